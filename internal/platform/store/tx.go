@@ -162,6 +162,9 @@ func JSON(v any) string {
 	if err != nil {
 		panic(fmt.Sprintf("store: JSON of %T: %v", v, err))
 	}
+	if string(b) == "null" { // a nil slice is an empty list to Strings and Numbers
+		return "[]"
+	}
 	return string(b)
 }
 
