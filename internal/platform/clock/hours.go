@@ -26,8 +26,11 @@ var usualHours = [7][]Window{
 
 var usualWindow = Window{9 * 60, 17 * 60}
 
-// weekdayCodes are the names of the days in the text, from Sunday. They are the same in every language.
-var weekdayCodes = [7]string{"Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"}
+// weekdayCodes are the names of the days in the text, from Sunday. The German ones are read too, and written as these.
+var (
+	weekdayCodes       = [7]string{"Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"}
+	germanWeekdayCodes = [7]string{"So", "Mo", "Di", "Mi", "Do", "Fr", "Sa"}
+)
 
 func (h OpeningHours) isEmpty() bool {
 	return !slices.ContainsFunc(h[:], func(w []Window) bool { return len(w) > 0 })
@@ -72,7 +75,7 @@ func parseWeekdays(s string) ([]int, error) {
 		if !isRange {
 			last = first
 		}
-		from, until := slices.Index(weekdayCodes[:], first), slices.Index(weekdayCodes[:], last)
+		from, until := weekdayIndex(first), weekdayIndex(last)
 		if from < 0 || until < 0 {
 			return nil, fmt.Errorf("no weekday: %q", part)
 		}
@@ -84,6 +87,14 @@ func parseWeekdays(s string) ([]int, error) {
 		}
 	}
 	return days, nil
+}
+
+// weekdayIndex returns the day of a code, counted from Sunday, or -1.
+func weekdayIndex(code string) int {
+	if i := slices.Index(weekdayCodes[:], code); i >= 0 {
+		return i
+	}
+	return slices.Index(germanWeekdayCodes[:], code)
 }
 
 // parseWindows reads the windows of a day, "09:00-12:30,13:30-17:00".
