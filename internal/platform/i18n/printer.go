@@ -121,7 +121,7 @@ func shortened(args []any) []any {
 		if !ok || len(text) <= longestValue {
 			continue
 		}
-		if runes := []rune(text[:min(len(text), 4*longestValue)]); len(runes) > longestValue {
+		if runes := []rune(text[:min(len(text), 4*longestValue+4)]); len(runes) > longestValue {
 			cut[i] = string(runes[:longestValue]) + "…"
 		}
 	}

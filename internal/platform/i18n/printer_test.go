@@ -89,6 +89,7 @@ func TestErrShowsTheMessageAndNeverTheCause(t *testing.T) {
 		{"several faults say all of theirs", errors.Join(fault.New(fault.Invalid, "errors.required"), fault.New(fault.NotFound, "errors.notfound")),
 			"Please fill in this field. That does not exist, or no longer."},
 		{"a long value is cut", fault.New(fault.Invalid, "errors.choice", "text", strings.Repeat("ä", 5000)), "“" + strings.Repeat("ä", 100) + "…” is not one of the choices."},
+		{"a long value of rare characters is cut", fault.New(fault.Invalid, "errors.choice", "text", strings.Repeat("🙂", 5000)), "“" + strings.Repeat("🙂", 100) + "…” is not one of the choices."},
 		{"no error says nothing", nil, ""},
 	}
 	for _, tt := range tests {
