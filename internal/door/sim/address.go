@@ -11,11 +11,13 @@ func zip(d *dice, p *place) string {
 	switch {
 	case p.country == germany:
 		return string(appendPadded(nil, uint64(n), 5))
-	case p.city == "Wien": // 1010 to 1230, one for each district
+	case p.region == vienna: // 1010 to 1230, one for each district
 		n *= 10
 	}
 	return strconv.Itoa(n)
 }
+
+const vienna = "AT-9"
 
 func street(d *dice, p *place) string {
 	list := streets
@@ -43,9 +45,13 @@ func street(d *dice, p *place) string {
 }
 
 // phone returns a landline number that nobody can have: subscriber numbers never begin with 0. The number of the customer
-// in it keeps numbers apart.
+// in it keeps numbers apart. In Vienna there is no such number that software takes for a possible one.
 func phone(d *dice, p *place, i uint32) string {
-	local := "0" + string(appendPadded(nil, uint64(i), 6))
+	if p.region == vienna {
+		return ""
+	}
+	// Multiplying by a number that shares no divisor with 10 gives every customer another number that looks like chance.
+	local := string(appendPadded([]byte{'0'}, uint64(i)*7_345_921%1e7, 7))
 	area := "0" + p.area
 	switch p.country {
 	case germany:
@@ -64,7 +70,7 @@ func phone(d *dice, p *place, i uint32) string {
 		}
 		return area + " " + local
 	}
-	local = "0" + string(appendPadded(nil, uint64(i)%1e6, 6))
+	local = string(appendPadded([]byte{'0'}, uint64(i)*345_921%1e6, 6))
 	local = local[:3] + " " + local[3:5] + " " + local[5:]
 	if d.chance(0.4) {
 		return "+41 " + p.area + " " + local

@@ -3,8 +3,6 @@ package sim
 import (
 	"math"
 	"time"
-
-	"stamm/internal/platform/clock"
 )
 
 // Line is one position of a document.
@@ -46,13 +44,13 @@ type profile struct {
 func (c *Company) basket(t *ticket, lines []Line) []Line {
 	d := throw(c.cfg.Seed, forBasket, uint64(t.customer), uint64(t.seq)<<1|t.guestBit())
 	p, day := t.profile, t.ordered.day()
-	discount := c.discount(&d, p, day)
-	year, _, _ := day.Date()
+	date := c.cal.date(day)
+	discount := c.discount(&d, p, date)
 	list := inEUR
 	if p.country == switzerland {
 		list = inCHF
 	}
-	prices := c.goods.net[min(max(year-c.goods.firstYear, 0), len(c.goods.net)-1)][list]
+	prices := c.goods.net[min(max(date.year-c.goods.firstYear, 0), len(c.goods.net)-1)][list]
 	put := func(product uint16, pieces int) {
 		for i := range lines {
 			if lines[i].Product.index == int(product) {
@@ -71,7 +69,7 @@ func (c *Company) basket(t *ticket, lines []Line) []Line {
 		put(c.goods.machines[p.segment].draw(&d), 1)
 		put(c.goods.extras.draw(&d), 1)
 	}
-	gifts := giftShare(p.segment, day)
+	gifts := giftShare(p.segment, date)
 	for range n {
 		put(c.choose(&d, p, gifts), 1)
 		last := &lines[len(lines)-1]
@@ -84,8 +82,8 @@ func (c *Company) basket(t *ticket, lines []Line) []Line {
 
 // linesOf holds the number of lines of an order, as often as it occurs.
 var linesOf = [4][32]int{
-	household: spread(9, 10, 6, 4, 2, 1),
-	office:    spread(4, 9, 9, 6, 3, 1),
+	household: spread(8, 10, 6, 4, 3, 1),
+	office:    spread(4, 8, 9, 7, 3, 1),
 	cafe:      spread(3, 7, 9, 7, 4, 2),
 	reseller:  spread(0, 2, 6, 8, 8, 8),
 }
@@ -122,12 +120,11 @@ func (c *Company) choose(d *dice, p profile, gifts float64) uint16 {
 }
 
 // giftShare is the part of the choices that are presents on that day.
-func giftShare(s segment, day clock.Day) float64 {
-	_, m, dd := day.Date()
+func giftShare(s segment, on date) float64 {
 	switch {
 	case s == cafe || s == reseller:
 		return 0
-	case m == time.November && dd > 15 || m == time.December && dd < 24:
+	case on.month == time.November && on.day > 15 || on.month == time.December && on.day < 24:
 		return 0.2
 	}
 	return 0.012
@@ -141,32 +138,52 @@ func pieces(d *dice, p profile, product *Product) int {
 	case beans, capsules:
 		switch p.segment {
 		case household:
-			return 1 + int(d.exp()*0.55)
+			return one.draw(d)
 		case office:
-			return 1 + int(d.exp()*2.4)
+			return some.draw(d)
 		case reseller:
 			return 6 * d.between(1, 4)
 		}
 		if p.marks.has(ofChain) {
 			return d.between(10, 30)
 		}
-		return 2 + int(d.exp()*3.5)
+		return 1 + many.draw(d)
 	case bulk:
 		if p.marks.has(ofChain) {
 			return d.between(4, 12)
 		}
-		return 1 + int(d.exp()*0.9)
+		return two.draw(d)
 	}
 	if p.segment == household {
-		return 1 + int(d.exp()*0.3)
+		return mostlyOne.draw(d)
 	}
-	return 1 + int(d.exp())
+	return two.draw(d)
 }
 
+// counts draws how many pieces, at least one.
+type counts [256]uint8
+
+// geometric returns counts that are 1 plus an exponentially distributed number of that mean, rounded down.
+func geometric(mean float64) (c counts) {
+	for i := range c {
+		c[i] = uint8(1 - mean*math.Log(1-(float64(i)+0.5)/float64(len(c))))
+	}
+	return c
+}
+
+func (c *counts) draw(d *dice) int { return int(c[d.pcg.Uint64()>>56]) }
+
+var (
+	mostlyOne = geometric(0.3)
+	one       = geometric(0.55)
+	two       = geometric(0.95)
+	some      = geometric(2.4)
+	many      = geometric(3.5)
+)
+
 // discount returns the per cent taken off all lines of an order.
-func (c *Company) discount(d *dice, p profile, day clock.Day) int {
+func (c *Company) discount(d *dice, p profile, on date) int {
 	r := d.share()
-	_, m, dd := day.Date()
 	switch {
 	case p.marks.has(usesVoucher):
 		return 20
@@ -178,7 +195,7 @@ func (c *Company) discount(d *dice, p profile, day clock.Day) int {
 		return 10 + 5*int(p.taste&1)
 	case p.segment == office:
 		return 5 * int(p.taste&1)
-	case m == time.November && dd >= 22 && r < 0.5: // the week of bargains
+	case on.month == time.November && on.day >= 22 && r < 0.5: // the week of bargains
 		return 15
 	case r < 0.05:
 		return 10
@@ -195,10 +212,8 @@ func (c *Company) line(product uint16, pieces int, price int64, discount int, in
 	return l
 }
 
-// taxOf returns the tax on a net amount, half a cent rounded away from zero.
-func taxOf(net, rate int64) int64 {
-	return int64(math.Round(float64(net*rate) / 10000))
-}
+// taxOf returns the tax on a net amount of zero or more, half a cent rounded up.
+func taxOf(net, rate int64) int64 { return (net*rate + 5000) / 10000 }
 
 // shipping returns what parcels cost the customer, without tax.
 func shipping(p profile, net int64) int64 {

@@ -47,6 +47,7 @@ type calendar struct {
 	better   clock.Day    // since when fewer leave
 
 	hours [256]uint8 // draws an hour of the day
+	dates []date     // per day
 }
 
 func newCalendar(until clock.Day, years int) *calendar {
@@ -61,9 +62,9 @@ func newCalendar(until clock.Day, years int) *calendar {
 
 	days := int(until-c.start) + 1
 	c.arrivals = newCurve(c.start, days, func(d clock.Day) float64 {
-		grown := 1 + 0.7*float64(d-c.start)/float64(days)
+		grown := 1 + 0.7*float64(d-c.start)/float64(days) + movers(d-c.start)
 		if d >= c.grabbers[0] && d < c.grabbers[1] {
-			grown *= 1.9
+			grown *= 1.6
 		}
 		return grown * math.Sqrt(homeSeason(d)) * homeWeek[d.Weekday()]
 	})
@@ -78,11 +79,39 @@ func newCalendar(until clock.Day, years int) *calendar {
 		return 1.0 / 7
 	})
 	c.fillHours()
+	for d := c.start; d <= c.until; d++ {
+		y, m, day := d.Date()
+		c.dates = append(c.dates, date{y, m, day})
+	}
 	return c
 }
 
-// laterRisk is the risk to leave in the last year against the years before: the company has learned something.
-const laterRisk = 0.78
+// date is a day split up.
+type date struct {
+	year  int
+	month time.Month
+	day   int
+}
+
+// date returns the date of a day of the history, looked up: it is asked for with every line.
+func (c *calendar) date(d clock.Day) date { return c.dates[d-c.start] }
+
+// What is different in the last year, and what was so before the first: the company has learned something, and it did not
+// begin with the data.
+const (
+	laterRisk  = 0.72 // risk to leave in the last year against the years before
+	welcome    = 1.18 // rate of those who came in the last year: new customers are better looked after
+	beforeRisk = 0.45 // risk of those who had been customers before the data begins: who would leave soon had left
+)
+
+// movers is how many come in the first weeks who had been customers before, against new ones.
+func movers(day clock.Day) float64 { return 6 * math.Exp(-float64(day)/40) }
+
+// fromBefore is the share of those who first appear on that day that had been customers before.
+func (c *calendar) fromBefore(d clock.Day) float64 {
+	m := movers(d - c.start)
+	return m / (1 + m)
+}
 
 // in reports whether the day lies in that month.
 func in(d clock.Day, month [2]clock.Day) bool { return d >= month[0] && d < month[1] }

@@ -51,7 +51,7 @@ func (c *Company) contact(d *dice, l *life, firm *Customer, k int, role string) 
 	if u.Mail = string(b) + c.domain(l.index, firm.Company); d.chance(0.05) {
 		u.Mail = ""
 	}
-	if d.chance(0.6) {
+	if d.chance(0.6) && l.country == germany { // extensions
 		u.Phone = firm.Phone + "-" + strconv.Itoa(10+k)
 	}
 	u.Newsletter = d.chance(0.25)

@@ -16,6 +16,9 @@ type table struct {
 	b    []byte
 	rows int64
 	err  error
+
+	last     clock.Day // the last day written with a time, and how: most rows of a file follow one of the same day
+	lastText []byte
 }
 
 const tableBuffer = 1 << 18
@@ -37,9 +40,14 @@ func (t *table) end() {
 	t.b[len(t.b)-1] = '\r' // the semicolon behind the last field
 	t.b = append(t.b, '\n')
 	t.rows++
+}
+
+// room writes out what has gathered, if it is much. It is called between two records.
+func (t *table) room() error {
 	if len(t.b) >= tableBuffer {
 		t.flush()
 	}
+	return t.err
 }
 
 func (t *table) flush() {
@@ -72,13 +80,25 @@ func (t *table) empty(n int) {
 
 func (t *table) int(n int64) { t.b = append(strconv.AppendInt(t.b, n, 10), ';') }
 
-// decimal writes n/10^digits with a comma.
-func (t *table) decimal(n int64, digits int) {
-	t.b = append(appendDecimal(t.b, n, digits), ';')
+// amount writes minor units with two decimals.
+func (t *table) amount(n int64) {
+	if n < 0 {
+		t.b, n = append(t.b, '-'), -n
+	}
+	t.b = append(strconv.AppendInt(t.b, n/100, 10), ',')
+	t.b = append(append2(t.b, int(n%100)), ';')
 }
 
-// amount writes minor units with two decimals.
-func (t *table) amount(n int64) { t.decimal(n, 2) }
+// tax writes hundredths of a per cent with one decimal.
+func (t *table) tax(rate int64) {
+	t.b = append(strconv.AppendInt(t.b, rate/100, 10), ',', byte('0'+rate/10%10), ';')
+}
+
+// rate writes millionths with four decimals.
+func (t *table) rate(n int64) {
+	t.b = append(strconv.AppendInt(t.b, n/1_000_000, 10), ',')
+	t.b = append(append2(append2(t.b, int(n/10_000%100)), int(n/100%100)), ';')
+}
 
 // day writes 31.12.2026, or nothing for none.
 func (t *table) day(d clock.Day, has bool) {
@@ -90,7 +110,10 @@ func (t *table) day(d clock.Day, has bool) {
 
 // moment writes 31.12.2026 23:59:59.
 func (t *table) moment(m Moment) {
-	t.b = append(appendDay(t.b, m.Day), ' ')
+	if m.Day != t.last || t.lastText == nil {
+		t.last, t.lastText = m.Day, append(appendDay(t.lastText[:0], m.Day), ' ')
+	}
+	t.b = append(t.b, t.lastText...)
 	t.b = append(append2(t.b, m.Second/3600), ':')
 	t.b = append(append2(t.b, m.Second/60%60), ':')
 	t.b = append(append2(t.b, m.Second%60), ';')
@@ -111,23 +134,6 @@ func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
 	b = append(b, strings.ReplaceAll(s, `"`, `""`)...)
 	return append(b, '"')
-}
-
-func appendDecimal(b []byte, n int64, digits int) []byte {
-	if n < 0 {
-		b, n = append(b, '-'), -n
-	}
-	p := int64(1)
-	for range digits {
-		p *= 10
-	}
-	b = strconv.AppendInt(b, n/p, 10)
-	b = append(b, ',')
-	for n %= p; p > 1; n %= p {
-		p /= 10
-		b = append(b, byte('0'+n/p))
-	}
-	return b
 }
 
 func appendDay(b []byte, d clock.Day) []byte {

@@ -56,11 +56,11 @@ func (c *Company) fill(d *Document, t *ticket) bool {
 	if !p.marks.has(asGuest) {
 		d.Customer = customerID(t.customer, p.segment)
 	}
-	f := c.fate(t)
 	switch t.kind {
 	case anOrder:
-		c.fillOrder(d, t, &f)
+		c.fillOrder(d, t)
 	case aDelivery:
+		f := c.fate(t)
 		d.Kind, d.Number, d.Reference = Delivery, numbered("L-", t.number), numbered("B-", t.number)
 		d.Promised, d.Delivered, d.Status = f.promised, f.delivered.day(), "geliefert"
 	case anInvoice:
@@ -69,6 +69,7 @@ func (c *Company) fill(d *Document, t *ticket) bool {
 		d.Kind, d.Number, d.Reference = Invoice, numbered("R-", t.number), numbered("B-", t.number)
 		d.Due, d.Method, d.Status = t.when.day().AddDays(terms[p.segment]), "Rechnung", "gebucht"
 	case aReturn:
+		f := c.fate(t)
 		c.fillReturn(d, t)
 		d.Kind, d.Number, d.Status, d.Reason = Return, numbered("T-", t.number), "erhalten", f.why
 		if f.linked {
@@ -125,7 +126,8 @@ func (d *Document) sum() {
 	d.Gross = d.Net + d.Tax
 }
 
-func (c *Company) fillOrder(d *Document, t *ticket, f *fate) {
+func (c *Company) fillOrder(d *Document, t *ticket) {
+	f := c.fate(t)
 	c.total(d, t)
 	d.Kind, d.Number, d.Method = Order, numbered("B-", t.number), f.method
 	d.Promised, d.Status = f.promised, "geliefert"
@@ -225,6 +227,6 @@ func (c *Company) rate(in country, day clock.Day) int64 {
 	if in != switzerland {
 		return 1_000_000
 	}
-	y, m, _ := day.Date()
-	return 1_031_000 + 1_500*int64((y*12+int(m))*7%23)
+	on := c.cal.date(day)
+	return 1_031_000 + 1_500*int64((on.year*12+int(on.month))*7%23)
 }

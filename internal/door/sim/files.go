@@ -59,6 +59,8 @@ type export struct {
 	files *Files
 	err   error
 
+	documents                                                                   int      // so far
+	labels                                                                      [][]byte // per product: number and name as they stand in an order
 	tables                                                                      []*table
 	customers, contacts, products, orders, payments, deliveries, quotes, visits *table
 }
@@ -83,7 +85,10 @@ const peopleShare = 0.2
 
 func (x *export) write(ctx context.Context, progress func(float64)) error {
 	for i := range x.c.goods.products {
-		x.product(&x.c.goods.products[i])
+		p := &x.c.goods.products[i]
+		x.product(p)
+		label := append([]byte(p.SKU), ';')
+		x.labels = append(x.labels, append(appendText(label, p.Name), ';'))
 	}
 	n := x.c.cfg.Customers
 	for i := range n {
@@ -92,6 +97,9 @@ func (x *export) write(ctx context.Context, progress func(float64)) error {
 		x.customer(x.customers, &u)
 		for _, k := range x.c.contacts(&l) {
 			x.contact(&k)
+		}
+		if err := x.room(); err != nil {
+			return err
 		}
 		if i%4096 == 0 {
 			if err := ctx.Err(); err != nil {
@@ -111,7 +119,7 @@ func (x *export) product(p *Product) {
 	t.text(strings.Join(p.Category, " > "))
 	t.raw(p.Unit)
 	t.int(int64(p.Grams))
-	t.decimal(taxRate(germany, p.Reduced)/10, 1)
+	t.tax(taxRate(germany, p.Reduced))
 	t.amount(p.PriceEUR)
 	t.amount(p.PriceCHF)
 	t.amount(p.Cost)
@@ -188,7 +196,7 @@ func (x *export) document(d *Document) error {
 		t.moment(d.At)
 		t.amount(d.Gross)
 		t.raw(d.Currency)
-		t.decimal(d.Rate/100, 4)
+		t.rate(d.Rate)
 		t.raw(d.Method)
 		t.end()
 	case Delivery:
@@ -212,29 +220,65 @@ func (x *export) document(d *Document) error {
 	default:
 		x.lines(x.orders, d, "Bestellung", 1)
 	}
-	return x.orders.err
+	if x.documents++; x.documents%64 == 0 {
+		return x.room()
+	}
+	return nil
+}
+
+// room makes room in all tables.
+func (x *export) room() error {
+	for _, t := range x.tables {
+		if err := t.room(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lines writes one row for each line. What holds for the document as a whole and is an amount, the shipping, stands in its
 // first row only. Quantities and amounts of returns are below zero, as shops write them.
 func (x *export) lines(t *table, d *Document, kind string, sign int64) {
-	for i := range d.Lines {
-		l := &d.Lines[i]
-		x.head(t, d, kind)
-		if l.Product != nil {
-			t.raw(l.Product.SKU)
-		} else {
-			t.empty(1)
-		}
-		t.text(l.Text)
-		t.int(sign * l.Quantity / 1000)
-		t.amount(l.UnitPrice)
-		t.int(int64(l.Discount))
-		t.amount(sign * l.Net)
-		t.decimal(l.TaxRate/10, 1)
-		t.amount(sign * (l.Net + l.Tax))
-		x.tail(t, d, i == 0)
+	from := len(t.b)
+	x.head(t, d, kind)
+	head := t.b[from:len(t.b):len(t.b)]
+	x.line(t, &d.Lines[0], sign)
+	t.raw(d.Currency)
+	t.rate(d.Rate)
+	if d.Kind == Order {
+		t.amount(d.Shipping)
+	} else {
+		t.empty(1)
 	}
+	from = len(t.b)
+	x.tail(t, d)
+	tail := t.b[from:len(t.b):len(t.b)]
+	t.end()
+	for i := range d.Lines[1:] {
+		t.b = append(t.b, head...)
+		x.line(t, &d.Lines[i+1], sign)
+		t.raw(d.Currency)
+		t.rate(d.Rate)
+		t.empty(1)
+		t.b = append(t.b, tail...)
+		t.end()
+	}
+}
+
+// line writes the columns in which the lines of a document differ.
+func (x *export) line(t *table, l *Line, sign int64) {
+	if l.Product != nil {
+		t.b = append(t.b, x.labels[l.Product.index]...)
+	} else {
+		t.empty(1)
+		t.text(l.Text)
+	}
+	t.int(sign * l.Quantity / 1000)
+	t.amount(l.UnitPrice)
+	t.int(int64(l.Discount))
+	t.amount(sign * l.Net)
+	t.tax(l.TaxRate)
+	t.amount(sign * (l.Net + l.Tax))
 }
 
 // invoice writes the one row of an invoice: its lines are those of the order.
@@ -245,7 +289,11 @@ func (x *export) invoice(d *Document) {
 	t.amount(d.Net)
 	t.empty(1)
 	t.amount(d.Gross)
-	x.tail(t, d, false)
+	t.raw(d.Currency)
+	t.rate(d.Rate)
+	t.empty(1)
+	x.tail(t, d)
+	t.end()
 }
 
 func (x *export) head(t *table, d *Document, kind string) {
@@ -257,17 +305,9 @@ func (x *export) head(t *table, d *Document, kind string) {
 	t.raw(d.Status)
 }
 
-func (x *export) tail(t *table, d *Document, first bool) {
-	t.raw(d.Currency)
-	t.decimal(d.Rate/100, 4)
-	if first && d.Kind == Order {
-		t.amount(d.Shipping)
-	} else {
-		t.empty(1)
-	}
+func (x *export) tail(t *table, d *Document) {
 	t.raw(d.Method)
 	t.day(d.Due, d.Due != 0)
 	t.raw(d.Country)
 	t.raw(d.Reason)
-	t.end()
 }

@@ -54,8 +54,8 @@ const (
 	grabberShare   = 0.65  // of the households won in the month of the newsletter voucher only wanted the voucher
 	grabberRisk    = 0.35  // their risk per week to leave
 	trialShare     = 0.07  // of the other households begin with the tasting set
-	trialRisk      = 4.5   // times the usual risk, for those who do
-	lostByTrouble  = 0.24  // of those who ordered while parcels were late leave over it
+	trialRisk      = 7     // times the usual risk, for those who do
+	lostByTrouble  = 0.17  // of those who ordered while parcels were late leave over it
 	chainRate      = 2.6   // orders per week of the big café chain, before it cools
 	chainFloor     = 0.12  // of its rate is left in the end
 	chainFade      = 140.0 // days over which it cools
@@ -111,6 +111,12 @@ func (c *Company) life(i uint32) life {
 	}
 	l.start, l.second = day, c.cal.second(&d)
 
+	if d.chance(c.cal.fromBefore(l.start)) {
+		l.risk *= beforeRisk
+	}
+	if l.start >= c.cal.better {
+		l.rate *= welcome
+	}
 	story := d.share()
 	switch {
 	case l.segment == household && in(l.start, c.cal.grabbers) && story < grabberShare:

@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"math"
-	"slices"
 
 	"stamm/internal/platform/clock"
 )
@@ -157,27 +156,28 @@ func (p *plan) add(t *ticket) {
 // write goes through the months.
 func (p *plan) write(ctx context.Context, progress func(float64), do func(*Document) error) error {
 	var d Document
-	var known, followers []ticket
+	var drawn, later []ticket
+	var first, second sorter
 	for m := range p.months.count {
 		progress(planShare + (1-planShare)*p.months.share(m))
 		var err error
-		if known, err = p.store.take(m, known[:0]); err != nil {
+		if drawn, err = p.store.take(m, drawn[:0]); err != nil {
 			return err
 		}
-		slices.SortFunc(known, func(a, b ticket) int { return a.compare(&b) })
-		followers = followers[:0]
+		begin := at(p.months.first[m], 0)
+		known := first.sort(drawn, begin)
+		later = later[:0]
 		for i := range known {
 			if t := &known[i]; t.kind == anOrder {
 				p.number++
 				t.number = p.number
-				followers = p.follow(m, t, followers)
+				later = p.follow(m, t, later)
 			}
 		}
 		if p.err != nil {
 			return p.err
 		}
-		slices.SortFunc(followers, func(a, b ticket) int { return a.compare(&b) })
-		if err := p.merge(ctx, &d, known, followers, do); err != nil {
+		if err := p.merge(ctx, &d, known, second.sort(later, begin), do); err != nil {
 			return err
 		}
 	}
@@ -189,7 +189,7 @@ func (p *plan) write(ctx context.Context, progress func(float64), do func(*Docum
 func (p *plan) merge(ctx context.Context, d *Document, a, b []ticket, do func(*Document) error) error {
 	for n := 0; len(a)+len(b) > 0; n++ {
 		var t *ticket
-		if len(b) == 0 || len(a) > 0 && a[0].compare(&b[0]) < 0 {
+		if len(b) == 0 || len(a) > 0 && a[0].when <= b[0].when {
 			t, a = &a[0], a[1:]
 		} else {
 			t, b = &b[0], b[1:]
@@ -208,8 +208,8 @@ func (p *plan) merge(ctx context.Context, d *Document, a, b []ticket, do func(*D
 	return nil
 }
 
-// follow draws what comes after an order: what falls into the same month goes to followers, the rest into its bucket.
-func (p *plan) follow(month int, order *ticket, followers []ticket) []ticket {
+// follow draws what comes after an order: what falls into the same month is added to later, the rest into its bucket.
+func (p *plan) follow(month int, order *ticket, later []ticket) []ticket {
 	f := p.c.fate(order)
 	add := func(kind ticketKind, when wall, part paymentPart) {
 		if when == 0 || when.day() > p.c.cal.until {
@@ -218,7 +218,7 @@ func (p *plan) follow(month int, order *ticket, followers []ticket) []ticket {
 		t := *order
 		t.kind, t.when, t.part = kind, when, uint8(part)
 		if p.months.of(when.day()) == month {
-			followers = append(followers, t)
+			later = append(later, t)
 		} else {
 			p.add(&t)
 		}
@@ -234,7 +234,7 @@ func (p *plan) follow(month int, order *ticket, followers []ticket) []ticket {
 	}
 	add(aReturn, f.returned, 0)
 	add(aCredit, f.credited, 0)
-	return followers
+	return later
 }
 
 // invoiceDelay is the time from an order to its invoice. It is short enough to stay clear of the hour that summer time skips.
@@ -243,7 +243,8 @@ const invoiceDelay = 90 * 60
 // months numbers the calendar months of the history.
 type months struct {
 	start clock.Day
-	index []uint16 // per day
+	index []uint16    // per day
+	first []clock.Day // per month: its first day, or the start
 	count int
 }
 
@@ -254,7 +255,10 @@ func newMonths(start, until clock.Day) months {
 		y, mo, _ := d.Date()
 		k := (y-y0)*12 + int(mo-m0)
 		m.index = append(m.index, uint16(k))
-		m.count = k + 1
+		if k == m.count {
+			m.first = append(m.first, d)
+			m.count++
+		}
 	}
 	return m
 }

@@ -1,11 +1,10 @@
 package sim
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"os"
+	"slices"
 )
 
 // ticket stands for one document before it is written out: everything else can be drawn again from it. Tickets are what is
@@ -41,24 +40,24 @@ func (t *ticket) guestBit() uint64 {
 	return 0
 }
 
-// before is the order of documents in time, with every tie broken: no two tickets are equal.
-func (t *ticket) compare(o *ticket) int {
-	if t.when != o.when {
-		return cmp.Compare(t.when, o.when)
+// sorter brings tickets into the order of their time. Tickets of the same second stay in the order in which they were drawn.
+type sorter struct {
+	keys []uint64
+	out  []ticket
+}
+
+// sort returns the tickets of the month that begins with first, sorted. The slice is valid until the next call.
+func (s *sorter) sort(tickets []ticket, first wall) []ticket {
+	s.keys, s.out = s.keys[:0], s.out[:0]
+	for i := range tickets {
+		// A month has fewer than 2^22 seconds, so one number holds both time and place, and sorting numbers is fast.
+		s.keys = append(s.keys, uint64(tickets[i].when-first)<<32|uint64(i))
 	}
-	if t.customer != o.customer {
-		return cmp.Compare(t.customer, o.customer)
+	slices.Sort(s.keys)
+	for _, k := range s.keys {
+		s.out = append(s.out, tickets[uint32(k)])
 	}
-	if t.seq != o.seq {
-		return cmp.Compare(t.seq, o.seq)
-	}
-	if g, h := t.guestBit(), o.guestBit(); g != h {
-		return cmp.Compare(g, h)
-	}
-	if t.kind != o.kind {
-		return cmp.Compare(t.kind, o.kind)
-	}
-	return cmp.Compare(t.part, o.part)
+	return s.out
 }
 
 const ticketSize = 32
@@ -130,7 +129,7 @@ func (s *buckets) take(month int, into []ticket) ([]ticket, error) {
 	if len(s.chunks[month]) > 0 {
 		b := make([]byte, chunkSize)
 		for _, offset := range s.chunks[month] {
-			if _, err := s.file.ReadAt(b, offset); err != nil && err != io.EOF {
+			if n, err := s.file.ReadAt(b, offset); n < len(b) {
 				return nil, fmt.Errorf("sim: read temporary file: %w", err)
 			}
 			into = appendTickets(into, b)
