@@ -125,7 +125,7 @@ func (c *Company) life(i uint32) life {
 		l.trial, l.machine = true, -1
 		l.risk *= trialRisk
 	case l.segment == household && story < internalShare:
-		l.staff = true
+		l.staff, l.country, l.place = true, germany, 0
 	case l.chain:
 		l.rate, l.risk = chainRate, 1e-6
 	}

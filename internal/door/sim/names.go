@@ -131,7 +131,7 @@ var (
 		`Gezeiten,Kranich,Morgentau,Wirkraum,Querdenk,Rautenberg,Silberpappel,Seitenwind,Taktgeber,Uferlos,Zahlenwerk,Bauhütte,Grundriss,Klangfarbe,Denkfabrik,Mittelpunkt`, ",")
 	officeSecond = strings.Split(`Architekten,Steuerberatung,Rechtsanwälte,Software,Ingenieure,Versicherungsmakler,Medien,Logistik,Consulting,Immobilien,`+
 		`Personalberatung,Zahnarztpraxis,Physiotherapie,Druckerei,Energieberatung,Maschinenbau,Designstudio,Verlag`, ",")
-	officeForm = [3][]string{germany: {"GmbH", "GmbH & Co. KG", "AG", "PartG mbB", "UG (haftungsbeschränkt)", "e. K."},
+	officeForm = [3][]string{germany: {"GmbH", "GmbH", "GmbH & Co. KG", "AG", "UG (haftungsbeschränkt)", "KG"},
 		austria: {"GmbH", "KG", "OG", "e. U."}, switzerland: {"AG", "GmbH", "Sàrl"}}
 	cafeFirst = strings.Split(`Café,Kaffeehaus,Bistro,Bäckerei,Konditorei,Eiscafé,Restaurant,Hotel,Pension,Kantine,Espressobar,Buchcafé`, ",")
 	cafeLast  = strings.Split(`Lindenhof,Morgenrot,Zur Alten Mühle,Seeblick,Möwe,Treibgut,Goldene Bohne,Sonnenschein,Anker,Rosengarten,Himmelblau,`+

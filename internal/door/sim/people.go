@@ -146,7 +146,7 @@ var staff = []string{"Lena Harms", "Jonas Brodersen", "Aylin Demir", "Matteo Con
 
 // tagsHome, tagsWork are what the company notes about customers in a word.
 var (
-	tagsHome = []string{"Espresso", "Filterkaffee", "Bio", "Barista-Kurs", "Tee", "Hofladen-Kunde", "Messe Hamburg"}
+	tagsHome = []string{"Espresso", "Filterkaffee", "Bio", "Barista-Kurs", "Tee", "Verschenkt gern", "Messe Hamburg"}
 	tagsWork = []string{"Rahmenvertrag", "Wartungsvertrag", "Leihmaschine", "Bio", "Sammelrechnung", "Mehrere Standorte"}
 )
 

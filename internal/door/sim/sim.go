@@ -13,11 +13,11 @@ package sim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"math"
 
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/fault"
 )
 
 // Name and Place say who the simulated company is; Zone is the time zone of its clock on the wall, Currency its books' one.
@@ -50,7 +50,7 @@ type Company struct {
 	goods *assortment
 }
 
-// New returns the company of cfg. It fails only if cfg asks for what cannot be.
+// New returns the company of cfg. What cfg asks for and cannot be is an Invalid fault on "customers", "years" or "until".
 func New(cfg Config) (*Company, error) {
 	if cfg.Customers == 0 {
 		cfg.Customers = 20_000
@@ -58,18 +58,30 @@ func New(cfg Config) (*Company, error) {
 	if cfg.Years == 0 {
 		cfg.Years = 3
 	}
-	switch {
-	case cfg.Customers < 0 || cfg.Customers > maxCustomers:
-		return nil, fmt.Errorf("sim: %d customers: the number must be between 1 and %d", cfg.Customers, maxCustomers)
-	case cfg.Years < 0 || cfg.Years > maxYears:
-		return nil, fmt.Errorf("sim: %d years: the number must be between 1 and %d", cfg.Years, maxYears)
-	case cfg.Until == 0:
-		return nil, errors.New("sim: the last day of the company is missing")
+	if err := within(cfg.Customers, maxCustomers); err != nil {
+		return nil, err.On("customers")
+	}
+	if err := within(cfg.Years, maxYears); err != nil {
+		return nil, err.On("years")
+	}
+	if cfg.Until == 0 {
+		return nil, fault.New(fault.Invalid, "errors.required").On("until")
 	}
 	c := &Company{cfg: cfg, cal: newCalendar(cfg.Until, cfg.Years)}
 	first, last := c.cal.years()
 	c.goods = newAssortment(cfg.Seed, first, last)
 	return c, nil
+}
+
+// within returns a fault if n is not between 1 and limit.
+func within(n, limit int) *fault.Error {
+	switch {
+	case n < 1:
+		return fault.New(fault.Invalid, "errors.too_small", "min", 1)
+	case n > limit:
+		return fault.New(fault.Invalid, "errors.too_large", "max", limit)
+	}
+	return nil
 }
 
 // Start returns the first day of the company's history.

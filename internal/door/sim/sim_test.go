@@ -14,6 +14,7 @@ import (
 
 	"stamm/internal/door/sim"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/fault"
 )
 
 var lastDay = clock.NewDay(2026, 11, 21)
@@ -80,14 +81,18 @@ func TestSameSeedGivesSameBytes(t *testing.T) {
 }
 
 func TestNewRefusesWhatCannotBe(t *testing.T) {
-	for name, cfg := range map[string]sim.Config{
-		"no last day":        {Customers: 10},
-		"fewer than nobody":  {Customers: -1, Until: lastDay},
-		"too many customers": {Customers: 1 << 30, Until: lastDay},
-		"too many years":     {Years: 1000, Until: lastDay},
+	for _, x := range []struct {
+		cfg   sim.Config
+		field string
+	}{
+		{sim.Config{Customers: 10}, "until"},
+		{sim.Config{Customers: -1, Until: lastDay}, "customers"},
+		{sim.Config{Customers: 1 << 30, Until: lastDay}, "customers"},
+		{sim.Config{Years: 1000, Until: lastDay}, "years"},
 	} {
-		if _, err := sim.New(cfg); err == nil {
-			t.Errorf("%s: no error", name)
+		_, err := sim.New(x.cfg)
+		if f := fault.As(err); fault.CodeOf(err) != fault.Invalid || f.Field != x.field {
+			t.Errorf("%+v: %v, want an invalid %s", x.cfg, err, x.field)
 		}
 	}
 }
