@@ -54,6 +54,6 @@ func (c *Company) contact(d *dice, l *life, firm *Customer, k int, role string) 
 	if d.chance(0.6) && l.country == germany { // extensions
 		u.Phone = firm.Phone + "-" + strconv.Itoa(10+k)
 	}
-	u.Newsletter = d.chance(0.25)
+	u.Newsletter = d.chance(0.25) && u.Mail != ""
 	return Contact{Company: firm.ID, Person: u, Role: role, From: l.start}
 }

@@ -236,7 +236,7 @@ func TestFilesAreReadableAndSorted(t *testing.T) {
 	for i, h := range records[0] {
 		col[h] = i
 	}
-	kinds := map[string]int{}
+	kinds, numbers := map[string]int{}, map[string]bool{"": true}
 	var last time.Time
 	for _, r := range records[1:] {
 		at, err := time.Parse("02.01.2006 15:04:05", r[col["Bestelldatum"]])
@@ -245,6 +245,9 @@ func TestFilesAreReadableAndSorted(t *testing.T) {
 		}
 		last = at
 		kinds[r[col["Belegart"]]]++
+		if numbers[r[0]] = true; !numbers[r[col["Bezug"]]] {
+			t.Errorf("%s refers to %s, which does not stand above it", r[0], r[col["Bezug"]])
+		}
 		if negative := strings.HasPrefix(r[col["Gesamt netto"]], "-"); negative != (r[col["Belegart"]] == "Retoure" || r[col["Belegart"]] == "Gutschrift") {
 			t.Errorf("sign of %v", r)
 		}

@@ -299,7 +299,11 @@ func (x *export) invoice(d *Document) {
 func (x *export) head(t *table, d *Document, kind string) {
 	t.raw(d.Number)
 	t.raw(kind)
-	t.raw(d.Reference)
+	if d.Kind == Order { // its quote stands in a file of its own, where an import of this one would look in vain
+		t.empty(1)
+	} else {
+		t.raw(d.Reference)
+	}
 	t.raw(d.Customer)
 	t.moment(d.At)
 	t.raw(d.Status)

@@ -55,7 +55,7 @@ const (
 	grabberRisk    = 0.35  // their risk per week to leave
 	trialShare     = 0.07  // of the other households begin with the tasting set
 	trialRisk      = 7     // times the usual risk, for those who do
-	lostByTrouble  = 0.17  // of those who ordered while parcels were late leave over it
+	lostByTrouble  = 0.15  // of those who ordered while parcels were late leave over it
 	chainRate      = 2.6   // orders per week of the big café chain, before it cools
 	chainFloor     = 0.12  // of its rate is left in the end
 	chainFade      = 140.0 // days over which it cools

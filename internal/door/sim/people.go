@@ -95,6 +95,7 @@ func (c *Company) person(l *life) Customer {
 	} else {
 		c.company(&d, l, &u)
 	}
+	u.Newsletter = u.Newsletter && u.Mail != ""
 	u.Tags = tags(&d, l)
 	return u
 }
