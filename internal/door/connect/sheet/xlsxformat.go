@@ -137,3 +137,13 @@ func appendUnescaped(dst, s []byte) []byte {
 		s = s[i+7:]
 	}
 }
+
+// serialDate reads the serial number of a date between 1927 and 2119.
+func serialDate(s string) (string, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f < 10_000 || f > 80_000 {
+		return "", false
+	}
+	b, ok := appendSerial(nil, f)
+	return string(b), ok
+}
