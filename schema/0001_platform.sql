@@ -1,0 +1,74 @@
+-- What every floor stands on: settings, the change feed, jobs.
+-- Times are microseconds since 1970 UTC, local days are days since 1970-01-01.
+
+CREATE TABLE setting (
+  key {{text}} PRIMARY KEY,
+  value TEXT NOT NULL,
+  changed_at BIGINT NOT NULL
+){{strict}};
+
+CREATE TABLE feed (
+  seq {{id}},
+  xid BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  actor_kind TEXT NOT NULL,
+  actor BIGINT NOT NULL,
+  origin SMALLINT NOT NULL,
+  kind {{text}} NOT NULL,
+  customer BIGINT NOT NULL,
+  subject BIGINT NOT NULL,
+  body {{json}} NOT NULL
+){{strict}};
+CREATE INDEX feed_order ON feed (xid, seq);
+CREATE INDEX feed_customer ON feed (customer, seq) WHERE customer <> 0;
+CREATE INDEX feed_subject ON feed (kind, subject, seq);
+
+CREATE TABLE feed_value (
+  change BIGINT NOT NULL,
+  field {{text}} NOT NULL,
+  customer BIGINT NOT NULL,
+  old TEXT NOT NULL,
+  PRIMARY KEY (change, field)
+){{clustered}};
+CREATE INDEX feed_value_customer ON feed_value (customer) WHERE customer <> 0;
+
+CREATE TABLE follower (
+  name {{text}} PRIMARY KEY,
+  xid BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  at BIGINT NOT NULL
+){{strict}};
+
+CREATE TABLE job (
+  id {{id}},
+  kind {{text}} NOT NULL,
+  key {{text}},
+  args {{json}} NOT NULL,
+  state {{text}} NOT NULL,
+  run_at BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  max_attempts BIGINT NOT NULL,
+  lease_by TEXT NOT NULL,
+  lease_until BIGINT NOT NULL,
+  cancel SMALLINT NOT NULL,
+  done BIGINT NOT NULL,
+  total BIGINT NOT NULL,
+  error TEXT NOT NULL,
+  result {{json}} NOT NULL,
+  actor_kind TEXT NOT NULL,
+  actor BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  started_at BIGINT NOT NULL,
+  finished_at BIGINT NOT NULL
+){{strict}};
+CREATE UNIQUE INDEX job_key ON job (kind, key) WHERE key IS NOT NULL AND state IN ('queued', 'running');
+CREATE INDEX job_due ON job (run_at, id) WHERE state IN ('queued', 'running');
+CREATE INDEX job_newest ON job (id, state);
+
+CREATE TABLE job_schedule (
+  name {{text}} PRIMARY KEY,
+  kind {{text}} NOT NULL,
+  args {{json}} NOT NULL,
+  spec TEXT NOT NULL,
+  next_at BIGINT NOT NULL
+){{strict}};
