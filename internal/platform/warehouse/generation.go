@@ -47,6 +47,7 @@ type generation struct {
 	writer  *sql.Conn // whoever holds DB.writing uses it
 	tables  map[string]*table
 	meta    meta // guarded by DB.mu once the generation is current
+	unkept  int  // changes that the cursor in memory is ahead of the one in the file
 
 	mu      sync.Mutex
 	users   int
@@ -109,9 +110,6 @@ func openGeneration(ctx context.Context, o Options, number int, create bool) (_ 
 		// Files outside the folder cannot be reached from SQL; set here since DuckDB wants this order.
 		"SET allowed_directories = [" + quote(o.Dir) + "]",
 		"SET enable_external_access = false",
-		"CREATE TEMP TABLE changed_range (low BIGINT, high BIGINT)",
-		"CREATE TEMP TABLE changed_key (key BIGINT)",
-		"CREATE TEMP TABLE changed (customer BIGINT)",
 	}
 	if create {
 		statements = append(statements, layoutStatements(o)...)
@@ -265,9 +263,8 @@ func (g *generation) done() {
 // retire closes the generation as soon as nobody uses it.
 func (g *generation) retire() {
 	g.mu.Lock()
-	already := g.retired
+	free := g.users == 0 && !g.retired
 	g.retired = true
-	free := g.users == 0 && !already
 	g.mu.Unlock()
 	if free {
 		g.close()
@@ -332,7 +329,7 @@ func isBroken(err error) bool {
 		return false
 	}
 	switch de.Type {
-	case duckdb.ErrorTypeFatal, duckdb.ErrorTypeInternal, duckdb.ErrorTypeIO, duckdb.ErrorTypeSerialization:
+	case duckdb.ErrorTypeFatal, duckdb.ErrorTypeIO, duckdb.ErrorTypeSerialization:
 		return true
 	}
 	return strings.Contains(de.Msg, "database has been invalidated")

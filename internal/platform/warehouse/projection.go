@@ -15,10 +15,10 @@ type Projection struct {
 	Tables  []Table
 	Derived []Derived
 
-	// Everyone is warehouse SQL that counts all customers, as in SELECT count(*) FROM customer. One
+	// Customers is warehouse SQL that counts all customers, as in SELECT count(*) FROM customer. One
 	// projection says it; when more than a fifth of that many changed at once, derived tables are
 	// computed anew as a whole, which is then quicker.
-	Everyone string
+	Customers string
 }
 
 // Table is a table of the warehouse that copies rows of the store.
@@ -48,7 +48,8 @@ type Table struct {
 	//
 	//	SELECT d.customer FROM document d WHERE d.id IN (SELECT c.key FROM changed_key c)
 	//
-	// It is asked before the rows are replaced and after. Empty: nothing derived depends on this table.
+	// It is asked before the rows are replaced and after; customer 0 is nobody. Empty: nothing derived
+	// depends on this table.
 	Affects string
 }
 
@@ -95,7 +96,7 @@ func layoutOf(projections []Projection) string {
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // reserved are the tables of this package.
-var reserved = []string{metaTable, "changed", "changed_key", "changed_range"}
+var reserved = []string{metaTable, "changed", "changed_key", "changed_customer"}
 
 // check finds mistakes in the projections that would otherwise show late.
 func check(projections []Projection) error {

@@ -52,6 +52,7 @@ func (db *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql
 	}
 	defer g.done()
 	rows, err := g.readers.QueryContext(ctx, query, args...)
+	db.noticed(err)
 	return rows, translate(err)
 }
 
@@ -69,7 +70,7 @@ func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *s
 
 // View runs fn on one state of the warehouse.
 func (db *DB) View(ctx context.Context, fn func(*View) error) error {
-	g, version, err := db.acquire()
+	g, at, err := db.acquire()
 	if err != nil {
 		return err
 	}
@@ -79,30 +80,38 @@ func (db *DB) View(ctx context.Context, fn func(*View) error) error {
 		return translate(err)
 	}
 	defer tx.Rollback()
-	v := &View{tx: tx, version: version}
-	var at int64
-	if err := tx.QueryRowContext(ctx, "SELECT at_us FROM "+metaTable).Scan(&at); err != nil {
-		return translate(err)
-	}
-	if at != 0 {
-		v.asOf = time.UnixMicro(at).UTC()
-	}
-	return fn(v)
+	err = fn(&View{tx: tx, version: at.version, asOf: at.asOf})
+	db.noticed(err)
+	return err
 }
 
-// acquire returns the present generation, to be given back with done, and a version that it has at
-// least reached.
-func (db *DB) acquire() (*generation, int64, error) {
+// moment is a commit that a reader sees at least.
+type moment struct {
+	version int64
+	asOf    time.Time
+}
+
+// acquire returns the present generation, to be given back with done, and what it has at least reached.
+func (db *DB) acquire() (*generation, moment, error) {
 	for {
 		db.mu.Lock()
-		g, version := db.current, db.version
-		db.mu.Unlock()
+		g := db.current
 		if g == nil {
-			return nil, 0, errClosed()
+			db.mu.Unlock()
+			return nil, moment{}, errClosed()
 		}
+		at := moment{db.version, g.meta.at}
+		db.mu.Unlock()
 		if g.use() {
-			return g, version, nil
+			return g, at, nil
 		}
+	}
+}
+
+// noticed has the file built anew when an error of a reader shows that it is damaged.
+func (db *DB) noticed(err error) {
+	if isBroken(err) {
+		db.suspect()
 	}
 }
 

@@ -7,12 +7,12 @@ import (
 // The tests use a tiny invented shop: buyers give gifts with parts, and derived is what each buyer gave
 // on each day.
 
-const shopTables = `
-CREATE TABLE t_buyer (id BIGINT PRIMARY KEY, land TEXT NOT NULL, hidden SMALLINT NOT NULL);
-CREATE TABLE t_gift (id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, day BIGINT NOT NULL, worth BIGINT);
-CREATE TABLE t_part (gift BIGINT NOT NULL, n BIGINT NOT NULL, weight DOUBLE PRECISION NOT NULL, PRIMARY KEY (gift, n));
-CREATE TABLE t_rule (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-`
+var shopTables = []string{
+	`CREATE TABLE t_buyer (id BIGINT PRIMARY KEY, land TEXT NOT NULL, hidden SMALLINT NOT NULL)`,
+	`CREATE TABLE t_gift (id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, day BIGINT NOT NULL, worth BIGINT)`,
+	`CREATE TABLE t_part (gift BIGINT NOT NULL, n BIGINT NOT NULL, weight DOUBLE PRECISION NOT NULL, PRIMARY KEY (gift, n))`,
+	`CREATE TABLE t_rule (name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
+}
 
 const giftDaySelect = `SELECT g.customer, g.day, count(*), coalesce(sum(g.worth), 0)::BIGINT,
 	coalesce(sum((SELECT count(*) FROM part p WHERE p.gift = g.id)), 0)::BIGINT
@@ -20,7 +20,7 @@ const giftDaySelect = `SELECT g.customer, g.day, count(*), coalesce(sum(g.worth)
 
 func shop() warehouse.Projection {
 	return warehouse.Projection{
-		Everyone: `SELECT count(*) FROM buyer`,
+		Customers: `SELECT count(*) FROM buyer`,
 		Tables: []warehouse.Table{{
 			Name:    "buyer",
 			Key:     "id",

@@ -62,6 +62,9 @@ type DB struct {
 	moved   chan struct{} // closed and replaced with every commit
 	urgent  chan struct{} // capacity 1: somebody waits for the next commit
 	waiters int
+	broken  chan struct{} // capacity 1: the present file has shown to be damaged
+	damaged bool          // it has
+	rebuilt time.Time     // when the present generation came into its place
 
 	cache   cache
 	flights singleflight.Group
@@ -105,7 +108,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := os.MkdirAll(filepath.Join(dir, tempFolder), 0o700); err != nil {
 		return nil, diskFault(err)
 	}
-	db := &DB{options: o, log: o.Log, moved: make(chan struct{}), urgent: make(chan struct{}, 1)}
+	db := &DB{options: o, log: o.Log, moved: make(chan struct{}), urgent: make(chan struct{}, 1), broken: make(chan struct{}, 1)}
 	db.life, db.end = context.WithCancel(context.Background())
 	if err := db.openNewest(ctx); err != nil {
 		db.end()
@@ -272,30 +275,50 @@ func (db *DB) committed(g *generation, m meta) {
 	}
 }
 
-// announce wakes who waits for a commit; the caller holds mu.
+// passed moves the cursor over changes that ask nothing of the warehouse.
+func (db *DB) passed(g *generation, m meta) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	g.meta = m
+	if g == db.current {
+		db.wake()
+	}
+}
+
+// announce gives the present state a new version; the caller holds mu.
 func (db *DB) announce() {
 	db.version++
+	db.wake()
+}
+
+// wake wakes who waits for the cursor; the caller holds mu.
+func (db *DB) wake() {
 	close(db.moved)
 	db.moved = make(chan struct{})
 }
 
-// replace makes g the present generation and removes the one before; the caller holds writing.
-func (db *DB) replace(g *generation) {
+// replace makes g the present generation; the caller holds writing. The file of the one before goes when
+// its last query is done, which the channel tells.
+func (db *DB) replace(g *generation) (<-chan error, error) {
+	gone := make(chan error, 1)
 	db.mu.Lock()
-	old := db.current
-	db.current = g
-	db.announce()
-	db.mu.Unlock()
-	if old == nil {
-		return
+	defer db.mu.Unlock()
+	if db.ending {
+		return nil, errClosed()
 	}
-	old.retire()
-	db.goBehind(func() { // whoever still reads it is waited for; a file that stays goes at the next Open
+	old := db.current
+	db.current, db.damaged, db.rebuilt = g, false, time.Now()
+	db.announce()
+	db.behind.Go(func() {
+		old.retire()
 		<-old.closed
-		if err := removeFile(old.path); err != nil {
-			db.log.Warn("warehouse: an old file stays", "error", err)
+		err := removeFile(old.path)
+		if err != nil {
+			db.log.Warn("warehouse: an old file stays until the next start", "error", err)
 		}
+		gone <- err
 	})
+	return gone, nil
 }
 
 // goBehind runs fn beside the callers; Close waits for it. False when the warehouse is closing.

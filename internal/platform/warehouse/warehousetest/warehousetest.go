@@ -16,11 +16,11 @@ func Open(t testing.TB, projections ...warehouse.Projection) *warehouse.DB {
 	return OpenWith(t, warehouse.Options{Dir: t.TempDir(), Projections: projections})
 }
 
-// OpenWith is Open with options of one's own; the log goes to the test where none is given.
+// OpenWith is Open with options of one's own; warnings go to the log of the test where none is given.
 func OpenWith(t testing.TB, o warehouse.Options) *warehouse.DB {
 	t.Helper()
 	if o.Log == nil {
-		o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+		o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	db, err := warehouse.Open(context.Background(), o)
 	if err != nil {
