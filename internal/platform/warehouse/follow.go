@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"stamm/internal/platform/fault"
@@ -206,6 +207,12 @@ func (db *DB) advance(ctx context.Context, s *store.DB, g *generation) (batch, e
 	readers := 1
 	if !b.to.complete {
 		readers = rebuildReaders // nobody is served from it yet
+	} else if b.keys >= bulkKeys {
+		restore, err := g.modest(ctx, db.options)
+		if err != nil {
+			return b, err
+		}
+		defer restore()
 	}
 	if err := g.apply(ctx, db.options, source{s, readers}, b); err != nil {
 		return b, err
@@ -213,6 +220,21 @@ func (db *DB) advance(ctx context.Context, s *store.DB, g *generation) (batch, e
 	g.unkept = 0
 	db.committed(g, b.to)
 	return b, nil
+}
+
+// modest keeps DuckDB to one thread until the function it returns is called, so that an import that is
+// under way keeps the other processors.
+func (g *generation) modest(ctx context.Context, o Options) (restore func(), err error) {
+	if o.Threads <= 1 {
+		return func() {}, nil
+	}
+	if err := g.exec(ctx, "SET threads = 1"); err != nil {
+		return nil, err
+	}
+	return func() {
+		// Should it fail, the instance is lost anyway and the next step says so.
+		_ = g.exec(context.WithoutCancel(ctx), fmt.Sprintf("SET threads = %d", o.Threads))
+	}, nil
 }
 
 // Wait returns when the warehouse has read the feed up to the cursor, and fails with unavailable when

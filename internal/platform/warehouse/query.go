@@ -65,7 +65,9 @@ func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *s
 		return refused.QueryRowContext(ctx, query)
 	}
 	defer g.done()
-	return g.readers.QueryRowContext(ctx, query, args...)
+	row := g.readers.QueryRowContext(ctx, query, args...)
+	db.noticed(row.Err())
+	return row
 }
 
 // View runs fn on one state of the warehouse.

@@ -94,13 +94,19 @@ func (db *DB) copyStore(ctx context.Context, s *store.DB, g *generation) error {
 			}
 		}
 	}
-	return g.transact(ctx, func() error {
+	start := time.Now()
+	err = g.transact(ctx, func() error {
 		if err := g.deriveAll(ctx, db.options.Projections); err != nil {
 			return err
 		}
-		g.meta = m
 		return g.put(ctx, m)
 	})
+	if err != nil {
+		return err
+	}
+	db.log.Info("warehouse: derived tables computed", "took", time.Since(start).Round(time.Millisecond))
+	g.meta = m
+	return nil
 }
 
 func (db *DB) copyTable(ctx context.Context, from source, g *generation, t *table) error {
