@@ -34,7 +34,8 @@ func DerivedTables() []string {
 	orders INTEGER, lines INTEGER, gross BIGINT, margin BIGINT,
 	nth INTEGER, prev DATE, next DATE, total_orders INTEGER, total BIGINT,
 	net_orders INTEGER, net_lines INTEGER, net BIGINT,
-	net_nth INTEGER, net_prev DATE, net_next DATE, net_total_orders INTEGER, net_total BIGINT)`,
+	net_nth INTEGER, net_prev DATE, net_next DATE, net_total_orders INTEGER,
+	net_total BIGINT)    -- less the unlinked refunds before net_next, too`,
 		`CREATE TABLE purchase_month (
 	customer BIGINT, month DATE,
 	days INTEGER, orders INTEGER, gross BIGINT, first_month DATE, prev_month DATE,
@@ -65,7 +66,7 @@ const changedOnly = ` AND {customer} IN (SELECT customer FROM changed)`
 
 func derive(only string) []string {
 	var out []string
-	for _, sql := range []string{deriveRefund, derivePurchaseDay, derivePurchaseMonth, deriveFirstItem} {
+	for _, sql := range []string{deriveRefund, derivePurchaseDay, deriveUnlinked, derivePurchaseMonth, deriveFirstItem} {
 		for _, at := range []string{"d.customer", "p.customer"} {
 			sql = strings.ReplaceAll(sql, "{only "+at+"}", strings.ReplaceAll(only, "{customer}", at))
 		}
@@ -145,6 +146,17 @@ placed AS (
 SELECT customer, day, orders, lines, gross, margin, nth, prev, next, total_orders, total,
 	net_orders, net_lines, net, net_nth, net_prev, net_next, net_total_orders, net_total
 FROM placed ORDER BY customer, day`
+
+// Unlinked refunds belong to no day, but they are part of what a customer brought: net_total has them from the purchase day
+// on that was the latest when they came. The refunds before the first purchase are in every row.
+const deriveUnlinked = `
+UPDATE purchase_day SET net_total = net_total - u.amount
+FROM (
+	SELECT p.customer, p.day, sum(r.amount) AS amount
+	FROM purchase_day p JOIN refund r ON r.customer = p.customer AND (p.net_next IS NULL OR r.day < p.net_next)
+	WHERE r.sale = 0 AND r.customer <> 0{only p.customer}
+	GROUP BY p.customer, p.day) u
+WHERE purchase_day.customer = u.customer AND purchase_day.day = u.day`
 
 const derivePurchaseMonth = `
 INSERT INTO purchase_month (customer, month, days, orders, gross, first_month, prev_month,
