@@ -122,7 +122,7 @@ func (l *linker) byReference(ctx context.Context, d *Document) ([][]any, error) 
 		if _, err := l.tx.Exec(ctx, sqlBilled, d.ID); err != nil {
 			return nil, err
 		}
-		return [][]any{bond(target, 0, "bills", 0, 0)}, nil
+		return [][]any{bond(target, 0, "invoices", 0, 0)}, nil
 	case d.Kind == Payment:
 		return [][]any{bond(target, 0, "pays", 0, 0)}, nil
 	case d.Kind == Delivery:

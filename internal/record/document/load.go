@@ -126,7 +126,7 @@ func CountOf(ctx context.Context, tx *store.Tx, customer int64) (n int64, err er
 
 // Bond is what ties two documents together, seen from one of them.
 type Bond struct {
-	Kind       string // reverses, bills, pays, delivers, credits or follows
+	Kind       string // reverses, invoices, pays, delivers, credits or follows
 	Document   int64  // the other one
 	Amount     int64  // minor units of the base currency, 0 where the bond has none
 	Other      Kind

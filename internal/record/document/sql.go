@@ -25,7 +25,7 @@ const (
 	sqlUnlinked        = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
 
 	sqlTarget      = `SELECT id, kind, sale FROM document WHERE source = $1 AND external_id = $2 AND kind IN (2, 4) AND id <> $3 ORDER BY kind LIMIT 2`
-	sqlBillsTarget = `SELECT target FROM document_link WHERE document = $1 AND kind = 'bills' ORDER BY n LIMIT 1`
+	sqlBillsTarget = `SELECT target FROM document_link WHERE document = $1 AND kind = 'invoices' ORDER BY n LIMIT 1`
 	sqlBilled      = `UPDATE document SET sale = 0 WHERE id = $1 AND sale = 1`
 	sqlUnbilled    = `UPDATE document SET sale = 1 WHERE kind = 4 AND sale = 0 AND sale_rows > 0 AND id IN %s`
 
