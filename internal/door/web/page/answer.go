@@ -19,14 +19,21 @@ func (r *Request) Render(title string, content templ.Component) error {
 // RenderStatus is Render with another status than 200.
 func (r *Request) RenderStatus(status int, title string, content templ.Component) error {
 	r.Frame.Title = title
+	if r.Frame.Flash == nil {
+		r.Frame.Flash = r.Server.TakeFlash(r)
+	}
 	frame := ui.Page(r.Frame)
 	if r.User == nil {
 		frame = ui.Plain(r.Frame)
 	}
-	whole := templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		return frame.Render(templ.WithChildren(ctx, content), w)
+	return ui.Render(r.Context(), r.W, status, Inside(frame, content))
+}
+
+// Inside puts content into a component that takes children.
+func Inside(outer, content templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return outer.Render(templ.WithChildren(ctx, content), w)
 	})
-	return ui.Render(r.Context(), r.W, status, whole)
 }
 
 // Fragment answers htmx with a piece of a page.
@@ -52,9 +59,7 @@ func (r *Request) RedirectWith(to string, flash ui.Flash) error {
 	if flash.Tone == ui.Neutral {
 		flash.Tone = ui.Good
 	}
-	if r.Keep != nil {
-		r.Keep(flash)
-	}
+	r.Server.KeepFlash(r, flash)
 	return r.Redirect(to)
 }
 
@@ -63,8 +68,8 @@ func (r *Request) RedirectWith(to string, flash ui.Flash) error {
 // even then.
 func (r *Request) Refuse(err error, title string, form func(ui.Errors) templ.Component) error {
 	f := fault.As(err)
-	if f.Code == fault.Internal && r.Report != nil {
-		r.Report(err)
+	if f.Code == fault.Internal {
+		r.Server.Report(r, err)
 	}
 	return r.RenderStatus(Status(f.Code), title, form(ui.ErrorsOf(r.P, err)))
 }
@@ -84,4 +89,12 @@ func Status(code fault.Code) int {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
+}
+
+// Text is a component of plain words.
+func Text(words string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, templ.EscapeString(words))
+		return err
+	})
 }

@@ -34,9 +34,7 @@ func (r *Request) SendCSV(name string, columns []string, rows iter.Seq2[[]string
 	_ = out.Write(plain(columns)) // errors stay until Flush
 	for ; more; cells, err, more = next() {
 		if err != nil {
-			if r.Report != nil {
-				r.Report(err)
-			}
+			r.Server.Report(r, err)
 			panic(http.ErrAbortHandler)
 		}
 		if out.Write(plain(cells)) != nil {

@@ -29,9 +29,16 @@ type Request struct {
 	Frame   ui.Frame  // what surrounds the page; Render sets its title
 	DB      *store.DB
 
-	CSVWanted bool           // the address ended in .csv
-	Keep      func(ui.Flash) // keeps a flash line for the next page of this user
-	Report    func(error)    // writes an internal error to the log
+	CSVWanted bool // the address ended in .csv
+	Server    Server
+}
+
+// Server is what a request needs from the web server that made it.
+type Server interface {
+	KeepFlash(*Request, ui.Flash)  // for the next page of this user
+	TakeFlash(*Request) *ui.Flash  // the one that was kept, nil for none
+	Report(*Request, error) string // writes an internal error to the log and returns the number of its entry
+	Origin(*Request) string        // how people reach this site, for links they copy: "https://stamm.example.com"
 }
 
 // Actor is who changes something in this request: the user, or Stamm itself for somebody who is not signed in.
@@ -129,6 +136,9 @@ func (r *Request) CSVLink(pairs ...string) string {
 	u.Path += ".csv"
 	return ui.With(&u, pairs...)
 }
+
+// Absolute is the whole address of one of this site's pages, for links that people copy into a mail.
+func (r *Request) Absolute(path string) string { return r.Server.Origin(r) + path }
 
 // Local makes sure that to is an address of this site: a page or a fragment may lead on to what a form named, never to
 // another host. Anything else becomes otherwise.
