@@ -25,12 +25,10 @@ CREATE INDEX user_token_user ON user_token (user_id);
 
 CREATE TABLE session (
   token {{text}} PRIMARY KEY,
-  user_id BIGINT NOT NULL,
   data {{bytes}} NOT NULL,
   expires_at BIGINT NOT NULL
 ){{strict}};
 CREATE INDEX session_by_expiry ON session (expires_at);
-CREATE INDEX session_of_user ON session (user_id);
 
 CREATE TABLE api_key (
   id {{id}},

@@ -77,7 +77,7 @@ CREATE TABLE document_line (
   PRIMARY KEY (document, n)
 ){{clustered}};
 
--- document reverses, bills, pays, delivers or follows target; amount in the base currency, as far as it has one.
+-- document reverses, invoices, pays, delivers or follows target; amount in the base currency, as far as it has one.
 CREATE TABLE document_link (
   document BIGINT NOT NULL,
   n BIGINT NOT NULL,

@@ -53,3 +53,11 @@ CREATE TABLE import_profile (
   created_at BIGINT NOT NULL,
   changed_at BIGINT NOT NULL
 ){{strict}};
+
+-- What an undo had to leave.
+CREATE TABLE import_kept (
+  run BIGINT NOT NULL,
+  kind {{text}} NOT NULL,
+  id BIGINT NOT NULL,
+  PRIMARY KEY (run, kind, id)
+){{clustered}};

@@ -329,7 +329,7 @@ func (w *writer) row(_ context.Context, text string, args []any) *sql.Row {
 }
 
 func (w *writer) insert(_ context.Context, table string, columns []string, rows [][]any) error {
-	s, err := w.stmt(insertText(table, columns))
+	s, err := w.stmt(insertText(SQLite, table, columns))
 	if err != nil {
 		return err
 	}

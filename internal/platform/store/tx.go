@@ -162,6 +162,9 @@ func JSON(v any) string {
 	if err != nil {
 		panic(fmt.Sprintf("store: JSON of %T: %v", v, err))
 	}
+	if string(b) == "null" { // a nil slice is an empty list to Strings and Numbers
+		return "[]"
+	}
 	return string(b)
 }
 
@@ -173,14 +176,20 @@ func Flag(b bool) int {
 	return 0
 }
 
-func insertText(table string, columns []string) string {
+// insertText is the text of a single-row INSERT. On SQLite its placeholders have no names, which spares a search by
+// name for every value bound.
+func insertText(d Dialect, table string, columns []string) string {
 	var b strings.Builder
 	b.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (")
 	for i := range columns {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "$%d", i+1)
+		if d == SQLite {
+			b.WriteString("?")
+		} else {
+			fmt.Fprintf(&b, "$%d", i+1)
+		}
 	}
 	b.WriteString(")")
 	return b.String()
