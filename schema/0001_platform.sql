@@ -76,3 +76,11 @@ CREATE TABLE job_schedule (
   spec TEXT NOT NULL,
   next_at BIGINT NOT NULL
 ){{strict}};
+
+-- What one unit of a currency is in the base currency, from a day on.
+CREATE TABLE exchange_rate (
+  currency {{text}} NOT NULL,
+  valid_from BIGINT NOT NULL,
+  rate TEXT NOT NULL,
+  PRIMARY KEY (currency, valid_from)
+){{clustered}};

@@ -206,4 +206,3 @@ func faultError(file string, line int64, err error) RowError {
 func noticeError(file string, line int64, n sheet.Notice) RowError {
 	return RowError{File: file, Line: line, Field: n.Field, Value: n.Value, Key: n.Key, Args: []any{"value", n.Value}, Notice: true}
 }
-

@@ -12,6 +12,8 @@ import (
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/money"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/company"
 	"stamm/internal/record/document"
 )
 
@@ -382,4 +384,16 @@ func (r rates) of(currency string, day clock.Day) (money.Rate, bool) {
 		}
 	}
 	return rate, true
+}
+
+func loadRates(ctx context.Context, tx *store.Tx) (rates, error) {
+	all, err := company.Rates(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	r := rates{}
+	for _, one := range all {
+		r[one.Currency] = append(r[one.Currency], datedRate{one.ValidFrom, one.Rate})
+	}
+	return r, nil
 }

@@ -201,7 +201,8 @@ func (b *buyer) key() [2]string {
 	if b.id != "" {
 		return [2]string{b.id, ""}
 	}
-	return [2]string{"", customer.FoldedMail(b.email)}
+	folded, _ := customer.FoldMail(b.email)
+	return [2]string{"", folded}
 }
 
 // buyerColumn is a field of a customer that order files may have.

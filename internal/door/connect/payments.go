@@ -68,4 +68,3 @@ func (r *runner) payment(files []sheet.FilePlan, row *sheet.PaymentRow) *draft {
 func noRate(d *draft, currency, base string) *RowError {
 	return &RowError{File: d.file, Line: d.line, Field: "currency", Value: currency, Key: "import.no_rate", Args: []any{"currency", currency, "base", base}}
 }
-

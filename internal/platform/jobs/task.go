@@ -114,3 +114,6 @@ func (t *Task) state() (done, total int64, result string) {
 	defer t.mu.Unlock()
 	return t.done, t.total, t.result
 }
+
+// LastAttempt tells whether the job is given up if this attempt fails.
+func (t *Task) LastAttempt() bool { return t.Attempt >= t.maxAttempts }
