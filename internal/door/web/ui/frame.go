@@ -110,9 +110,10 @@ type Flash struct {
 // Post is a small form with one button: what changes something and needs no
 // further input.
 type Post struct {
-	Label  string
-	Action string
-	Fields []Hidden
+	Label   string
+	Action  string
+	Fields  []Hidden
+	Confirm string // asked before, by its consequence; only for what cannot be undone
 }
 
 // Hidden is a form field nobody sees.
@@ -157,4 +158,4 @@ func current(active bool) templ.Attributes {
 	return nil
 }
 
-const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"historyCacheSize":0,"defaultSwapStyle":"outerHTML"}`
+const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,"defaultSwapStyle":"outerHTML"}`
