@@ -208,7 +208,7 @@ func TestEveryChangeIsFollowed(t *testing.T) {
 // rows made, changed, moved and deleted.
 func (k keeper) randomly(r *rand.Rand, n int) {
 	for range n {
-		id, buyer, day := r.Int64N(400)+1, r.Int64N(60)+1, 19000+r.Int64N(20)
+		id, buyer, day := r.Int64N(400)+1, r.Int64N(60), 19000+r.Int64N(20)
 		switch r.IntN(7) {
 		case 0:
 			k.do(feed.Rows{"buyer": one(buyer)}, fmt.Sprintf(`INSERT INTO t_buyer VALUES (%d, 'AT', %d)
