@@ -121,13 +121,12 @@ func (s *session) firstItems() string {
 	if !s.reopened {
 		return "(SELECT customer, product FROM first_item WHERE net)"
 	}
-	asof, touched := date(s.AsOf), s.touched()
-	return fmt.Sprintf(`(SELECT customer, product FROM first_item WHERE net AND customer NOT IN %[1]s
+	return fmt.Sprintf(`(SELECT customer, product FROM first_item b WHERE net AND%[4]s
 	UNION ALL
 	SELECT DISTINCT d.customer, l.product
 	FROM document d JOIN %[2]s p ON p.customer = d.customer AND p.day = d.day JOIN line l ON l.document = d.id
 	WHERE d.sale AND p.nth = 1 AND l.sale AND l.product <> 0 AND d.customer IN %[1]s
-		AND d.id NOT IN (SELECT sale FROM refund WHERE closes AND day <= %[3]s))`, touched, s.days(), asof)
+		AND d.id NOT IN (SELECT sale FROM refund WHERE closes AND day <= %[3]s))`, s.touched(), s.days(), date(s.AsOf), s.untouched())
 }
 
 // productsWho: first and again, or first/product/ID and again/category/ID: who began with it, and who of them came back.

@@ -37,7 +37,7 @@ const (
 // is new, was active at the start, or came back: no list of customers is needed.
 func (s *session) periodRows(ctx context.Context, length int) ([]periodRow, error) {
 	active, fresh, kept := map[int64]int64{}, map[int64]int64{}, map[int64]int64{}
-	oldest := int64(0)
+	oldest := int64(-1)
 	err := s.each(ctx, fmt.Sprintf(`SELECT k, CAST(sum(n) AS BIGINT) AS active, CAST(coalesce(sum(n) FILTER (before IS NULL), 0) AS BIGINT) AS new,
 	CAST(coalesce(sum(n) FILTER (before = k + 1), 0) AS BIGINT) AS kept
 FROM (
