@@ -211,3 +211,11 @@ func (s *session) loyaltyTile(ctx context.Context) (Tile, error) {
 	}
 	return tile, nil
 }
+
+// Sentence is the story in words, or says when there will be one.
+func (t *Today) Sentence(p *i18n.Printer) string {
+	if t.Story == nil {
+		return p.T("report.story.none")
+	}
+	return t.Story.Sentence(p)
+}
