@@ -82,6 +82,7 @@ func products(ctx context.Context, s *session) (*Result, error) {
 	table.Rows = table.Rows[:len(table.Rows)-table.More]
 	res := &Result{JSON: object, Tables: []Table{table}}
 	res.Figures = []Figure{{"second_90", Share, rate(again, object.Eligible, "again")}, {"eligible", Count, number(object.Eligible, "first")}}
+	res.sentence = func(p *i18n.Printer) string { return p.T("report.products.sentence_young") }
 	if best >= 0 {
 		top := object.Rows[best]
 		res.Chart = &Chart{Kind: Bars, Series: []int{4}}

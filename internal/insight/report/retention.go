@@ -194,6 +194,7 @@ FROM %s p WHERE day > %s AND day <= %s AND (next IS NULL OR next > %[4]s)`,
 	res := &Result{JSON: object, Tables: []Table{table}, Chart: &Chart{Kind: Bars, Series: []int{1}}}
 	res.Figures = []Figure{{"churn", Share, rate(lost, atStart, "lost")}, {"at_start", Count, number(atStart, "start")},
 		{"bought_again", Count, number(atStart-lost, "kept")}, {"lost", Count, number(lost, "lost")}}
+	res.sentence = func(p *i18n.Printer) string { return p.T("report.sector_churn.sentence_young") }
 	if atStart > 0 {
 		res.sentence = func(p *i18n.Printer) string {
 			if object.Sector == nil {

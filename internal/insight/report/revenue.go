@@ -171,7 +171,11 @@ func buyingRate(ctx context.Context, s *session) (*Result, error) {
 		res.Figures = []Figure{{"buying_rate", Decimal, cells[3]}, {"orders", Count, cells[1]}, {"active_year", Count, cells[2]}}
 		if now.Active > 0 {
 			res.sentence = func(p *i18n.Printer) string {
-				return p.T("report.buying_rate.sentence", "rate", p.Decimal(float64(now.Rate), 2), "active", now.Active, "orders", now.Orders)
+				key := "report.buying_rate.sentence"
+				if !now.Full {
+					key += "_young"
+				}
+				return p.T(key, "rate", p.Decimal(float64(now.Rate), 2), "active", now.Active, "orders", now.Orders)
 			}
 		}
 	}

@@ -30,11 +30,11 @@ func (t Tile) Change(p *i18n.Printer) string {
 		return ""
 	}
 	moved := math.Round(100*t.Now.Float) - math.Round(100*t.Before.Float) // as shown, in hundredths
-	diff, unit := p.Decimal(math.Abs(moved)/100, 2), "number"
+	key, since := "report.change."+direction(moved), p.T("report.change."+when(t.Year))
 	if t.Kind == Share {
-		diff, unit = p.Number(int64(math.Abs(moved))), "points"
+		return p.N(key+"_points", int64(math.Abs(moved)), "when", since)
 	}
-	return p.T("report.change."+direction(moved)+"_"+unit, "diff", diff, "when", p.T("report.change."+when(t.Year)))
+	return p.T(key+"_number", "diff", p.Decimal(math.Abs(moved)/100, 2), "when", since)
 }
 
 func direction(diff float64) string {
