@@ -81,3 +81,25 @@ var (
 	LanguageOf  = languageOf
 	LineAmount  = lineAmount
 )
+
+// XMLPieces writes down the pieces of a document, and the error they end with.
+func XMLPieces(r io.Reader) (string, error) {
+	x := newXMLScanner(r, 1<<20)
+	var out []byte
+	for {
+		if err := x.next(); err != nil {
+			return string(out), err
+		}
+		switch {
+		case x.kind == xmlText:
+			out = x.appendTo(out)
+		case x.kind == xmlEnd:
+			out = append(out, "</"+string(x.name)+">"...)
+		default:
+			out = append(out, "<"+string(x.name)+">"...)
+			if x.closed {
+				out = append(out, "</"+string(x.name)+">"...)
+			}
+		}
+	}
+}

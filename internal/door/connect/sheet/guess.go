@@ -237,7 +237,7 @@ func (g *guesser) contradicts(f field, column int) bool {
 	case typeAmount, typePrice, typeQuantity:
 		return c.share(c.numbers) < 0.5 || c.share(c.mails) > 0.1
 	case typeInstant, typeDay, typeBirth:
-		return c.share(c.dates) < 0.5
+		return c.share(max(c.dates, c.serials)) < 0.5
 	case typeMail:
 		return c.share(c.mails) < 0.3
 	case typeCurrency:

@@ -293,7 +293,7 @@ func (n dressed) shape() shape {
 	if i := strings.IndexAny(core, "eE"); i > 0 {
 		core = core[:i]
 	}
-	dots, commas := 0, 0
+	dots, commas, digits := 0, 0, 0
 	for i := 0; i < len(core); i++ {
 		switch c := core[i]; {
 		case c == '.':
@@ -301,6 +301,7 @@ func (n dressed) shape() shape {
 		case c == ',':
 			commas++
 		case c >= '0' && c <= '9':
+			digits++
 		case c == '\'' || c == ' ' || c >= 0x80: // other marks of thousands; what they are is checked when the number is read
 			grouped = true
 		default:
@@ -308,6 +309,8 @@ func (n dressed) shape() shape {
 		}
 	}
 	switch {
+	case digits == 0:
+		return shapeNone
 	case dots == 0 && commas == 0:
 		return shapeWhole
 	case dots > 0 && commas > 0:
