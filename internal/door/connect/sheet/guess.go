@@ -100,10 +100,10 @@ var prefixes = []string{"billing", "billto", "rechnungsadresse", "rechnungs", "r
 func (s *synonyms) fieldsFor(heading string) ([]candidate, string) {
 	key := fold(heading)
 	switch {
-	case key == "" || s.other[key]:
-		return nil, ""
 	case s.exact[key] != nil:
 		return s.exact[key], reasonHeading
+	case key == "" || s.other[key]:
+		return nil, ""
 	}
 	for _, p := range prefixes {
 		if rest, ok := strings.CutPrefix(key, p); ok && s.exact[rest] != nil {
