@@ -61,7 +61,7 @@ func (b *book) part(name string) (*xmlScanner, io.Closer, error) {
 	}
 	r, err := e.Open()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, invalid("damaged", b.name).Because(err)
 	}
 	return newXMLScanner(b.files.meter(r, b.name, int64(e.CompressedSize64)), b.files.limits().Record), r, nil
 }
