@@ -89,44 +89,11 @@ func (d Day) Weekday() time.Weekday {
 
 // Start returns the first instant of the day in loc. That is midnight, or, where the clocks are put forward at midnight,
 // the first instant after the gap; a day that a zone skipped as a whole starts with the next.
-func (d Day) Start(loc *time.Location) time.Time {
-	y, m, day := d.Date()
-	t := time.Date(y, m, day, 0, 0, 0, 0, loc)
-	if t.Hour() == 0 && t.Day() == day {
-		return earliest(t)
-	}
-	return d.afterGap(loc)
-}
+func (d Day) Start(loc *time.Location) time.Time { return d.At(0, loc) }
 
-// afterGap finds the first instant of a day whose midnight, or the whole of which, the clocks skipped.
-func (d Day) afterGap(loc *time.Location) time.Time {
-	const widest = 40 * 60 * 60 // seconds; no zone is further from UTC, even with a whole day skipped
-	hi := int64(d)*24*60*60 + widest
-	lo := hi - 2*widest
-	for lo+1 < hi {
-		mid := lo + (hi-lo)/2
-		if DayOf(time.Unix(mid, 0), loc) < d {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return time.Unix(hi, 0).In(loc)
-}
-
-// earliest returns the first of two instants that show the same local time, if the clocks were put back over midnight.
-func earliest(t time.Time) time.Time {
-	_, now := t.Zone()
-	_, before := t.Add(-4 * time.Hour).Zone()
-	if before <= now {
-		return t
-	}
-	first := t.Add(-time.Duration(before-now) * time.Second)
-	if first.Hour() == t.Hour() && first.Minute() == t.Minute() && first.Day() == t.Day() {
-		return first
-	}
-	return t
-}
+// End returns the instant at which the day is over in loc: the start of the next day. What is valid until a day is valid
+// before its End.
+func (d Day) End(loc *time.Location) time.Time { return d.AddDays(1).Start(loc) }
 
 // AddDays returns the day n days later, or earlier if n is negative.
 func (d Day) AddDays(n int) Day { return d + Day(n) }

@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 
@@ -28,6 +29,17 @@ func (p *Printer) Number(n int64) string {
 func (p *Printer) Decimal(f float64, digits int) string {
 	var buf [numberRoom]byte
 	return string(p.appendDecimal(buf[:0], f, digits))
+}
+
+// float writes a number with as many digits after the point as it has.
+func (p *Printer) float(f float64) string {
+	var buf [numberRoom]byte
+	text := strconv.AppendFloat(buf[:0], f, 'f', -1, 64)
+	digits := 0
+	if i := bytes.IndexByte(text, '.'); i >= 0 {
+		digits = len(text) - i - 1
+	}
+	return p.Decimal(f, digits)
 }
 
 // Percent writes a share of one in per cent: 0.123 with one digit is 12,3 % in German, 12.3% in English.

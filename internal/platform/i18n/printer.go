@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (p *Printer) Has(key string) bool {
 }
 
 // T returns the text of key. args are name, value pairs for its placeholders; a value is written in the habits of the language
-// if its type tells how: integers grouped, clock.Day, time.Time, money.Amount, errors by their message. Whoever wants another
+// if its type tells how: numbers grouped, clock.Day, time.Time, money.Amount, errors by their message. Whoever wants another
 // form passes a string. A missing key or value shows as ⟦its name⟧, which no page may contain.
 func (p *Printer) T(key string, args ...any) string {
 	m, ok := p.texts[key]
@@ -95,7 +96,7 @@ func (p *Printer) N(key string, n int64, args ...any) string {
 }
 
 // Err returns the message of an error for the one who reads the page: that of its fault, or of each fault if it holds several.
-// What is no fault, and every fault without a text, is the general message: causes are for the log.
+// What is no fault, and every fault without a text, is the general message: causes are for the log. Long values are cut.
 func (p *Printer) Err(err error) string {
 	faults := fault.All(err)
 	texts := make([]string, 0, len(faults))
@@ -104,9 +105,27 @@ func (p *Printer) Err(err error) string {
 			texts = append(texts, p.T("errors."+string(f.Code)))
 			continue
 		}
-		texts = append(texts, p.T(f.Key, f.Args...))
+		texts = append(texts, p.T(f.Key, shortened(f.Args)...))
 	}
 	return strings.Join(texts, " ")
+}
+
+// longestValue is how many characters of a value an error message repeats.
+const longestValue = 100
+
+// shortened cuts the texts among the values of a message, so that a wrong file does not become a long message.
+func shortened(args []any) []any {
+	cut := slices.Clone(args)
+	for i, arg := range cut {
+		text, ok := arg.(string)
+		if !ok || len(text) <= longestValue {
+			continue
+		}
+		if runes := []rune(text[:min(len(text), 4*longestValue+4)]); len(runes) > longestValue {
+			cut[i] = string(runes[:longestValue]) + "…"
+		}
+	}
+	return cut
 }
 
 func missing(name string) string { return "⟦" + name + "⟧" }
@@ -150,6 +169,8 @@ func (p *Printer) write(v any) string {
 		return p.Number(v)
 	case int32:
 		return p.Number(int64(v))
+	case float64:
+		return p.float(v)
 	case clock.Day:
 		return p.Date(v)
 	case time.Time:

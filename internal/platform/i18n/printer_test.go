@@ -3,6 +3,7 @@ package i18n_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ func TestValuesAreWrittenInTheHabitsOfTheLanguage(t *testing.T) {
 		{"text as it is", "gestern", "Stand: gestern"},
 		{"whole number", 12345, "Stand: 12.345"},
 		{"long number", int64(1_234_567), "Stand: 1.234.567"},
+		{"broken number", 1234.5, "Stand: 1.234,5"},
 		{"day", clock.NewDay(2026, 12, 31), "Stand: 31.12.2026"},
 		{"instant in the zone", time.Date(2026, 12, 31, 23, 5, 0, 0, time.UTC), "Stand: 01.01.2027, 00:05"},
 		{"amount", money.Amount{Minor: 123456, Currency: "EUR"}, "Stand: 1.234,56\u00a0€"},
@@ -86,6 +88,8 @@ func TestErrShowsTheMessageAndNeverTheCause(t *testing.T) {
 		{"an ended context asks to try again", context.DeadlineExceeded, p.T("errors.unavailable")},
 		{"several faults say all of theirs", errors.Join(fault.New(fault.Invalid, "errors.required"), fault.New(fault.NotFound, "errors.notfound")),
 			"Please fill in this field. That does not exist, or no longer."},
+		{"a long value is cut", fault.New(fault.Invalid, "errors.choice", "text", strings.Repeat("ä", 5000)), "“" + strings.Repeat("ä", 100) + "…” is not one of the choices."},
+		{"a long value of rare characters is cut", fault.New(fault.Invalid, "errors.choice", "text", strings.Repeat("🙂", 5000)), "“" + strings.Repeat("🙂", 100) + "…” is not one of the choices."},
 		{"no error says nothing", nil, ""},
 	}
 	for _, tt := range tests {
