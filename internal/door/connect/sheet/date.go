@@ -7,8 +7,8 @@ import (
 	"stamm/internal/platform/clock"
 )
 
-// DateOrder is the order of day, month and year in dates like 03/04/2011. Dates that begin with the year and dates with dots
-// (dd.mm.yyyy) are read without it.
+// DateOrder is the order of day, month and year in dates like 03/04/2011. Dates that begin with the year need none, and dates with
+// dots (31.12.2026) begin with the day unless another order is told.
 type DateOrder string
 
 // The orders; empty means not known.

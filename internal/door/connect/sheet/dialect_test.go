@@ -1,9 +1,12 @@
 package sheet_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/charmap"
@@ -85,7 +88,7 @@ func TestEveryEncodingGivesTheSameText(t *testing.T) {
 	}
 	le, _ := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(text)
 	be, _ := unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().String(text)
-	bare, _ := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder().String(strings.Repeat("x", 0) + text)
+	bare, _ := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder().String(text)
 	for name, data := range map[string]string{"utf-8": text, "utf-8 with mark": "\xef\xbb\xbf" + text, "windows-1252": win, "utf-16le": le, "utf-16be": be, "utf-16le without mark": bare, "old mac": strings.ReplaceAll(text, "\r\n", "\r")} {
 		rows, bad, err := orders(t, sheet.Options{}, sheet.Bytes("a.csv", []byte(data)))
 		if err != nil || len(bad) > 0 || len(rows) != 1 || rows[0].Order != "1" || rows[0].Description != "Größe „XL“ – 5 €" || rows[0].Amount.N != 150 {
@@ -104,6 +107,29 @@ func TestWindows1252ThatShowsLate(t *testing.T) {
 	if err != nil || len(rows) != 10_000 || len(bad) != 1 || bad[0].Key != "sheet.bad.encoding" || bad[0].Line != 10_002 {
 		t.Errorf("told UTF-8: %d rows, bad %v, error %v", len(rows), bad, err)
 	}
+}
+
+// FuzzEncodings holds that text is decoded the same however it arrives, and that UTF-8 comes through unchanged.
+func FuzzEncodings(f *testing.F) {
+	for _, s := range []string{"\xef\xbb\xbfa", "\xef\xbb", "\xff\xfea\x00", "\xfe\xff\x00a", "Gr\xf6\xdfe", "Größe", ""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		sheet.GuessEncoding(data)
+		for _, e := range sheet.Encodings() {
+			whole, err := io.ReadAll(sheet.Decode(e, bytes.NewReader(data)))
+			if err != nil {
+				t.Fatal(e, err)
+			}
+			halves, err := io.ReadAll(sheet.Decode(e, iotest.HalfReader(bytes.NewReader(data))))
+			if err != nil || !bytes.Equal(whole, halves) {
+				t.Fatalf("%s: %q, in portions %q %v", e, whole, halves, err)
+			}
+			if e == sheet.UTF8 && !bytes.Equal(whole, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))) {
+				t.Fatalf("%q became %q", data, whole)
+			}
+		}
+	})
 }
 
 // FuzzFiles reads whatever comes as a file of every kind: it must end, without panic, in rows or a fault.

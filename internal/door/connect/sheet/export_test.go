@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"context"
 	"io"
 	"time"
 )
@@ -9,16 +8,6 @@ import (
 // What tests of the parts see.
 
 var ErrRecordTooLong = errRecordTooLong
-
-// EachRow reads all rows of a plan without interpreting them.
-func EachRow(ctx context.Context, f *Files, p *Plan) error {
-	for i := range p.Files {
-		if err := f.each(ctx, &p.Files[i], &tally{}, func(*Row) error { return nil }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // ScannedRow is a row of the scanner with its cells copied.
 type ScannedRow struct {
@@ -79,7 +68,6 @@ var (
 	Fold        = fold
 	CurrencyOf  = currencyOf
 	LanguageOf  = languageOf
-	LineAmount  = lineAmount
 )
 
 // XMLPieces writes down the pieces of a document, and the error they end with.
@@ -103,3 +91,9 @@ func XMLPieces(r io.Reader) (string, error) {
 		}
 	}
 }
+
+// Decode decodes to UTF-8.
+func Decode(e Encoding, r io.Reader) io.Reader { return e.reader(r) }
+
+// GuessEncoding looks at the first bytes of a file.
+func GuessEncoding(head []byte) (Encoding, bool) { return guessEncoding(head) }

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/BurntSushi/toml"
+
+	"stamm/internal/platform/money"
 )
 
 // Column says that a field is read from a column.
@@ -148,6 +150,7 @@ func guess(k Kind, names []string, hasHeadings bool, rows []sampleRow) (columns 
 			g.byLayout(l)
 		}
 		g.byHeading()
+		g.productName()
 		g.bareID()
 	} else {
 		g.byContent()
@@ -224,6 +227,18 @@ func (g *guesser) byHeading() {
 		if _, done := g.column[f.field]; !done && !g.taken[f.index] {
 			g.take(f.field, f.index, f.score, f.reason)
 		}
+	}
+}
+
+// productName makes a column called only name, beside the article number, the article's: in a list of orders the customer's name
+// stands elsewhere.
+func (g *guesser) productName() {
+	name, ok := g.column["name"]
+	product, hasProduct := g.column["product"]
+	_, described := g.column["description"]
+	if g.kind == Orders && ok && hasProduct && !described && fold(name.Heading) == "name" && name.Index == product.Index+1 {
+		delete(g.column, "name")
+		g.take("description", name.Index, 0.7, reasonHeading)
 	}
 }
 
@@ -319,7 +334,7 @@ func (g *guesser) dropOrderTotal() {
 			continue
 		}
 		rows++
-		if want, ok := lineAmount(q, u, 2); ok && p1 == "" && magnitude(a-want) <= 1 {
+		if want, err := money.LineAmount(q, u, 2); err == nil && p1 == "" && a-want <= 1 && want-a <= 1 {
 			product++
 		}
 		if ok4 && order.Index < len(r.cells) {

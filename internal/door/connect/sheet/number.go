@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -414,35 +413,4 @@ func exponent(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 3
-}
-
-// lineAmount is quantity (thousandths) times unit price (millionths) in minor units, rounded once, half away from zero.
-func lineAmount(quantity, unitPrice int64, digits int) (int64, bool) {
-	neg := (quantity < 0) != (unitPrice < 0)
-	hi, lo := bits.Mul64(magnitude(quantity), magnitude(unitPrice))
-	div := uint64(1_000_000_000)
-	for range digits {
-		div /= 10
-	}
-	if hi >= div {
-		return 0, false
-	}
-	q, r := bits.Div64(hi, lo, div)
-	if r >= div-r {
-		q++
-	}
-	if q > maxNumber {
-		return 0, false
-	}
-	if neg {
-		return -int64(q), true
-	}
-	return int64(q), true
-}
-
-func magnitude(v int64) uint64 {
-	if v < 0 {
-		return -uint64(v)
-	}
-	return uint64(v)
 }

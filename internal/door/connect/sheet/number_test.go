@@ -1,7 +1,6 @@
 package sheet_test
 
 import (
-	"math/big"
 	"strings"
 	"testing"
 
@@ -71,40 +70,6 @@ func TestTheFormOfANumberTellsTheDecimalSign(t *testing.T) {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
-}
-
-func TestTheLineAmountIsRoundedOnce(t *testing.T) {
-	for _, tt := range []struct {
-		quantity, price int64
-		digits          int
-		want            int64
-		ok              bool
-	}{
-		{6000, 2_550_000, 2, 1530, true}, {1000, 1_000, 2, 0, true}, {5000, 1_000, 2, 1, true}, {-5000, 1_000, 2, -1, true}, {1500, 3_330_000, 2, 500, true},
-		{1000, 5_000, 2, 1, true}, {1000, 4_999, 2, 0, true}, {3000, 1_500_000, 0, 5, true}, {1000, 1_234_500, 3, 1235, true}, {1 << 50, 1 << 50, 2, 0, false}, {0, 5, 2, 0, true},
-	} {
-		if got, ok := sheet.LineAmount(tt.quantity, tt.price, tt.digits); got != tt.want || ok != tt.ok {
-			t.Errorf("%d × %d: %d %v, want %d %v", tt.quantity, tt.price, got, ok, tt.want, tt.ok)
-		}
-	}
-}
-
-func TestLineAmountsAgreeWithExactArithmetic(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		q := rapid.Int64Range(-1e12, 1e12).Draw(t, "quantity")
-		p := rapid.Int64Range(-1e12, 1e12).Draw(t, "price")
-		digits := rapid.IntRange(0, 4).Draw(t, "digits")
-		got, ok := sheet.LineAmount(q, p, digits)
-		exact := new(big.Rat).SetFrac(new(big.Int).Mul(big.NewInt(q), big.NewInt(p)), big.NewInt(1_000_000_000))
-		exact.Mul(exact, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)))
-		want := exact.FloatString(0) // rounds half away from zero
-		if want == "-0" {
-			want = "0"
-		}
-		if ok && big.NewInt(got).String() != want {
-			t.Fatalf("%d × %d with %d digits: %d, want %s", q, p, digits, got, want)
-		}
-	})
 }
 
 func TestNumbersWrittenInAnyHabitAreReadBack(t *testing.T) {

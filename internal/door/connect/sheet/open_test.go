@@ -153,7 +153,7 @@ func TestALateEndlessRowStopsTheReading(t *testing.T) {
 
 func TestBombsAreStoppedBeforeTheyGrow(t *testing.T) {
 	row := "A1,1,2024-01-31,10.50\n"
-	big := "order,customer,date,amount\n" + strings.Repeat(row, 40<<20/len(row))
+	big := "order,customer,date,amount\n" + strings.Repeat(row, 34<<20/len(row))
 	for name, data := range map[string][]byte{"zip": zipped(t, "a.csv", big), "gz": gzipped(t, big)} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := orders(t, sheet.Options{}, sheet.Bytes("bomb."+name, data))
@@ -206,6 +206,7 @@ func TestUnreadableFilesSayWhatToDo(t *testing.T) {
 		{"a picture in gzip", "sheet.file.not_csv", sheet.Bytes("a.gz", gzipped(t, "\x89PNG\r\n\x1a\n\x00"))},
 		{"7z", "sheet.file.packer", sheet.Bytes("a.7z", []byte("7z\xbc\xaf\x27\x1c"))},
 		{"no such file", "sheet.file.missing", sheet.Path(filepath.Join(dir, "none.csv"))},
+		{"a folder", "sheet.file.folder", sheet.Path(dir)},
 		{"10,000 columns", "sheet.file.columns", sheet.Bytes("a.csv", []byte(wide+wide))},
 		{"prose", "sheet.map.missing", sheet.Bytes("a.csv", []byte("Once upon a time.\nThere was a file.\n"))},
 	}

@@ -69,12 +69,12 @@ func TestARowWithoutEndStopsWithinItsLimit(t *testing.T) {
 }
 
 func TestAnOpenQuoteDoesNotSwallowTheFile(t *testing.T) {
-	text := "a,b\n\"open,1\n" + strings.Repeat("2,3\n", 1_000_000)
+	text := "a,b\n\"open,1\n" + strings.Repeat("2,3\n", 300_000)
 	rows, err := sheet.Scan(strings.NewReader(text), ',', '\n', 1<<20)
 	if err != io.EOF {
 		t.Fatal(err)
 	}
-	if len(rows) != 1_000_002 || rows[1].Fault != "sheet.bad.quote_open" || rows[2].Fault != "" {
+	if len(rows) != 300_002 || rows[1].Fault != "sheet.bad.quote_open" || rows[2].Fault != "" {
 		t.Errorf("%d rows, second %v", len(rows), rows[1])
 	}
 }
