@@ -387,6 +387,6 @@ func forget(ctx context.Context, tx *store.Tx, words []string) error {
 	if len(words) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, fmt.Sprintf(sqlForget, tx.Strings("$1")), store.JSON(words))
+	_, err := tx.Exec(ctx, fmt.Sprintf(sqlForget, tx.StringList("$1")), store.JSON(words))
 	return err
 }
