@@ -197,7 +197,7 @@ func show(r *page.Request) error {
 		j.Href, j.Reload = link(id), link(id)
 		v.job = &j
 	}
-	return r.Render(r.P.T("imports.one", "run", strconv.FormatInt(id, 10)), runView(r, v))
+	return r.Render(r.P.T("imports.number", "run", strconv.FormatInt(id, 10)), runView(r, v))
 }
 
 // view is what the page of an import shows.

@@ -132,7 +132,7 @@ func runView(r *page.Request, v view) templ.Component {
 			templ_7745c5c3_Var4 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("imports.one", "run", strconv.FormatInt(v.run.ID, 10)), Back: &ui.Anchor{Text: r.P.T("imports.title"), Href: path},
+		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("imports.number", "run", strconv.FormatInt(v.run.ID, 10)), Back: &ui.Anchor{Text: r.P.T("imports.title"), Href: path},
 			Mark: stateChip(r, v.run), Lead: ui.Plainly(sentence(r, v.run)), Actions: runActions(r, v.run)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -398,7 +398,7 @@ func rowsView(r *page.Request, run int64, table ui.Table) templ.Component {
 			templ_7745c5c3_Var14 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("imports.rows"), Back: &ui.Anchor{Text: r.P.T("imports.one", "run", strconv.FormatInt(run, 10)), Href: link(run)},
+		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("imports.rows"), Back: &ui.Anchor{Text: r.P.T("imports.number", "run", strconv.FormatInt(run, 10)), Href: link(run)},
 			Lead: ui.Plainly(r.P.T("imports.rows_sub")), CSV: r.CSVLink("after", "")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
