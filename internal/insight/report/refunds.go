@@ -29,7 +29,7 @@ type refundsJSON struct {
 }
 
 func refunds(ctx context.Context, s *session) (*Result, error) {
-	s.Basis, s.reopened = Gross, false // sales are counted as sold, returns beside them
+	s = s.gross() // sales are counted as sold, returns beside them
 	object := refundsJSON{
 		Definition: "refund rows = rows of returns and credit notes of known customers (value negative); net = gross + refunds per customer; " +
 			"rows without a customer count in rows_total only", AsOf: s.AsOf,
@@ -111,7 +111,7 @@ ORDER BY m.month`, s.months(), date(s.AsOf), s.only()), func(scan func(...any) e
 
 // refundsWho: sales, refunded, refund_only, net_negative, unlinked, and month/2006-01: who returned something bought then.
 func refundsWho(ctx context.Context, s *session, what string, args []string) (string, error) {
-	s.Basis, s.reopened = Gross, false
+	s = s.gross()
 	from := "SELECT r.customer FROM " + s.returned() + " r LEFT JOIN " + s.state() + " s ON s.customer = r.customer WHERE "
 	switch what {
 	case "sales":
