@@ -21,7 +21,7 @@ type session struct {
 	first    *clock.Day // first purchase up to AsOf, returned or not; nil if there is none
 	later    bool       // there are purchases after AsOf
 	reopened bool       // on the net basis: there are returns after AsOf, so that amounts after returns are not those of today
-	asked    *[]string // the SQL so far, shared by copies of the session
+	asked    *[]string  // the SQL so far, shared by copies of the session
 }
 
 // newSession checks the parameters and looks at what decides which tables can answer.
