@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"stamm/internal/platform/fault"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	maxRetries         = 20
+	serializationError = "40001"
+	deadlockError      = "40P01"
+	uniqueError        = "23505"
+)
+
+func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
+	db.dialect = Postgres
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return fault.New(fault.Invalid, "errors.database_address").On("db").Because(errors.New("postgres address does not parse")) // the address holds a password
+	}
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(o.Readers + 8)
+	pool.SetMaxIdleConns(o.Readers + 8)
+	db.read, db.write = pool, pool
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return fault.New(fault.Unavailable, "errors.database_unavailable").Because(err)
+	}
+	var durable string
+	if err := pool.QueryRowContext(ctx, `SHOW fsync`).Scan(&durable); err != nil {
+		pool.Close()
+		return err
+	}
+	if err := migrate(ctx, pool, Postgres, o.Version); err != nil {
+		pool.Close()
+		return err
+	}
+	return nil
+}
+
+// writePostgres runs fn in a SERIALIZABLE transaction and again when another one came between, so that what is right
+// under SQLite's single writer is right here.
+func (db *DB) writePostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry bool) error {
+	for try := 0; ; try++ {
+		err := db.tryPostgres(ctx, actor, fn, dry)
+		if !isRetryable(err) || try == maxRetries {
+			return err
+		}
+		wait := time.Duration(1+rand.IntN(1<<min(try, 6))) * time.Millisecond
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry bool) error {
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer conn.Close()
+	begun, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	if err != nil {
+		return unavailable(err)
+	}
+	defer begun.Rollback()
+	if err := db.runPostgres(fn, &Tx{Now: db.Now(), Actor: actor, dialect: Postgres, run: pgRunner{begun, conn}}); err != nil || dry {
+		return err
+	}
+	if err := begun.Commit(); err != nil {
+		return err
+	}
+	db.announce()
+	return nil
+}
+
+func (db *DB) runPostgres(fn func(*Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			db.log.Error("panic in a write", "panic", p, "stack", string(debug.Stack()))
+			err = fault.New(fault.Internal, "errors.internal").Because(fmt.Errorf("panic: %v", p))
+		}
+	}()
+	return fn(tx)
+}
+
+func isRetryable(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == serializationError || e.Code == deadlockError)
+}
+
+func isUniquePostgres(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == uniqueError
+}
+
+type pgRunner struct {
+	tx   *sql.Tx
+	conn *sql.Conn
+}
+
+func (r pgRunner) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
+	return r.tx.ExecContext(ctx, text, args...)
+}
+
+func (r pgRunner) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	return r.tx.QueryContext(ctx, text, args...)
+}
+
+func (r pgRunner) row(ctx context.Context, text string, args []any) *sql.Row {
+	return r.tx.QueryRowContext(ctx, text, args...)
+}
+
+func (r pgRunner) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
+	if len(rows) < 4 { // COPY costs two round trips
+		text := insertText(Postgres, table, columns)
+		for _, row := range rows {
+			if _, err := r.tx.ExecContext(ctx, text, row...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return r.conn.Raw(func(c any) error {
+		raw := c.(*stdlib.Conn).Conn()
+		_, err := raw.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromRows(rows))
+		return err
+	})
+}

@@ -1,0 +1,284 @@
+package document
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"stamm/internal/platform/clock"
+	"stamm/internal/platform/feed"
+	"stamm/internal/platform/store"
+)
+
+// Key names a document within its source.
+type Key struct {
+	Kind       Kind
+	ExternalID string
+}
+
+// Known is what a writer must know of a document that exists already.
+type Known struct {
+	ID       int64
+	Hash     int64
+	Customer int64
+}
+
+// Find looks up documents of a source by their keys, all at once.
+func Find(ctx context.Context, tx *store.Tx, source int64, keys []Key) (map[Key]Known, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(keys))
+	for i, k := range keys {
+		ids[i] = k.ExternalID
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, tx.Strings("$2")), source, store.JSON(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	known := make(map[Key]Known, len(keys))
+	for rows.Next() {
+		var k Key
+		var v Known
+		if err := rows.Scan(&k.Kind, &k.ExternalID, &v.ID, &v.Hash, &v.Customer); err != nil {
+			return nil, err
+		}
+		known[k] = v
+	}
+	return known, rows.Err()
+}
+
+// Written tells the feed what a bulk write touched.
+type Written struct {
+	Rows  feed.Rows         // warehouse tables and ids
+	Old   map[string]string // "document:ID" → the document before, as JSON
+	OldOf map[string]int64  // the customer each old value is about
+}
+
+// Write adds and replaces documents, at most about 1,000 at a time. fresh get their ids here; changed carry the id
+// they have. Returns and what refers to another document wait in document_unlinked until Link finds their target.
+// The caller appends the feed change.
+func Write(ctx context.Context, tx *store.Tx, run int64, fresh, changed []*Document) (Written, error) {
+	w := Written{Rows: feed.Rows{}}
+	if err := reserve(ctx, tx, fresh); err != nil {
+		return w, err
+	}
+	var unlinked []int64
+	if len(changed) > 0 {
+		back, err := w.prepareChanged(ctx, tx, changed)
+		if err != nil {
+			return w, err
+		}
+		unlinked = append(unlinked, back...)
+	}
+	for _, d := range fresh {
+		d.MadeRun, d.Run = run, run
+	}
+	for _, d := range changed {
+		d.Run = run
+	}
+	if err := insertDocuments(ctx, tx, fresh); err != nil {
+		return w, err
+	}
+	if err := updateDocuments(ctx, tx, changed); err != nil {
+		return w, err
+	}
+	all := slices.Concat(fresh, changed)
+	if err := insertLines(ctx, tx, all); err != nil {
+		return w, err
+	}
+	for _, d := range all {
+		if d.Kind.gives() || d.Reference != "" {
+			unlinked = append(unlinked, d.ID)
+		}
+	}
+	if err := markUnlinked(ctx, tx, unlinked); err != nil {
+		return w, err
+	}
+	w.touch("document", all)
+	w.touch("line", all)
+	return w, nil
+}
+
+// Ranges gathers ascending ids into inclusive ranges.
+func Ranges(ids []int64) []feed.Range {
+	slices.Sort(ids)
+	var all []feed.Range
+	for _, id := range ids {
+		if n := len(all); n > 0 && id <= all[n-1][1]+1 {
+			all[n-1][1] = id
+			continue
+		}
+		all = append(all, feed.Range{id, id})
+	}
+	return all
+}
+
+func (w *Written) touch(table string, docs []*Document) {
+	ids := make([]int64, 0, len(docs))
+	for _, d := range docs {
+		if table == "line" && len(d.Lines) == 0 && d.CreatedAt.IsZero() {
+			continue
+		}
+		ids = append(ids, d.ID)
+	}
+	w.add(table, ids)
+}
+
+func (w *Written) add(table string, ids []int64) {
+	if len(ids) > 0 {
+		w.Rows[table] = append(w.Rows[table], Ranges(ids)...)
+	}
+}
+
+func reserve(ctx context.Context, tx *store.Tx, fresh []*Document) error {
+	ids, err := tx.ReserveIDs(ctx, "document", len(fresh))
+	if err != nil {
+		return err
+	}
+	for i, d := range fresh {
+		d.ID = ids[i]
+	}
+	return nil
+}
+
+// prepareChanged keeps what the documents were, and takes away the lines and links that will be written anew. It
+// returns the documents that were linked to a changed one and must look for their target again.
+func (w *Written) prepareChanged(ctx context.Context, tx *store.Tx, changed []*Document) ([]int64, error) {
+	ids := make([]int64, len(changed))
+	for i, d := range changed {
+		ids[i] = d.ID
+	}
+	old, err := loadAll(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	w.Old, w.OldOf = map[string]string{}, map[string]int64{}
+	for i, d := range changed {
+		before := old[d.ID]
+		if before == nil {
+			return nil, fmt.Errorf("document %d vanished", d.ID)
+		}
+		changed[i].CreatedAt, changed[i].MadeRun = before.CreatedAt, before.MadeRun
+		text, err := json.Marshal(before)
+		if err != nil {
+			return nil, err
+		}
+		field := fmt.Sprintf("document:%d", d.ID)
+		w.Old[field], w.OldOf[field] = string(text), before.Customer
+	}
+	back, err := unlink(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	w.add("link", append(slices.Clone(back), ids...))
+	w.add("document", slices.Clone(back))
+	_, err = tx.Exec(ctx, fmt.Sprintf(sqlDeleteLines, tx.Numbers("$1")), store.JSON(ids))
+	return back, err
+}
+
+// unlink removes the links from and to the documents and returns those that pointed at them.
+func unlink(ctx context.Context, tx *store.Tx, ids []int64) ([]int64, error) {
+	list := store.JSON(ids)
+	back, err := numbers(ctx, tx, fmt.Sprintf(sqlPointing, tx.Numbers("$1")), list)
+	if err != nil {
+		return nil, err
+	}
+	if len(back) > 0 { // an invoice counts again once its order does not
+		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlUnbilled, tx.Numbers("$1")), store.JSON(back)); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDeleteLinks, tx.Numbers("$1"), tx.Numbers("$2")), list, store.JSON(back)); err != nil {
+		return nil, err
+	}
+	return back, nil
+}
+
+func markUnlinked(ctx context.Context, tx *store.Tx, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, fmt.Sprintf(sqlMarkUnlinked, tx.Numbers("$1")), store.JSON(ids))
+	return err
+}
+
+var documentColumns = []string{"id", "source", "kind", "external_id", "customer", "at", "day", "status", "currency", "rate",
+	"net", "tax", "gross", "shipping", "amount", "cost", "sale", "file_rows", "sale_rows", "due_day", "promised_day", "kept_day",
+	"reference", "made_run", "run", "hash", "created_at", "changed_at"}
+
+func insertDocuments(ctx context.Context, tx *store.Tx, docs []*Document) error {
+	rows := make([][]any, len(docs))
+	now := clock.Micros(tx.Now)
+	for i, d := range docs {
+		rows[i] = append([]any{d.ID}, d.values()...)
+		rows[i] = append(rows[i], now, now)
+	}
+	return tx.Insert(ctx, "document", documentColumns, rows)
+}
+
+// values are the columns between id and created_at, as bound.
+func (d *Document) values() []any {
+	return []any{d.Source, int(d.Kind), d.ExternalID, d.Customer, clock.Micros(d.At), int64(d.Day), d.Status, d.Currency, d.Rate.String(),
+		number(d.Net), number(d.Tax), number(d.Gross), number(d.Shipping), d.Amount, number(d.Cost), store.Flag(d.Sale),
+		d.FileRows, d.SaleRows, day(d.DueDay), day(d.Promised), day(d.Kept), d.Reference, d.MadeRun, d.Run, d.Hash}
+}
+
+func updateDocuments(ctx context.Context, tx *store.Tx, docs []*Document) error {
+	now := clock.Micros(tx.Now)
+	for _, d := range docs {
+		if _, err := tx.Exec(ctx, sqlUpdate, append(append([]any{d.ID}, d.values()...), now)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var lineColumns = []string{"document", "n", "product", "description", "quantity", "unit_price", "amount", "base_amount", "cost", "sale"}
+
+func insertLines(ctx context.Context, tx *store.Tx, docs []*Document) error {
+	n := 0
+	for _, d := range docs {
+		n += len(d.Lines)
+	}
+	rows := make([][]any, 0, n)
+	for _, d := range docs {
+		for i, l := range d.Lines {
+			rows = append(rows, []any{d.ID, i + 1, l.Product, l.Description, l.Quantity, l.UnitPrice, l.Amount, l.BaseAmount, number(l.Cost), store.Flag(l.Sale)})
+		}
+	}
+	return tx.Insert(ctx, "document_line", lineColumns, rows)
+}
+
+func number(v *int64) any {
+	if v == nil {
+		return nil
+	}
+	return *v
+}
+
+func day(v *clock.Day) any {
+	if v == nil {
+		return nil
+	}
+	return int64(*v)
+}
+
+func numbers(ctx context.Context, tx *store.Tx, text string, args ...any) ([]int64, error) {
+	rows, err := tx.Query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []int64
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		all = append(all, n)
+	}
+	return all, rows.Err()
+}
