@@ -26,6 +26,7 @@ import (
 	"stamm/internal/platform/store"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 )
 
 // Exit codes.
@@ -44,6 +45,8 @@ type Invocation struct {
 	Stdout io.Writer
 	Stderr io.Writer
 
+	Terminal bool // Stderr is read by a person as it is written, so progress may be shown in place
+
 	secret func(prompt string) (string, error) // asks the person at the other end; nil here
 	owner  *Config                             // of the process that runs a command handed over to it; nil otherwise
 }
@@ -54,7 +57,8 @@ func Process() Invocation {
 	if err != nil {
 		dir = string(filepath.Separator) // the working directory was removed; absolute paths still work
 	}
-	return Invocation{Args: os.Args[1:], Env: os.Environ(), Dir: dir, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	return Invocation{Args: os.Args[1:], Env: os.Environ(), Dir: dir, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
 }
 
 // Main runs a command and returns its exit code: 0 done, 1 failed, 2 wrong usage. When ctx ends the command is asked to
@@ -207,6 +211,9 @@ func (c *Call) run(ctx context.Context, cmd command) (err error) {
 func (c *Call) finish(err error) int {
 	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, context.Canceled) {
+		err = fault.New(fault.Unavailable, "cli.stopped").Because(err)
 	}
 	code, shown := exitFailed, make([]map[string]string, 0, 1)
 	var usage *usageError

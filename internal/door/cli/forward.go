@@ -34,7 +34,7 @@ func forward(ctx context.Context, c *Call) (int, error) {
 	accepted, ended := make(chan struct{}), make(chan struct{})
 	defer close(ended)
 	go cancelWith(ctx, w, accepted, ended)
-	ask, err := json.Marshal(request{Protocol: protocol, Args: c.Args, Env: c.Config.environment(), Dir: c.Dir})
+	ask, err := json.Marshal(request{Protocol: protocol, Args: c.Args, Env: c.Config.environment(), Dir: c.Dir, Terminal: c.Terminal})
 	if err != nil {
 		return 0, err
 	}

@@ -19,6 +19,7 @@ import (
 type jobCommands struct {
 	List   jobListCommand   `cmd:"" help:"List jobs, newest first."`
 	Show   jobShowCommand   `cmd:"" help:"Show one job."`
+	Wait   jobWaitCommand   `cmd:"" help:"Wait until a job is over, doing it here if nobody else does."`
 	Cancel jobCancelCommand `cmd:"" help:"Stop a job."`
 	Retry  jobRetryCommand  `cmd:"" help:"Try a failed or cancelled job again."`
 }
@@ -82,6 +83,45 @@ func (cmd *jobShowCommand) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	return c.showJob(j, now)
+}
+
+type jobWaitCommand struct {
+	Number int64 `arg:"" help:"Number of the job."`
+}
+
+// Run waits for a job; one that failed or was cancelled is the error.
+func (cmd *jobWaitCommand) Run(ctx context.Context, c *Call) error {
+	c.App.Work()
+	j, err := c.follow(ctx, cmd.Number)
+	if err != nil {
+		return err
+	}
+	if err := c.showJob(j, c.App.Store.Now()); err != nil {
+		return err
+	}
+	switch j.State {
+	case jobs.Failed:
+		return j.Err
+	case jobs.Cancelled:
+		return fault.New(fault.Conflict, "cli.jobs.was_cancelled", "id", strconv.FormatInt(j.ID, 10))
+	}
+	return nil
+}
+
+// follow waits until a job is over and shows a person at a terminal how far it is.
+func (c *Call) follow(ctx context.Context, id int64) (jobs.Job, error) {
+	const width = 72
+	shown := false
+	j, err := jobs.Wait(ctx, c.App.Store, id, func(j jobs.Job) {
+		if text := c.progress(j, c.App.Store.Now()); c.Terminal && text != "" {
+			fmt.Fprintf(c.Stderr, "\r%-*s", width, text)
+			shown = true
+		}
+	})
+	if shown {
+		fmt.Fprintf(c.Stderr, "\r%*s\r", width, "")
+	}
+	return j, err
 }
 
 type jobCancelCommand struct {

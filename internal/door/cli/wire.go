@@ -41,6 +41,7 @@ type request struct {
 	Args     []string `json:"args"`
 	Env      []string `json:"env"`
 	Dir      string   `json:"dir"`
+	Terminal bool     `json:"terminal"`
 }
 
 // wire sends and receives frames. Several goroutines may send, one receives.
