@@ -15,10 +15,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"stamm/internal/platform/fault"
@@ -49,6 +51,26 @@ type Invocation struct {
 
 	secret func(prompt string) (string, error) // asks the person at the other end; nil here
 	owner  *Config                             // of the process that runs a command handed over to it; nil otherwise
+}
+
+// ErrStopped is why a context ended when the user stopped the command, as with Ctrl-C; the work behind it is then not
+// wanted any more. Any other cause means that the process has to end.
+var ErrStopped = errors.New("stopped by the user")
+
+// Attend returns a context that ends when this process is told to stop. A second signal then ends it at once.
+func Attend(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-told
+		signal.Stop(told)
+		if s == os.Interrupt {
+			cancel(ErrStopped)
+		}
+		cancel(context.Canceled)
+	}()
+	return ctx
 }
 
 // Process is the call of this process, as the system made it.
@@ -212,7 +234,7 @@ func (c *Call) finish(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrStopped) {
 		err = fault.New(fault.Unavailable, "cli.stopped").Because(err)
 	}
 	code, shown := exitFailed, make([]map[string]string, 0, 1)

@@ -67,7 +67,11 @@ func cancelWith(ctx context.Context, w *wire, accepted, ended <-chan struct{}) {
 		return
 	case <-ctx.Done():
 	}
-	w.send(frameCancel, nil)
+	var byUser []byte
+	if errors.Is(context.Cause(ctx), ErrStopped) {
+		byUser = []byte{1}
+	}
+	w.send(frameCancel, byUser)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -92,7 +93,7 @@ type jobWaitCommand struct {
 // Run waits for a job; one that failed or was cancelled is the error.
 func (cmd *jobWaitCommand) Run(ctx context.Context, c *Call) error {
 	c.App.Work()
-	j, err := c.follow(ctx, cmd.Number)
+	j, err := c.followJob(ctx, cmd.Number)
 	if err != nil {
 		return err
 	}
@@ -108,8 +109,8 @@ func (cmd *jobWaitCommand) Run(ctx context.Context, c *Call) error {
 	return nil
 }
 
-// follow waits until a job is over and shows a person at a terminal how far it is.
-func (c *Call) follow(ctx context.Context, id int64) (jobs.Job, error) {
+// followJob waits until a job is over and shows a person at a terminal how far it is.
+func (c *Call) followJob(ctx context.Context, id int64) (jobs.Job, error) {
 	const width = 72
 	shown := false
 	j, err := jobs.Wait(ctx, c.App.Store, id, func(j jobs.Job) {
@@ -122,6 +123,23 @@ func (c *Call) follow(ctx context.Context, id int64) (jobs.Job, error) {
 		fmt.Fprintf(c.Stderr, "\r%*s\r", width, "")
 	}
 	return j, err
+}
+
+// cancelStopped cancels the job of a command that its user stopped, and waits until it has stopped. A command that ended
+// because its process closes or its user's terminal is gone leaves the job to go on.
+func (c *Call) cancelStopped(ctx context.Context, id int64) error {
+	if !errors.Is(context.Cause(ctx), ErrStopped) {
+		return nil
+	}
+	ctx = ending(closingTime)
+	err := c.App.Store.Write(ctx, actor, func(tx *store.Tx) error { return jobs.Cancel(ctx, tx, id) })
+	if fault.CodeOf(err) == fault.Conflict {
+		return nil // it was over already
+	}
+	if err == nil {
+		_, err = jobs.Wait(ctx, c.App.Store, id, nil)
+	}
+	return err
 }
 
 type jobCancelCommand struct {

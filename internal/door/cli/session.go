@@ -106,8 +106,8 @@ func (h *host) session(conn net.Conn) {
 	if err := w.send(frameAccept, nil); err != nil {
 		return
 	}
-	ctx, cancel := context.WithCancel(h.ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(h.ctx)
+	defer cancel(nil)
 	h.running.Add(1)
 	defer h.running.Add(-1)
 	r := &remote{wire: w, ctx: ctx, answers: make(chan frame, 1)}
@@ -150,11 +150,17 @@ type remote struct {
 }
 
 // listen receives what the client sends until it is gone, which ends the command.
-func (r *remote) listen(cancel context.CancelFunc) {
-	defer cancel()
+func (r *remote) listen(cancel context.CancelCauseFunc) {
+	defer cancel(nil)
 	for {
 		kind, payload, err := r.wire.receive()
-		if err != nil || kind == frameCancel {
+		if err != nil {
+			return
+		}
+		if kind == frameCancel {
+			if len(payload) > 0 {
+				cancel(ErrStopped)
+			}
 			return
 		}
 		select {

@@ -22,7 +22,7 @@ const (
 	frameSecret  = 'S' // owner: ask the person; the payload is the prompt
 	frameAnswer  = 'P' // client: what the person typed
 	frameRefused = 'N' // client: there is nobody to ask; the payload says why
-	frameCancel  = 'C' // client: stop
+	frameCancel  = 'C' // client: stop; the payload is empty unless the user wants it
 	frameExit    = 'X' // owner: it has ended; the payload is one byte, the exit code
 )
 
