@@ -15,6 +15,7 @@ import (
 	"stamm/internal/door/connect"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/imports"
 	"stamm/internal/door/web/page"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
@@ -183,7 +184,7 @@ func (a *App) site(setupCode string) *web.Server {
 }
 
 func (a *App) areas() []page.Area {
-	return []page.Area{admin.Area()}
+	return []page.Area{imports.Area(a.Importer), admin.Area()}
 }
 
 type serveCommand struct{}
