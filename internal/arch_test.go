@@ -56,6 +56,7 @@ var order = []string{
 	"door/sim",
 	"door/web/ui",
 	"door/web/page",
+	"door/web/imports",
 	"door/web/admin",
 	"door/web",
 	"door/web/browsertest test",
