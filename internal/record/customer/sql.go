@@ -25,7 +25,7 @@ const (
 	sqlDeleteOrigins   = `DELETE FROM customer_origin WHERE field = $1 AND customer %s`
 
 	sqlFindExternals = `SELECT external_id, customer, hash FROM customer_external WHERE source = $1 AND external_id %s`
-	sqlFindMails     = `SELECT e.folded, min(e.customer) FROM customer_email e WHERE e.folded %s GROUP BY e.folded`
+	sqlFindMails     = `SELECT e.folded, c.id, c.hash FROM customer_email e JOIN customer c ON c.id = e.customer WHERE e.folded %s`
 	sqlResolve       = `SELECT customer FROM customer_external WHERE source = $1 AND external_id = $2`
 	sqlResolveMail   = `SELECT DISTINCT customer FROM customer_email WHERE folded = $1 ORDER BY customer`
 	sqlContactsAmong = `SELECT company, person FROM customer_contact WHERE company %s UNION ALL SELECT company, person FROM customer_contact WHERE person %s`
@@ -34,7 +34,6 @@ const (
 	sqlHistory       = `SELECT v.change, v.field, v.old, f.at, f.actor_kind, f.actor FROM feed_value v JOIN feed f ON f.seq = v.change
 		WHERE v.customer = $1 AND v.customer <> 0 ORDER BY v.change DESC, v.field`
 	sqlRehash = `UPDATE customer SET hash = $2 WHERE id = $1`
-	sqlHashes = `SELECT id, hash FROM customer WHERE id %s`
 
 	sqlPeople = `SELECT t.id, t.company, c.name, t.person, t.role, t.source, t.valid_from, t.valid_until, t.created_at
 		FROM customer_contact t JOIN customer c ON c.id = t.person WHERE t.company = $1 ORDER BY t.valid_until NULLS FIRST, c.sort_name, t.id`
