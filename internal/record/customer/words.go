@@ -121,6 +121,6 @@ func learn(ctx context.Context, tx *store.Tx, words map[string]bool) error {
 	if err != nil || len(words) == 0 {
 		return err
 	}
-	_, err = tx.Exec(ctx, fmt.Sprintf(sqlLearn, tx.Strings("$1")), store.JSON(slices.Sorted(maps.Keys(words))))
+	_, err = tx.Exec(ctx, fmt.Sprintf(sqlLearn, tx.StringList("$1")), store.JSON(slices.Sorted(maps.Keys(words))))
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 )
 
@@ -201,4 +202,19 @@ func OpenItems(ctx context.Context, tx *store.Tx, customer int64) ([]OpenItem, e
 		}
 	}
 	return all, rows.Err()
+}
+
+// Customers returns which customers among the ids of the ranges have documents.
+func Customers(ctx context.Context, tx *store.Tx, among []feed.Range) (map[int64]bool, error) {
+	have := map[int64]bool{}
+	for _, r := range among {
+		ids, err := numbers(ctx, tx, sqlCustomersWith, r[0], r[1])
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			have[id] = true
+		}
+	}
+	return have, nil
 }
