@@ -242,7 +242,7 @@ func auditTable(r *page.Request, entries []entry, names map[int64]string) ui.Tab
 	}
 	for _, e := range entries {
 		what := ui.Lines(kindWords(r, e.Kind), detail(r, e, names))
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(r.P.DateTime(e.At)), ui.Text(actorName(r, e.Actor, names)), what, subject(r, e.Change)}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(when(r.P, e.At)), ui.Text(actorName(r, e.Actor, names)), what, subject(r, e.Change)}})
 	}
 	paging.Shown = int64(len(t.Rows))
 	t.Paging = &paging
