@@ -15,6 +15,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/i18n"
@@ -71,7 +72,7 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	if !flag.Tag.Has("setting") {
 		return nil, nil
 	}
-	if v, ok := s.env[variable(flag.Name)]; ok {
+	if v := s.env[variable(flag.Name)]; v != "" {
 		return v, nil
 	}
 	if v, ok := s.file[flag.Name]; ok {
@@ -87,7 +88,7 @@ func (s *settings) sources(parsed *kong.Context) map[string]string {
 		if _, ok := s.file[name]; ok {
 			said[name] = s.fileName + ": " + key(name)
 		}
-		if _, ok := s.env[variable(name)]; ok {
+		if s.env[variable(name)] != "" {
 			said[name] = variable(name)
 		}
 	}
@@ -110,8 +111,8 @@ func (s *settings) readFile(in Invocation, c Config) error {
 	_, err := toml.DecodeFile(path, &table)
 	var broken toml.ParseError
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && c.Config == "":
-		return nil
+	case c.Config == "" && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)):
+		return nil // there need not be one
 	case errors.As(err, &broken):
 		return fault.New(fault.Invalid, "cli.config_syntax", "file", path, "line", strconv.Itoa(broken.Position.Line), "reason", broken.Message).On("config")
 	case err != nil:
@@ -248,7 +249,7 @@ func (c *Config) complete(in Invocation) error {
 	switch {
 	case c.DB == "":
 		c.DB = filepath.Join(c.Dir, "stamm.db")
-	case !isPostgres(c.DB):
+	case !strings.Contains(c.DB, "://"):
 		c.DB = absolute(in, c.DB)
 	}
 	if c.Config != "" {

@@ -291,6 +291,14 @@ func (s *Server) newPassword(r *page.Request) (hash string, err error) {
 	return s.hasher.Hash(r.Context(), r.Raw("password"))
 }
 
+// passwordHelp says what a password needs, unless the error says it.
+func passwordHelp(p *i18n.Printer, errors ui.Errors) string {
+	if errors.On("password") != "" {
+		return ""
+	}
+	return p.T("web.choose.password_help")
+}
+
 func chooseTitle(p *i18n.Printer, purpose auth.Purpose) string {
 	return p.T("web.choose." + string(purpose) + ".title")
 }

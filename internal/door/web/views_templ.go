@@ -593,7 +593,7 @@ func newPasswordFields(p *i18n.Printer, errors ui.Errors) templ.Component {
 			templ_7745c5c3_Var32 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.Input(p, ui.Field{Name: "password", Label: p.T("web.choose.password"), Help: p.T("web.choose.password_help"), Type: "password", Error: errors.On("password"), Autocomplete: "new-password", Required: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Input(p, ui.Field{Name: "password", Label: p.T("web.choose.password"), Help: passwordHelp(p, errors), Type: "password", Error: errors.On("password"), Autocomplete: "new-password", Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

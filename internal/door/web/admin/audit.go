@@ -211,6 +211,8 @@ func subject(r *page.Request, c feed.Change) ui.Cell {
 		return ui.Cell{}
 	case domain == "user" && r.Can(auth.ManageUsers):
 		return ui.LinkTo(r.P.T("admin.audit.subject.user", "id", id), userPath(c.Subject))
+	case domain == "key" && r.Can(auth.ManageKeys):
+		return ui.LinkTo(r.P.T("admin.audit.subject.key", "id", id), keysPath)
 	case domain == "customer":
 		return ui.LinkTo(r.P.T("admin.audit.subject.customer", "id", id), "/customers/"+id)
 	case domain == "import":

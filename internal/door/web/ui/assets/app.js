@@ -383,5 +383,6 @@
 	html.classList.add("s-js");
 	openDialog(location.hash.slice(1));
 	find("[data-focus]")?.focus();
+	find(".s-tabs .is-active")?.scrollIntoView({ block: "nearest", inline: "center" });
 	drawCharts();
 })();
