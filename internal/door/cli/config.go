@@ -27,14 +27,16 @@ import (
 // Config is everything one can set, by flag, by variable (STAMM_ and the name of the flag) or in a TOML file, in this
 // order of weight. The zero value of each works.
 type Config struct {
-	Dir       string `setting:"" placeholder:"FOLDER" help:"Folder of the data; made if it is missing. Default: stamm-data."`
-	DB        string `setting:"" name:"db" placeholder:"FILE|URL" help:"Database: an SQLite file or a postgres:// address. Default: stamm.db in the folder."`
-	Config    string `setting:"" placeholder:"FILE" help:"TOML file with settings. Default: stamm.toml in the folder, if there is one."`
-	Addr      string `setting:"" placeholder:"HOST:PORT" help:"Where the web page listens. Default: 127.0.0.1:8080."`
-	Memory    int    `setting:"" placeholder:"MIB" help:"Memory for counting over many customers, in MiB. Default: 512."`
-	LogLevel  string `setting:"" placeholder:"LEVEL" help:"Least weight of what is logged: debug, info, warn or error. Default: info for serve, else warn."`
-	LogFormat string `setting:"" placeholder:"FORMAT" help:"How the log is written: text or json. Default: text."`
-	Lang      string `setting:"" placeholder:"LANGUAGE" help:"Language of messages: de or en. Default: that of the system."`
+	Dir        string `setting:"" placeholder:"FOLDER" help:"Folder of the data; made if it is missing. Default: stamm-data."`
+	DB         string `setting:"" name:"db" placeholder:"FILE|URL" help:"Database: an SQLite file or a postgres:// address. Default: stamm.db in the folder."`
+	Config     string `setting:"" placeholder:"FILE" help:"TOML file with settings. Default: stamm.toml in the folder, if there is one."`
+	Addr       string `setting:"" placeholder:"HOST:PORT" help:"Where the web page listens. Default: 127.0.0.1:8080."`
+	Site       string `setting:"" placeholder:"URL" help:"How people reach the web page from outside, as in https://stamm.example.com. Default: what each request says."`
+	TrustProxy bool   `setting:"" help:"A proxy in front tells who calls in X-Forwarded-For and -Proto."`
+	Memory     int    `setting:"" placeholder:"MIB" help:"Memory for counting over many customers, in MiB. Default: 512."`
+	LogLevel   string `setting:"" placeholder:"LEVEL" help:"Least weight of what is logged: debug, info, warn or error. Default: info for serve, else warn."`
+	LogFormat  string `setting:"" placeholder:"FORMAT" help:"How the log is written: text or json. Default: text."`
+	Lang       string `setting:"" placeholder:"LANGUAGE" help:"Language of messages: de or en. Default: that of the system."`
 
 	sources map[string]string // name of a setting → where it was said; empty for its default
 }
