@@ -14,6 +14,7 @@ const (
 		made_run = $24, run = $25, hash = $26, changed_at = $27 WHERE id = $1`
 
 	sqlLoad      = `SELECT ` + documentFields + ` FROM document WHERE id IN %s ORDER BY id`
+	sqlPage      = `SELECT ` + documentFields + ` FROM document WHERE id > $1 ORDER BY id LIMIT $2`
 	sqlLoadLines = `SELECT ` + lineFields + ` FROM document_line WHERE document IN %s ORDER BY document, n`
 
 	sqlDeleteLines     = `DELETE FROM document_line WHERE document IN %s`
@@ -23,6 +24,9 @@ const (
 	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document) SELECT id FROM document WHERE id IN %s ON CONFLICT (document) DO NOTHING`
 	sqlDeleteUnlinked  = `DELETE FROM document_unlinked WHERE document IN %s`
 	sqlUnlinked        = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+
+	sqlWaitingOf    = `SELECT u.document FROM document d JOIN document_unlinked u ON u.document = d.id WHERE d.customer IN %s`
+	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document IN %s ORDER BY document`
 
 	sqlTarget      = `SELECT id, kind, sale FROM document WHERE source = $1 AND external_id = $2 AND kind IN (2, 4) AND id <> $3 ORDER BY kind LIMIT 2`
 	sqlBillsTarget = `SELECT target FROM document_link WHERE document = $1 AND kind = 'invoices' ORDER BY n LIMIT 1`

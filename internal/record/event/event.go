@@ -104,7 +104,42 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, beforeAt time
 	if beforeID != 0 {
 		at, id = clock.Micros(beforeAt), beforeID
 	}
-	rows, err := tx.Query(ctx, sqlOfCustomer, customer, at, id, limit)
+	return query(ctx, tx, sqlOfCustomer, customer, at, id, limit)
+}
+
+// Load reads one event.
+func Load(ctx context.Context, tx *store.Tx, id int64) (*Event, error) {
+	all, err := query(ctx, tx, sqlLoad, id)
+	if err == nil && len(all) == 0 {
+		err = fault.New(fault.NotFound, "event.none")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// IDs returns the ids of the events of a source that are there, by external id.
+func IDs(ctx context.Context, tx *store.Tx, source int64, externalIDs []string) (map[string]int64, error) {
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlIDs, tx.Strings("$2")), source, store.JSON(externalIDs))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	ids := map[string]int64{}
+	for rows.Next() {
+		var external string
+		var id int64
+		if err := rows.Scan(&external, &id); err != nil {
+			return nil, err
+		}
+		ids[external] = id
+	}
+	return ids, rows.Err()
+}
+
+func query(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Event, error) {
+	rows, err := tx.Query(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +161,10 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, beforeAt time
 const (
 	sqlAdd = `INSERT INTO event (source, external_id, customer, name, at, day, properties, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source, external_id) DO NOTHING`
+	fields        = `id, source, external_id, customer, name, at, day, properties`
 	sqlID         = `SELECT id FROM event WHERE source = $1 AND external_id = $2`
-	sqlOfCustomer = `SELECT id, source, external_id, customer, name, at, day, properties FROM event
+	sqlIDs        = `SELECT external_id, id FROM event WHERE source = $1 AND external_id IN %s`
+	sqlLoad       = `SELECT ` + fields + ` FROM event WHERE id = $1`
+	sqlOfCustomer = `SELECT ` + fields + ` FROM event
 		WHERE customer = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`
 )

@@ -327,6 +327,25 @@ func Names(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, er
 	return names, rows.Err()
 }
 
+// SKUs returns the SKUs of products.
+func SKUs(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlNames, tx.Numbers("$1")), store.JSON(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	skus := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var sku, name string
+		if err := rows.Scan(&id, &sku, &name); err != nil {
+			return nil, err
+		}
+		skus[id] = sku
+	}
+	return skus, rows.Err()
+}
+
 func loadBySKU(ctx context.Context, tx *store.Tx, skus []string) (map[string]*Product, error) {
 	rows, err := tx.Query(ctx, fmt.Sprintf(sqlBySKU, tx.Strings("$1")), store.JSON(skus))
 	if err != nil {

@@ -1,0 +1,208 @@
+package document
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"stamm/internal/platform/feed"
+	"stamm/internal/platform/store"
+)
+
+// The kinds of changes that Put and PutAll append to the feed. The subject of the first two is the document.
+const (
+	KindAdded   = "document.added"
+	KindChanged = "document.changed"
+	KindLinked  = "document.linked" // documents of earlier that found what they refer to, or look for it again
+)
+
+// Status is what became of a document that was put.
+type Status uint8
+
+// The three ways a document can go.
+const (
+	Unchanged Status = iota
+	New
+	Changed
+)
+
+// Outcome is the document that was put, and what became of it.
+type Outcome struct {
+	ID     int64
+	Status Status
+}
+
+// Put adds or replaces one document by hand, appends the change to the feed and links it. It returns the document's
+// id and whether anything changed.
+func Put(ctx context.Context, tx *store.Tx, d *Document, base string, origin feed.Origin) (id int64, changed bool, err error) {
+	out, err := PutAll(ctx, tx, []*Document{d}, base, []feed.Origin{origin})
+	if err != nil {
+		return 0, false, err
+	}
+	return out[0].ID, out[0].Status != Unchanged, nil
+}
+
+// PutAll is Put for up to about 1,000 documents of one source with different keys. origins holds the origin of each.
+// Every document that is new or changed makes a change of its own in the feed. Linked are the documents themselves
+// and those that wait for one of them: the returns, invoices and payments of their customers.
+func PutAll(ctx context.Context, tx *store.Tx, docs []*Document, base string, origins []feed.Origin) ([]Outcome, error) {
+	out := make([]Outcome, len(docs))
+	known, err := find(ctx, tx, docs)
+	if err != nil {
+		return nil, err
+	}
+	var fresh, changed []*Document
+	for i, d := range docs {
+		if err := Assess(d, base); err != nil {
+			return nil, err
+		}
+		d.Hash = hashOf(d)
+		before, exists := known[Key{d.Kind, d.ExternalID}]
+		switch {
+		case !exists:
+			out[i].Status = New
+			fresh = append(fresh, d)
+		case before.Hash == d.Hash:
+			d.ID = before.ID
+		default:
+			d.ID, out[i].Status = before.ID, Changed
+			changed = append(changed, d)
+		}
+	}
+	if len(fresh)+len(changed) > 0 {
+		if err := put(ctx, tx, docs, out, origins, fresh, changed); err != nil {
+			return nil, err
+		}
+	}
+	for i, d := range docs {
+		out[i].ID = d.ID
+	}
+	return out, nil
+}
+
+func find(ctx context.Context, tx *store.Tx, docs []*Document) (map[Key]Known, error) {
+	if len(docs) == 0 {
+		return nil, nil
+	}
+	keys := make([]Key, len(docs))
+	for i, d := range docs {
+		keys[i] = Key{d.Kind, d.ExternalID}
+		if d.Source != docs[0].Source {
+			return nil, fmt.Errorf("document: documents of sources %d and %d in one call", docs[0].Source, d.Source)
+		}
+	}
+	return Find(ctx, tx, docs[0].Source, keys)
+}
+
+func put(ctx context.Context, tx *store.Tx, docs []*Document, out []Outcome, origins []feed.Origin, fresh, changed []*Document) error {
+	w, err := Write(ctx, tx, 0, fresh, changed)
+	if err != nil {
+		return err
+	}
+	linked, err := linkNear(ctx, tx, slices.Concat(fresh, changed), w.Rows["link"])
+	if err != nil {
+		return err
+	}
+	own := map[int64]bool{}
+	for i, d := range docs {
+		if out[i].Status == Unchanged {
+			continue
+		}
+		own[d.ID] = true
+		if err := tell(ctx, tx, d, out[i].Status, origins[i], w); err != nil {
+			return err
+		}
+	}
+	var others []int64
+	for _, r := range append(w.Rows["link"], linked...) {
+		for id := r[0]; id <= r[1]; id++ {
+			if !own[id] {
+				others = append(others, id)
+			}
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	others = slices.Compact(slices.Sorted(slices.Values(others)))
+	ids := Ranges(others)
+	_, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: feed.Rows{"document": ids, "link": ids}})
+	return err
+}
+
+// tell appends one document's change to the feed.
+func tell(ctx context.Context, tx *store.Tx, d *Document, status Status, origin feed.Origin, w Written) error {
+	only := []feed.Range{{d.ID, d.ID}}
+	n := feed.New{Kind: KindAdded, Origin: origin, Customer: d.Customer, Subject: d.ID,
+		Body: map[string]any{"kind": d.Kind.String(), "amount": d.Amount}, Rows: feed.Rows{"document": only}}
+	if len(d.Lines) > 0 || status == Changed {
+		n.Rows["line"] = only
+	}
+	if d.Kind.gives() || d.Reference != "" || status == Changed {
+		n.Rows["link"] = only
+	}
+	if status == Changed {
+		n.Kind = KindChanged
+		field := fmt.Sprintf("document:%d", d.ID)
+		n.Old, n.OldOf = map[string]string{field: w.Old[field]}, map[string]int64{field: w.OldOf[field]}
+	}
+	_, err := feed.Append(ctx, tx, n)
+	return err
+}
+
+// linkNear links the written documents, those that lost their link to one of them (unlinked), and those that were
+// waiting for a sale of one of their customers. It returns which found their target.
+func linkNear(ctx context.Context, tx *store.Tx, written []*Document, unlinked []feed.Range) ([]feed.Range, error) {
+	var try, customers []int64
+	for _, d := range written {
+		if d.Kind.gives() || d.Reference != "" {
+			try = append(try, d.ID)
+		}
+		if d.Kind.sells() && d.Customer != 0 {
+			customers = append(customers, d.Customer)
+		}
+	}
+	for _, r := range unlinked {
+		for id := r[0]; id <= r[1]; id++ {
+			try = append(try, id)
+		}
+	}
+	if len(customers) > 0 {
+		waiting, err := numbers(ctx, tx, fmt.Sprintf(sqlWaitingOf, tx.Numbers("$1")), store.JSON(slices.Compact(slices.Sorted(slices.Values(customers)))))
+		if err != nil {
+			return nil, err
+		}
+		try = append(try, waiting...)
+	}
+	if len(try) == 0 {
+		return nil, nil
+	}
+	return linkThese(ctx, tx, slices.Compact(slices.Sorted(slices.Values(try))))
+}
+
+// linkThese is Link for some documents, of which those that do not wait are passed over.
+func linkThese(ctx context.Context, tx *store.Tx, ids []int64) ([]feed.Range, error) {
+	ids, err := numbers(ctx, tx, fmt.Sprintf(sqlWaitingAmong, tx.Numbers("$1")), store.JSON(ids))
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	docs, err := loadAll(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	l := linker{tx: tx}
+	for _, wanted := range linkPasses {
+		for _, id := range ids {
+			if d := docs[id]; d != nil && wanted(d.Kind) {
+				if err := l.link(ctx, d); err != nil {
+					return nil, fmt.Errorf("link document %d: %w", id, err)
+				}
+			}
+		}
+	}
+	if len(l.linked) == 0 {
+		return nil, nil
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf(sqlDeleteUnlinked, tx.Numbers("$1")), store.JSON(l.linked))
+	return Ranges(l.linked), err
+}
