@@ -7,6 +7,7 @@ package event
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -54,7 +55,7 @@ func (e *Event) validate() error {
 	return nil
 }
 
-// Add stores events and returns how many of them were new. The feed gets one change.
+// Add stores events and returns how many of them were new; the others have no ID afterwards. The feed gets one change.
 func Add(ctx context.Context, tx *store.Tx, events []*Event, origin feed.Origin) (added int, err error) {
 	if len(events) > MaxBatch {
 		return 0, fault.New(fault.Invalid, "event.too_many", "max", MaxBatch)
@@ -71,14 +72,12 @@ func Add(ctx context.Context, tx *store.Tx, events []*Event, origin feed.Origin)
 		if properties == "" {
 			properties = "{}"
 		}
-		n, err := tx.Exec(ctx, sqlAdd, e.Source, e.ExternalID, e.Customer, e.Name, clock.Micros(e.At), int64(e.Day), properties, clock.Micros(tx.Now))
-		if err != nil {
-			return added, err
-		}
-		if n == 0 {
+		e.ID, err = tx.InsertID(ctx, sqlAdd, e.Source, e.ExternalID, e.Customer, e.Name, clock.Micros(e.At), int64(e.Day), properties, clock.Micros(tx.Now))
+		if errors.Is(err, store.ErrNoRows) { // it is there already
+			e.ID = 0
 			continue
 		}
-		if err := tx.QueryRow(ctx, sqlID, e.Source, e.ExternalID).Scan(&e.ID); err != nil {
+		if err != nil {
 			return added, err
 		}
 		if first == 0 {
@@ -160,9 +159,8 @@ func query(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Even
 
 const (
 	sqlAdd = `INSERT INTO event (source, external_id, customer, name, at, day, properties, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source, external_id) DO NOTHING`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source, external_id) DO NOTHING RETURNING id`
 	fields        = `id, source, external_id, customer, name, at, day, properties`
-	sqlID         = `SELECT id FROM event WHERE source = $1 AND external_id = $2`
 	sqlIDs        = `SELECT external_id, id FROM event WHERE source = $1 AND external_id IN %s`
 	sqlLoad       = `SELECT ` + fields + ` FROM event WHERE id = $1`
 	sqlOfCustomer = `SELECT ` + fields + ` FROM event
