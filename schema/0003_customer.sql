@@ -6,6 +6,9 @@ CREATE TABLE source (
   live_from BIGINT
 ){{strict}};
 
+-- source and external_id repeat the first of customer_external, for the warehouse and for lists. run is the import
+-- that wrote last, 0 since a person or program did; made_run the import that made her. hash is the content of the row
+-- by which an import without external ids knew her last.
 CREATE TABLE customer (
   id {{id}},
   kind {{text}} NOT NULL,
@@ -17,11 +20,11 @@ CREATE TABLE customer (
   title TEXT NOT NULL,
   address_form TEXT NOT NULL,
   language TEXT NOT NULL,
-  country TEXT NOT NULL,
+  country {{text}} NOT NULL,
   region TEXT NOT NULL,
   birthday BIGINT,
   owner BIGINT NOT NULL,
-  excluded TEXT NOT NULL,
+  excluded {{text}} NOT NULL,
   since BIGINT,
   source BIGINT NOT NULL,
   external_id {{text}} NOT NULL,
@@ -34,12 +37,20 @@ CREATE TABLE customer (
   created_at BIGINT NOT NULL,
   changed_at BIGINT NOT NULL
 ){{strict}};
+-- One index for each order of the list, and one for each filter that may leave few.
 CREATE INDEX customer_sort ON customer (sort_name, id);
+CREATE INDEX customer_since ON customer ((coalesce(since, -1000000)), id);
+CREATE INDEX customer_changed ON customer (changed_at, id);
+CREATE INDEX customer_country ON customer (country);
+CREATE INDEX customer_owner ON customer (owner) WHERE owner <> 0;
+CREATE INDEX customer_excluded ON customer (excluded) WHERE excluded <> '';
 
+-- hash is the content of the row by which an import of this source knew her last: the same row again changes nothing.
 CREATE TABLE customer_external (
   source BIGINT NOT NULL,
   external_id {{text}} NOT NULL,
   customer BIGINT NOT NULL,
+  hash BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (source, external_id)
 ){{clustered}};
 CREATE INDEX customer_external_customer ON customer_external (customer);
@@ -65,6 +76,7 @@ CREATE TABLE customer_email (
 ){{strict}};
 CREATE INDEX customer_email_customer ON customer_email (customer);
 CREATE INDEX customer_email_folded ON customer_email (folded);
+CREATE INDEX customer_email_invalid ON customer_email (customer) WHERE valid = 0;
 
 CREATE TABLE customer_phone (
   id {{id}},
@@ -108,9 +120,9 @@ CREATE TABLE customer_contact (
   valid_from BIGINT,
   valid_until BIGINT,
   source BIGINT NOT NULL,
-  created_at BIGINT NOT NULL,
-  UNIQUE (company, person, role)
+  created_at BIGINT NOT NULL
 ){{strict}};
+CREATE INDEX customer_contact_company ON customer_contact (company);
 CREATE INDEX customer_contact_person ON customer_contact (person);
 
 CREATE TABLE customer_tag (
@@ -137,7 +149,8 @@ CREATE TABLE customer_custom (
   PRIMARY KEY (customer, field)
 ){{clustered}};
 
--- Where the value of a field came from, newest first by at; its older values lie in feed_value.
+-- Where the value of a field came from when it was changed last; without a row, from where the customer came. change
+-- is the entry of the feed, 0 for an import. Older values lie in feed_value.
 CREATE TABLE customer_origin (
   customer BIGINT NOT NULL,
   field {{text}} NOT NULL,
@@ -145,6 +158,7 @@ CREATE TABLE customer_origin (
   actor_kind TEXT NOT NULL,
   actor BIGINT NOT NULL,
   at BIGINT NOT NULL,
+  change BIGINT NOT NULL,
   PRIMARY KEY (customer, field)
 ){{clustered}};
 
@@ -163,8 +177,9 @@ CREATE TABLE customer_word (
   customer BIGINT NOT NULL,
   PRIMARY KEY (word, customer)
 ){{clustered}};
-CREATE INDEX customer_word_customer ON customer_word (customer);
+CREATE INDEX customer_word_customer ON customer_word (customer, word);
 
+-- Each word with itself and with each of its letters left out.
 CREATE TABLE word_deletion (
   deletion {{text}} NOT NULL,
   word {{text}} NOT NULL,
