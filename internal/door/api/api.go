@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -42,6 +41,7 @@ type server struct {
 	log     *slog.Logger
 	keys    *keyring
 	company *companyCache
+	sources *sourceCache
 	mux     *http.ServeMux
 	huma    huma.API
 	routes  map[string]route // by the pattern of the mux
@@ -52,9 +52,10 @@ func New(d Deps) http.Handler {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	s := &server{db: d.Store, log: d.Log, keys: newKeyring(d.Store, d.Log), company: &companyCache{db: d.Store},
+	s := &server{db: d.Store, log: d.Log, keys: newKeyring(d.Store, d.Log), company: &companyCache{db: d.Store}, sources: &sourceCache{db: d.Store},
 		mux: http.NewServeMux(), routes: map[string]route{}}
 	s.huma = humago.NewWithPrefix(s.mux, Base, s.config(d.Version))
+	s.addCustomers()
 	s.addProducts()
 	s.addDocuments()
 	s.addEvents()
@@ -148,7 +149,6 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, c *call) error {
 	if pattern == "" {
 		return refusal(w, r, unmatched)
 	}
-	method, path, _ := strings.Cut(pattern, " ")
 	route, ok := s.routes[pattern]
 	if !ok { // the description, open to everybody
 		s.mux.ServeHTTP(w, r)
@@ -170,7 +170,6 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, c *call) error {
 		defer body.free()
 		c.body = body.Bytes()
 	}
-	_, _ = method, path
 	s.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
 	return nil
 }

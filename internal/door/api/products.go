@@ -8,7 +8,6 @@ import (
 
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
-	"stamm/internal/platform/money"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/product"
@@ -205,6 +204,3 @@ func (s *server) writeProducts(ctx context.Context, c *call, batch bool, records
 func within(ranges []feed.Range, id int64) bool {
 	return slices.ContainsFunc(ranges, func(r feed.Range) bool { return r[0] <= id && id <= r[1] })
 }
-
-// digitsOf is how many places an amount of the currency has.
-func digitsOf(currency string) int { return money.Digits(currency) }
