@@ -39,6 +39,7 @@ CREATE TABLE follower (
   at BIGINT NOT NULL
 ){{strict}};
 
+-- lost counts how often the process of a job died; done_before is how far the job was when its present attempt began.
 CREATE TABLE job (
   id {{id}},
   kind {{text}} NOT NULL,
@@ -48,10 +49,12 @@ CREATE TABLE job (
   run_at BIGINT NOT NULL,
   attempts BIGINT NOT NULL,
   max_attempts BIGINT NOT NULL,
-  lease_by TEXT NOT NULL,
+  lost BIGINT NOT NULL,
+  lease_by {{text}} NOT NULL,
   lease_until BIGINT NOT NULL,
   cancel SMALLINT NOT NULL,
   done BIGINT NOT NULL,
+  done_before BIGINT NOT NULL,
   total BIGINT NOT NULL,
   error TEXT NOT NULL,
   result {{json}} NOT NULL,
@@ -62,8 +65,9 @@ CREATE TABLE job (
   finished_at BIGINT NOT NULL
 ){{strict}};
 CREATE UNIQUE INDEX job_key ON job (kind, key) WHERE key IS NOT NULL AND state IN ('queued', 'running');
-CREATE INDEX job_due ON job (run_at, id) WHERE state IN ('queued', 'running');
-CREATE INDEX job_newest ON job (id, state);
+CREATE INDEX job_due ON job (kind, run_at, id) WHERE state = 'queued';
+CREATE INDEX job_lease ON job (lease_until) WHERE state = 'running';
+CREATE INDEX job_state ON job (state, id);
 
 CREATE TABLE job_schedule (
   name {{text}} PRIMARY KEY,
@@ -72,3 +76,11 @@ CREATE TABLE job_schedule (
   spec TEXT NOT NULL,
   next_at BIGINT NOT NULL
 ){{strict}};
+
+-- What one unit of a currency is in the base currency, from a day on.
+CREATE TABLE exchange_rate (
+  currency {{text}} NOT NULL,
+  valid_from BIGINT NOT NULL,
+  rate TEXT NOT NULL,
+  PRIMARY KEY (currency, valid_from)
+){{clustered}};

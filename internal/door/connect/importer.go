@@ -20,6 +20,7 @@ import (
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/company"
+	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 )
 
@@ -203,6 +204,8 @@ type runner struct {
 	live   *clock.Day // the day the source went live; nil while it has not
 	rates  rates
 	passed pending
+
+	catalogue customer.Catalogue
 }
 
 // runImport is the handler of ImportJob.
@@ -251,6 +254,9 @@ func (r *runner) load(ctx context.Context, id int64) error {
 		}
 		r.base, r.zone = settings.Currency, settings.Zone()
 		if r.live, err = liveFrom(ctx, tx, r.run.Source); err != nil {
+			return err
+		}
+		if r.catalogue, err = customer.LoadCatalogue(ctx, tx); err != nil {
 			return err
 		}
 		r.rates, err = loadRates(ctx, tx)

@@ -79,7 +79,7 @@ const runFields = `id, kind, source, state, key, files, plan, job, profile, slic
 const (
 	sqlCreateRun = `INSERT INTO import_run (kind, source, state, key, files, plan, job, profile, slice, total_rows, rows_read, made, changed,
 		unchanged, errors, notices, kept, error, actor_kind, actor, created_at, started_at, finished_at)
-		VALUES ($1, $2, 'waiting', $3, $4, $5, 0, $6, 0, $7, 0, 0, 0, 0, 0, 0, 0, '', $8, $9, $10, 0, 0) RETURNING id`
+		VALUES ($1, $2, 'waiting', $3, $4, $5, 0, $6, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', $7, $8, $9, 0, 0) RETURNING id`
 	sqlRun        = `SELECT ` + runFields + ` FROM import_run WHERE id = $1`
 	sqlRuns       = `SELECT ` + runFields + ` FROM import_run WHERE id < $1 ORDER BY id DESC LIMIT $2`
 	sqlUnfinished = `SELECT ` + runFields + ` FROM import_run WHERE key = $1 AND state IN ('waiting', 'running') ORDER BY id DESC LIMIT 1`

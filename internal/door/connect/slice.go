@@ -37,6 +37,8 @@ type work interface {
 	write(ctx context.Context, tx *store.Tx) (written, error)
 	// done is called once after the commit.
 	done()
+	// size is how many records the slice holds.
+	size() int64
 }
 
 // written is what a slice did.

@@ -12,7 +12,9 @@ import (
 	"hash"
 
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/company"
 )
 
 const keySetting = "install.key"
@@ -73,4 +75,79 @@ func anyErased(ctx context.Context, tx *store.Tx) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Erase takes everything away that tells who a customer was: names, mail addresses, numbers, notes, custom values, tags,
+// search words, old values, what other systems call her. The row stays as an empty shell under which her figures
+// stand; kind, country and language stay for them. Contacts end. Keyed hashes of her external ids and mail addresses
+// stay, so that a later import does not bring her back. Erasing twice changes nothing.
+func Erase(ctx context.Context, tx *store.Tx, id int64) error {
+	s, err := loadOne(ctx, tx, id, withEmails|withExternals)
+	if err != nil || !s.now.ErasedAt.IsZero() {
+		return err
+	}
+	if err := keepErased(ctx, tx, s); err != nil {
+		return err
+	}
+	id = s.now.ID
+	list := store.JSON([]int64{id})
+	words, err := wordsOf(ctx, tx, list)
+	if err != nil {
+		return err
+	}
+	for _, text := range sqlErase {
+		if _, err := tx.Exec(ctx, fmt.Sprintf(text, tx.Numbers("$1")), list); err != nil {
+			return err
+		}
+	}
+	if err := forget(ctx, tx, words); err != nil {
+		return err
+	}
+	if err := endContacts(ctx, tx, id); err != nil {
+		return err
+	}
+	was := s.now
+	s.now = Customer{ID: id, Kind: was.Kind, Country: was.Country, Language: was.Language, Excluded: was.Excluded, Since: was.Since,
+		MadeRun: was.MadeRun, MergedInto: was.MergedInto, ErasedAt: tx.Now, CreatedAt: was.CreatedAt, ChangedAt: tx.Now}
+	if _, err := tx.Exec(ctx, sqlUpdate, s.now.values()...); err != nil {
+		return err
+	}
+	if err := feed.EraseValues(ctx, tx, id); err != nil {
+		return err
+	}
+	_, err = feed.Append(ctx, tx, feed.New{Kind: KindErased, Customer: id, Subject: id, Rows: feed.Rows{"customer": {{id, id}}}})
+	return err
+}
+
+// keepErased remembers by whose keys an import would bring her back.
+func keepErased(ctx context.Context, tx *store.Tx, s *state) error {
+	e, err := newEraser(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var hashes []string
+	for _, x := range s.exts {
+		hashes = append(hashes, e.external(x.Source, x.ID))
+	}
+	for _, m := range s.emails.now {
+		if folded, ok := FoldMail(m.Address); ok {
+			hashes = append(hashes, e.mail(folded))
+		}
+	}
+	for _, h := range hashes {
+		if _, err := tx.Exec(ctx, sqlKeepErased, h, s.now.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endContacts ends what she was for companies, or who acted for this company, today, and forgets the roles.
+func endContacts(ctx context.Context, tx *store.Tx, id int64) error {
+	settings, err := company.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, sqlEndContacts, id, int64(clock.DayOf(tx.Now, settings.Zone())))
+	return err
 }

@@ -40,7 +40,14 @@ func (d *decision) record(ctx context.Context, tx *store.Tx) (Written, error) {
 			changed = append(changed, r.of.state)
 		}
 	}
-	dirty, err := save(ctx, tx, d.Run, slices.Concat(d.fresh, changed))
+	for _, s := range d.fresh {
+		s.now.MadeRun = d.Run
+	}
+	all := slices.Concat(d.fresh, changed)
+	for _, s := range all {
+		s.now.Run = d.Run
+	}
+	dirty, err := save(ctx, tx, all)
 	if err != nil {
 		return Written{}, err
 	}

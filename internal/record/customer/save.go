@@ -9,9 +9,9 @@ import (
 	"stamm/internal/platform/store"
 )
 
-// save writes the states that are new or differ and returns them. run is the import that does it, 0 for none. Feed and
-// origins are up to the caller.
-func save(ctx context.Context, tx *store.Tx, run int64, states []*state) ([]*state, error) {
+// save writes the states that are new or differ and returns them. Feed and origins are up to the caller, and the runs
+// in the own rows.
+func save(ctx context.Context, tx *store.Tx, states []*state) ([]*state, error) {
 	if err := number(ctx, tx, states); err != nil {
 		return nil, err
 	}
@@ -20,10 +20,10 @@ func save(ctx context.Context, tx *store.Tx, run int64, states []*state) ([]*sta
 		s.settle()
 		s.diff()
 		if s.fresh {
-			s.now.MadeRun, s.now.CreatedAt = run, tx.Now
+			s.now.CreatedAt = tx.Now
 		}
 		if s.fresh || len(s.fields) > 0 {
-			s.now.Run, s.now.ChangedAt = run, tx.Now
+			s.now.ChangedAt = tx.Now
 			dirty = append(dirty, s)
 		}
 	}

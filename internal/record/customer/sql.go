@@ -26,16 +26,39 @@ const (
 
 	sqlFindExternals = `SELECT external_id, customer, hash FROM customer_external WHERE source = $1 AND external_id IN %s`
 	sqlFindMails     = `SELECT e.folded, min(e.customer) FROM customer_email e WHERE e.folded IN %s GROUP BY e.folded`
-	sqlRehash        = `UPDATE customer SET hash = $2 WHERE id = $1`
-	sqlHashes        = `SELECT id, hash FROM customer WHERE id IN %s`
+	sqlResolve       = `SELECT customer FROM customer_external WHERE source = $1 AND external_id = $2`
+	sqlResolveMail   = `SELECT DISTINCT customer FROM customer_email WHERE folded = $1 ORDER BY customer`
+	sqlContactsAmong = `SELECT company, person FROM customer_contact WHERE company IN %s UNION ALL SELECT company, person FROM customer_contact WHERE person IN %s`
+	sqlMadeBy        = `SELECT id, run FROM customer WHERE id BETWEEN $1 AND $2 AND made_run = $3 ORDER BY id`
+	sqlOldSince      = `SELECT field, old FROM feed_value WHERE customer = $1 AND customer <> 0 AND change > $2`
+	sqlHistory       = `SELECT v.change, v.field, v.old, f.at, f.actor_kind, f.actor FROM feed_value v JOIN feed f ON f.seq = v.change
+		WHERE v.customer = $1 AND v.customer <> 0 ORDER BY v.change DESC, v.field`
+	sqlRehash = `UPDATE customer SET hash = $2 WHERE id = $1`
+	sqlHashes = `SELECT id, hash FROM customer WHERE id IN %s`
+
+	sqlPeople = `SELECT t.id, t.company, c.name, t.person, t.role, t.source, t.valid_from, t.valid_until, t.created_at
+		FROM customer_contact t JOIN customer c ON c.id = t.person WHERE t.company = $1 ORDER BY t.valid_until NULLS FIRST, c.sort_name, t.id`
+	sqlCompanies = `SELECT t.id, t.company, c.name, t.person, t.role, t.source, t.valid_from, t.valid_until, t.created_at
+		FROM customer_contact t JOIN customer c ON c.id = t.company WHERE t.person = $1 ORDER BY t.valid_until NULLS FIRST, c.sort_name, t.id`
+	sqlOldOf = `SELECT change, field, old FROM feed_value WHERE customer = $1 AND customer <> 0 AND change IN %s`
+	sqlNames = `SELECT c.id, CASE WHEN c.name <> '' THEN c.name WHEN c.external_id <> '' THEN c.external_id
+		ELSE coalesce((SELECT min(e.address) FROM customer_email e WHERE e.customer = c.id AND e.main = 1), '') END
+		FROM customer c WHERE c.id IN %s AND c.erased_at IS NULL`
+	sqlMainMails    = `SELECT customer, address FROM customer_email WHERE customer IN %s AND main = 1`
+	sqlMainPhones   = `SELECT customer, CASE WHEN number <> '' THEN number ELSE written END FROM customer_phone WHERE customer IN %s AND main = 1`
+	sqlMainCities   = `SELECT customer, city FROM customer_address WHERE customer IN %s AND main = 1`
+	sqlInvalidMails = `SELECT count(DISTINCT customer) FROM customer_email WHERE valid = 0`
 
 	sqlCustomFields = `SELECT id, key, label, type, choices FROM custom_field ORDER BY label, id`
 	sqlDefineField  = `INSERT INTO custom_field (key, label, type, choices, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id`
 
-	sqlSetting    = `SELECT value FROM setting WHERE key = $1`
-	sqlAddSetting = `INSERT INTO setting (key, value, changed_at) VALUES ($1, $2, $3)`
-	sqlErasedKeys = `SELECT hash FROM customer_erased_key WHERE hash IN %s`
-	sqlAnyErased  = `SELECT 1 FROM customer_erased_key LIMIT 1`
+	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
+	sqlAddSetting  = `INSERT INTO setting (key, value, changed_at) VALUES ($1, $2, $3)`
+	sqlErasedKeys  = `SELECT hash FROM customer_erased_key WHERE hash IN %s`
+	sqlKeepErased  = `INSERT INTO customer_erased_key (hash, customer) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	sqlEndContacts = `UPDATE customer_contact SET role = '', valid_until = CASE WHEN valid_until < $2 THEN valid_until ELSE $2 END
+		WHERE company = $1 OR person = $1`
+	sqlAnyErased = `SELECT 1 FROM customer_erased_key LIMIT 1`
 
 	sqlSource      = `SELECT id FROM source WHERE name = $1`
 	sqlSources     = `SELECT id, name, live_from FROM source ORDER BY name`
@@ -49,6 +72,38 @@ const sqlDeletions = `WITH RECURSIVE words(word) AS %s, n(i) AS (SELECT 1 UNION 
 		FROM words w JOIN n ON n.i <= length(w.word) + 1)`
 
 const (
+	sqlNear       = `SELECT DISTINCT word FROM word_deletion WHERE deletion IN %s`
 	sqlKnownWords = `SELECT deletion FROM word_deletion WHERE deletion = word AND deletion IN %s`
-	sqlLearn      = sqlDeletions + ` INSERT INTO word_deletion (deletion, word) SELECT deletion, word FROM deletions WHERE true ON CONFLICT DO NOTHING`
+	sqlForget     = sqlDeletions + ` DELETE FROM word_deletion WHERE (deletion, word) IN (SELECT d.deletion, d.word FROM deletions d)
+		AND NOT EXISTS (SELECT 1 FROM customer_word c WHERE c.word = word_deletion.word)`
+	sqlLearn = sqlDeletions + ` INSERT INTO word_deletion (deletion, word) SELECT deletion, word FROM deletions WHERE true ON CONFLICT DO NOTHING`
 )
+
+// sqlRemove deletes customers with everything that is theirs.
+var sqlRemove = []string{
+	`DELETE FROM customer WHERE id IN %s`,
+	`DELETE FROM customer_external WHERE customer IN %s`,
+	`DELETE FROM customer_email WHERE customer IN %s`,
+	`DELETE FROM customer_phone WHERE customer IN %s`,
+	`DELETE FROM customer_address WHERE customer IN %s`,
+	`DELETE FROM customer_contact WHERE company IN %s`,
+	`DELETE FROM customer_contact WHERE person IN %s`,
+	`DELETE FROM customer_tag WHERE customer IN %s`,
+	`DELETE FROM customer_custom WHERE customer IN %s`,
+	`DELETE FROM customer_origin WHERE customer IN %s`,
+	`DELETE FROM customer_note WHERE customer IN %s`,
+	`DELETE FROM customer_word WHERE customer IN %s`,
+}
+
+// sqlErase deletes what tells who somebody was.
+var sqlErase = []string{
+	`DELETE FROM customer_external WHERE customer IN %s`,
+	`DELETE FROM customer_email WHERE customer IN %s`,
+	`DELETE FROM customer_phone WHERE customer IN %s`,
+	`DELETE FROM customer_address WHERE customer IN %s`,
+	`DELETE FROM customer_tag WHERE customer IN %s`,
+	`DELETE FROM customer_custom WHERE customer IN %s`,
+	`DELETE FROM customer_origin WHERE customer IN %s`,
+	`DELETE FROM customer_note WHERE customer IN %s`,
+	`DELETE FROM customer_word WHERE customer IN %s`,
+}

@@ -95,7 +95,8 @@ type Document struct {
 	Kept       *clock.Day
 	Reference  string // external id of the document this one reverses, bills or pays
 	Lines      []Line
-	FileRows   int // rows of the file it came from; 0 when it did not come from a file
+	Cancelled  bool // nothing came of it: it is no sale
+	FileRows   int  // rows of the file it came from; 0 when it did not come from a file
 
 	// Set by Assess.
 	Amount   int64  // base currency: the value of the sale lines; for returns and credit notes what is given back, positive

@@ -355,7 +355,7 @@ func TestProductsAreMadeOnceAndChangedOnlyByTheirOwnFile(t *testing.T) {
 			if _, _, err = product.Ensure(ctx, tx, 4, []product.Seen{{SKU: "007", Name: "Other"}}); err != nil {
 				return err
 			}
-			got, err := product.Load(ctx, tx, ids["007"])
+			got, err := product.Load(ctx, tx, ids["007"].ID)
 			if err != nil {
 				return err
 			}

@@ -8,18 +8,20 @@ import (
 // Assess decides whether the document is a sale and what it is worth in the base currency.
 //
 // A sale is an order or invoice with at least one line whose quantity and unit price, as written, are above zero, or
-// one given only by an amount of zero or more. Only sale lines count towards its value. Returns and credit notes are
+// one given only by an amount of zero or more,
+// that was not cancelled. Only sale lines count towards its value. Returns and credit notes are
 // worth what they give back, whichever sign the file gives it.
 func Assess(d *Document, base string) error {
 	d.Sale, d.SaleRows, d.Amount, d.Cost = false, 0, 0, nil
+	sells := d.Kind.sells() && !d.Cancelled
 	if len(d.Lines) == 0 {
-		return assessTotal(d, base)
+		return assessTotal(d, base, sells)
 	}
 	var sum int64
 	costs, known := int64(0), true
 	for i := range d.Lines {
 		l := &d.Lines[i]
-		l.Sale = d.Kind.sells() && (l.NoQuantity || l.Quantity > 0) && (l.NoPrice || l.UnitPrice > 0) && (!l.NoQuantity || !l.NoPrice || l.Amount >= 0)
+		l.Sale = sells && (l.NoQuantity || l.Quantity > 0) && (l.NoPrice || l.UnitPrice > 0) && (!l.NoQuantity || !l.NoPrice || l.Amount >= 0)
 		if l.Sale {
 			d.SaleRows++
 			if l.Cost == nil {
@@ -81,7 +83,7 @@ func splitBase(d *Document, base string, total int64) error {
 }
 
 // assessTotal is Assess for a document without lines: net where it is told, else what is left of gross without tax.
-func assessTotal(d *Document, base string) error {
+func assessTotal(d *Document, base string, sells bool) error {
 	var value int64
 	switch {
 	case d.Net != nil:
@@ -99,7 +101,7 @@ func assessTotal(d *Document, base string) error {
 	if d.Kind.gives() && total < 0 {
 		d.Amount = -total
 	}
-	if d.Kind.sells() && value >= 0 {
+	if sells && value >= 0 {
 		d.Sale, d.SaleRows = true, max(d.FileRows, 1)
 	}
 	return nil

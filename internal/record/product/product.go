@@ -84,11 +84,18 @@ func (p *Product) hash() int64 {
 }
 
 // Seen is a product as an order line names it.
-type Seen struct{ SKU, Name string }
+type Seen struct{ SKU, Name, Category string }
 
-// Ensure returns the ids of products by SKU and creates those that are new with the name the order gives. It changes
-// no product that exists.
-func Ensure(ctx context.Context, tx *store.Tx, run int64, seen []Seen) (ids map[string]int64, made []int64, err error) {
+// Found is a product by its SKU, and what one costs where that is known.
+type Found struct {
+	ID       int64
+	Cost     *int64 // millionths of Currency
+	Currency string
+}
+
+// Ensure finds products by SKU and creates those that are new with the name the order gives. It changes no product
+// that exists.
+func Ensure(ctx context.Context, tx *store.Tx, run int64, seen []Seen) (ids map[string]Found, made []int64, err error) {
 	skus := make([]string, len(seen))
 	for i, s := range seen {
 		skus[i] = s.SKU
@@ -100,34 +107,38 @@ func Ensure(ctx context.Context, tx *store.Tx, run int64, seen []Seen) (ids map[
 	var fresh []*Product
 	for _, s := range seen {
 		if _, ok := ids[s.SKU]; !ok {
-			ids[s.SKU] = 0
-			fresh = append(fresh, &Product{SKU: s.SKU, Name: s.Name, Active: true, MadeRun: run, Run: run})
+			ids[s.SKU] = Found{}
+			fresh = append(fresh, &Product{SKU: s.SKU, Name: s.Name, Category: s.Category, Active: true, MadeRun: run, Run: run})
 		}
 	}
 	if err := insert(ctx, tx, fresh); err != nil {
 		return nil, nil, err
 	}
 	for _, p := range fresh {
-		ids[p.SKU] = p.ID
+		ids[p.SKU] = Found{ID: p.ID}
 		made = append(made, p.ID)
 	}
 	return ids, made, nil
 }
 
-func find(ctx context.Context, tx *store.Tx, skus []string) (map[string]int64, error) {
+func find(ctx context.Context, tx *store.Tx, skus []string) (map[string]Found, error) {
 	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, tx.Strings("$1")), store.JSON(skus))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	ids := make(map[string]int64, len(skus))
+	ids := make(map[string]Found, len(skus))
 	for rows.Next() {
-		var id int64
+		var f Found
 		var sku string
-		if err := rows.Scan(&id, &sku); err != nil {
+		var cost sql.NullInt64
+		if err := rows.Scan(&f.ID, &sku, &cost, &f.Currency); err != nil {
 			return nil, err
 		}
-		ids[sku] = id
+		if cost.Valid {
+			f.Cost = &cost.Int64
+		}
+		ids[sku] = f
 	}
 	return ids, rows.Err()
 }

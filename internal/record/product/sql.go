@@ -3,7 +3,7 @@ package product
 const fields = `id, sku, gtin, name, category, unit, price, cost, currency, active, made_run, run, created_at, changed_at`
 
 const (
-	sqlFind  = `SELECT id, sku FROM product WHERE sku IN %s`
+	sqlFind  = `SELECT id, sku, cost, currency FROM product WHERE sku IN %s`
 	sqlBySKU = `SELECT ` + fields + ` FROM product WHERE sku IN %s`
 	sqlLoad  = `SELECT ` + fields + ` FROM product WHERE id = $1`
 	sqlList  = `SELECT ` + fields + ` FROM product WHERE sku >= $1 AND sku < $2 AND sku > $3 ORDER BY sku LIMIT $4`

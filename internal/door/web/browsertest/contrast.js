@@ -30,7 +30,7 @@
 	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	while (walker.nextNode()) {
 		const text = walker.currentNode.data.trim(), el = walker.currentNode.parentElement;
-		if (!text || el.closest("svg, script, option, :disabled") || !el.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+		if (!text || el.closest("svg, script, option, progress, :disabled") || !el.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
 		const box = el.getBoundingClientRect(), style = getComputedStyle(el);
 		if (box.width < 2 || box.height < 2) continue;
 		const below = background(el), front = over(rgba(style.color), below);

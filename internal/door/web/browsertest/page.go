@@ -1,11 +1,14 @@
 package browsertest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -46,10 +49,25 @@ func (b *Browser) WaitGone(selector string) {
 	b.WaitFor("!document.querySelector(" + quote(selector) + ")?.checkVisibility()")
 }
 
-// WaitFor waits until a JavaScript expression is true.
+// WaitFor waits until a JavaScript expression is true, also when the page is
+// left for another one meanwhile.
 func (b *Browser) WaitFor(expression string) {
 	b.t.Helper()
-	run(b, "wait for "+expression, chromedp.Poll[bool](expression))
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		// An error means that the page is just changing, or that the time is over.
+		if ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")")); err == nil && ok {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("wait for %s: %v", expression, ctx.Err())
+		case <-tick.C:
+		}
+	}
 }
 
 // WaitText waits until the text of the page contains the words.
@@ -68,16 +86,22 @@ func (b *Browser) Click(selector string) {
 // search as you type sees every letter.
 func (b *Browser) Fill(selector, text string) {
 	b.t.Helper()
-	b.do("fill "+selector,
-		chromedp.SetValue(chromedp.CSS(selector), ""),
-		chromedp.SendKeys(chromedp.CSS(selector), text),
-	)
+	b.WaitVisible(selector)
+	b.on(selector, `e.focus(); e.select(); if (!`+quote(text)+`) { e.value = ""; e.dispatchEvent(new Event("input", { bubbles: true })); }`)
+	b.do("type into "+selector, chromedp.KeyEvent(text))
 }
 
 // Choose chooses an option of a select by its value.
 func (b *Browser) Choose(selector, value string) {
 	b.t.Helper()
-	b.do("choose "+value+" in "+selector, chromedp.SetValue(chromedp.CSS(selector), value))
+	b.WaitVisible(selector)
+	b.on(selector, `e.value = `+quote(value)+`; e.dispatchEvent(new Event("input", { bubbles: true })); e.dispatchEvent(new Event("change", { bubbles: true }));`)
+}
+
+// on runs statements with the first element that matches as e.
+func (b *Browser) on(selector, statements string) {
+	b.t.Helper()
+	Eval[bool](b, "((e) => { "+statements+" return true; })(document.querySelector("+quote(selector)+"))")
 }
 
 // Upload puts files into a file field.
@@ -86,15 +110,26 @@ func (b *Browser) Upload(selector string, files ...string) {
 	b.do("upload to "+selector, chromedp.SetUploadFiles(chromedp.CSS(selector), files))
 }
 
-// Press types keys into whatever has the focus: letters, or one of Enter,
-// Escape, Tab, Down and Up.
+// Press types keys into whatever has the focus: letters, one of Enter, Escape,
+// Tab, Down and Up, or a letter with "Ctrl+" before it.
 func (b *Browser) Press(keys string) {
 	b.t.Helper()
 	named := map[string]string{"Enter": kb.Enter, "Escape": kb.Escape, "Tab": kb.Tab, "Down": kb.ArrowDown, "Up": kb.ArrowUp}
+	if letter, ok := strings.CutPrefix(keys, "Ctrl+"); ok {
+		b.do("press "+keys, chromedp.KeyEvent(letter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+		return
+	}
 	if key, ok := named[keys]; ok {
 		keys = key
 	}
 	b.do("press "+keys, chromedp.KeyEvent(keys))
+}
+
+// Hover moves the pointer over the middle of an element.
+func (b *Browser) Hover(selector string) {
+	b.t.Helper()
+	at := Eval[[2]float64](b, "(() => { const e = document.querySelector("+quote(selector)+"); e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); return [r.left + r.width / 2, r.top + r.height / 2] })()")
+	b.do("hover "+selector, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
 }
 
 // Location is the address of the page.

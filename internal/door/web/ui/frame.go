@@ -110,9 +110,10 @@ type Flash struct {
 // Post is a small form with one button: what changes something and needs no
 // further input.
 type Post struct {
-	Label  string
-	Action string
-	Fields []Hidden
+	Label   string
+	Action  string
+	Fields  []Hidden
+	Confirm string // asked before, by its consequence; only for what cannot be undone
 }
 
 // Hidden is a form field nobody sees.

@@ -145,7 +145,7 @@
 		buttons.className = "s-dialog-buttons";
 		const no = document.createElement("button");
 		no.className = "btn";
-		no.textContent = form.dataset.confirmNo;
+		no.textContent = document.body.dataset.cancel;
 		no.addEventListener("click", () => dialog.close());
 		const yes = submitter.cloneNode(true);
 		yes.type = "button";
@@ -236,7 +236,7 @@
 		const options = { maximumFractionDigits: unit.digits, minimumFractionDigits: short ? 0 : unit.digits };
 		if (unit.kind === "percent") options.style = "percent";
 		if (unit.kind === "money") Object.assign(options, { style: "currency", currency: unit.currency });
-		if (short && unit.kind !== "percent") Object.assign(options, { notation: "compact", maximumFractionDigits: 1 });
+		if (short && unit.kind !== "percent") Object.assign(options, { notation: "compact", maximumFractionDigits: 1, useGrouping: "always" });
 		const format = new Intl.NumberFormat(lang, options);
 		return (v) => v == null || Number.isNaN(v) ? "–" : format.format(v) + (!short && unit.name ? "\u00a0" + unit.name : "");
 	};
@@ -267,15 +267,25 @@
 		},
 	});
 
-	const lines = (data, look, option, direct) => {
+	// Names at the ends of lines that end close together are moved apart.
+	const spread = (data, option, height) => {
+		const all = data.series.flatMap((s) => s.values).filter((v) => v != null);
+		const scale = (height - 60) / (Math.max(...all, 0) - Math.min(...all, 0) || 1), gap = 16;
+		const ends = option.series.map((s) => ({ s, y: -scale * (s.data.findLast((v) => v != null) ?? 0) })).sort((a, b) => a.y - b.y);
+		ends.forEach((end, i) => { end.at = i ? Math.max(end.y, ends[i - 1].at + gap) : end.y; });
+		const shift = ends.reduce((sum, end) => sum + end.at - end.y, 0) / ends.length; // keep the group where it is
+		ends.forEach(({ s, y, at }) => { s.endLabel.offset = [0, at - y - shift]; });
+	};
+
+	const lines = (data, look, option, direct, height) => {
 		option.series = data.series.map((s) => ({
 			name: s.name, type: "line", data: s.values, color: look.palette[s.color],
 			symbol: "circle", symbolSize: 5, showSymbol: data.labels.length <= 14, connectNulls: false,
 			lineStyle: { width: s.past ? 1.5 : 2.25, type: s.past ? [4, 4] : "solid", opacity: s.past ? 0.75 : 1 }, itemStyle: { opacity: s.past ? 0.75 : 1 },
 			emphasis: { disabled: true },
-			endLabel: { show: direct, formatter: s.name, color: look.text, fontSize: 12, distance: 8 },
-			labelLayout: { moveOverlap: "shiftY" },
+			endLabel: { show: direct, formatter: s.name, color: s.past ? look.quiet : look.text, fontSize: 12, distance: 8 },
 		}));
+		if (direct) spread(data, option, height);
 		if (direct) option.grid.right = 16 + Math.max(...data.series.map((s) => s.name.length)) * 6.5;
 		option.yAxis.scale = data.series.every((s) => Math.min(...s.values.filter((v) => v != null)) > 0) && data.unit.kind !== "percent" ? false : undefined;
 	};
@@ -291,14 +301,14 @@
 			label: { show: single && few, position: "top", color: look.text, fontSize: 12, formatter: (p) => brief(p.value) },
 		}));
 		if (data.kind === "histogram") option.series.forEach((s) => { s.barMaxWidth = undefined; });
-		if (single && few) option.yAxis.splitLine.show = false;
+		if (single && few) option.yAxis.splitLine.show = option.yAxis.axisLabel.show = false;
 	};
 
 	const lorenz = (data, look, option, write) => {
 		const share = { type: "value", min: 0, max: 1, splitNumber: 5 };
 		Object.assign(option.xAxis, share, { data: undefined, boundaryGap: undefined, splitLine: { show: false } });
 		option.xAxis.axisLabel.formatter = option.yAxis.axisLabel.formatter = write;
-		Object.assign(option.yAxis, share);
+		Object.assign(option.yAxis, share, { axisLine: { show: false }, axisTick: { show: false } });
 		option.grid.right = 24;
 		option.tooltip.axisPointer = { type: "line", lineStyle: { color: look.lineStrong } };
 		option.tooltip.axisPointer.label = { show: false };
@@ -306,12 +316,13 @@
 		option.tooltip.order = "seriesAsc";
 		option.series = data.series.map((s) => ({
 			name: s.name, type: "line", color: look.palette[s.color], symbol: "none", emphasis: { disabled: true },
-			data: s.values.map((v, i) => [data.x[i], v]).filter((p) => p[1] != null),
+			data: s.values.map((v, i) => [data.x[i], v]).filter((p) => p[1] != null).map((p, i, points) => i === points.length >> 1
+				? { value: p, symbol: "circle", symbolSize: 0.1, label: { show: true, formatter: s.name, color: look.text, fontSize: 15, fontWeight: 600, position: "bottom", distance: 22 } } : p),
 			lineStyle: { width: 2.5 }, areaStyle: { opacity: 0.16 },
-			endLabel: { show: true, formatter: s.name, color: look.text, fontSize: 13, fontWeight: 600, align: "right", verticalAlign: "top", offset: [-14, 10] },
 		}));
+		const hint = { show: true, formatter: data.everyone, color: look.quiet, fontSize: 12, position: "right", offset: [6, 10] };
 		option.series.push({
-			name: data.everyone, type: "line", data: [[0, 0], [1, 1]], symbol: "none", silent: true, color: look.lineStrong,
+			name: data.everyone, type: "line", data: [[0, 0], { value: [0.5, 0.5], label: hint }, [1, 1]], symbolSize: 0.1, silent: true, color: look.lineStrong,
 			lineStyle: { width: 1, type: [4, 4] }, tooltip: { show: false },
 		});
 	};
@@ -330,7 +341,7 @@
 		const direct = data.kind === "line" && data.series.length > 1 && data.series.length <= 4 && box.clientWidth > 560;
 		box.parentElement.classList.toggle("is-labelled", direct);
 		if (data.kind === "lorenz") lorenz(data, look, option, write);
-		else if (data.kind === "line") lines(data, look, option, direct);
+		else if (data.kind === "line") lines(data, look, option, direct, box.clientHeight);
 		else bars(data, look, option, write, brief);
 		const chart = echarts.getInstanceByDom(box) ?? echarts.init(box, null, { renderer: "svg" });
 		chart.setOption(option, true);
@@ -350,6 +361,7 @@
 	};
 
 	// --- Start ------------------------------------------------------------------------------------
+	html.classList.add("s-js");
 	openDialog(location.hash.slice(1));
 	find("[data-focus]")?.focus();
 	drawCharts();

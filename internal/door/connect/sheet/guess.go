@@ -1,0 +1,403 @@
+package sheet
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Column says that a field is read from a column.
+type Column struct {
+	Field      string  `json:"field"`
+	Index      int     `json:"index"`      // from 0
+	Heading    string  `json:"heading"`    // as it stands in the file; the column's number where there are no headings
+	Confidence float64 `json:"confidence"` // 0 to 1; 1 is told or a known layout
+	Reason     string  `json:"reason"`     // message key: why the guess was made
+}
+
+// Sure reports whether nobody needs to look at the guess.
+func (c Column) Sure() bool { return c.Confidence >= 0.9 }
+
+// The reasons for a guess.
+const (
+	reasonTold    = "sheet.guess.told"
+	reasonLayout  = "sheet.guess.layout"
+	reasonHeading = "sheet.guess.heading"
+	reasonPart    = "sheet.guess.part"
+	reasonContent = "sheet.guess.content"
+)
+
+//go:embed headings.toml
+var headingsText string
+
+// synonyms are the known headings of one kind: for each folded heading the fields it may stand for, with how sure that is.
+type synonyms struct {
+	exact map[string][]candidate
+	other map[string]bool // headings that are something else
+	long  []string        // headings long enough to be looked for inside others, the longest first
+}
+
+type candidate struct {
+	field string
+	score float64
+}
+
+// headings are read at the first call and never change. A broken file is a mistake in the program.
+var headings = sync.OnceValue(func() map[Kind]synonyms {
+	var file map[string]map[string][]string
+	if _, err := toml.Decode(headingsText, &file); err != nil {
+		panic(err)
+	}
+	all := map[Kind]synonyms{}
+	for _, k := range Kinds() {
+		s := synonyms{exact: map[string][]candidate{}, other: map[string]bool{}}
+		for _, h := range file["other"]["headings"] {
+			s.other[fold(h)] = true
+		}
+		for _, f := range fieldsOf(k) {
+			names, ok := file[string(k)][f.name]
+			if !ok {
+				names = file["common"][f.name]
+			}
+			s.add(f.name, names)
+		}
+		for key := range s.exact {
+			if len(key) >= 5 {
+				s.long = append(s.long, key)
+			}
+		}
+		slices.SortFunc(s.long, func(a, b string) int {
+			if len(a) != len(b) {
+				return len(b) - len(a)
+			}
+			return strings.Compare(a, b)
+		})
+		all[k] = s
+	}
+	return all
+})
+
+// add takes in the headings of a field, the surest first.
+func (s *synonyms) add(field string, names []string) {
+	for rank, name := range names {
+		score := max(0.97-0.002*float64(rank), 0.85)
+		key := fold(name)
+		for _, k := range []string{key, bare(key)} {
+			if !slices.ContainsFunc(s.exact[k], func(c candidate) bool { return c.field == field }) {
+				s.exact[k] = append(s.exact[k], candidate{field, score})
+			}
+		}
+	}
+}
+
+// prefixes that say whose or which, before a heading that says what.
+var prefixes = []string{"billing", "billto", "rechnungsadresse", "rechnungs", "rechnung", "customer", "kunden", "kunde", "order", "bestell", "auftrags", "lineitem", "item", "artikel", "positions", "position", "payment", "shopify", "contact"}
+
+// fieldsFor returns what a heading may stand for.
+func (s *synonyms) fieldsFor(heading string) ([]candidate, string) {
+	key := fold(heading)
+	switch {
+	case key == "" || s.other[key]:
+		return nil, ""
+	case s.exact[key] != nil:
+		return s.exact[key], reasonHeading
+	}
+	for _, p := range prefixes {
+		if rest, ok := strings.CutPrefix(key, p); ok && s.exact[rest] != nil {
+			return lowered(s.exact[rest], 0.7), reasonPart
+		}
+	}
+	for _, h := range s.long {
+		if strings.HasPrefix(key, h) || strings.HasSuffix(key, h) {
+			return lowered(s.exact[h], 0.5+0.2*float64(len(h))/float64(len(key))), reasonPart
+		}
+	}
+	return nil, ""
+}
+
+func lowered(cs []candidate, factor float64) []candidate {
+	var low []candidate
+	for _, c := range cs {
+		low = append(low, candidate{c.field, c.score * factor})
+	}
+	return low
+}
+
+// hits is how many of the cells are headings of the kind.
+func (s *synonyms) hits(cells []string) int {
+	n := 0
+	for _, c := range cells {
+		key := fold(c)
+		if s.exact[key] != nil || s.other[key] {
+			n++
+		}
+	}
+	return n
+}
+
+// guess finds out which column holds which field.
+func guess(k Kind, names []string, hasHeadings bool, rows []sampleRow) (columns []Column, layoutName string) {
+	facts := factsOf(rows, len(names))
+	g := guesser{kind: k, names: names, facts: facts, rows: rows, column: map[string]Column{}, taken: make([]bool, len(names))}
+	if hasHeadings {
+		if l := layoutOf(k, names); l != nil {
+			layoutName = l.name
+			g.byLayout(l)
+		}
+		g.byHeading()
+		g.bareID()
+	} else {
+		g.byContent()
+	}
+	g.dropOrderTotal()
+	for _, f := range fieldsOf(k) {
+		if c, ok := g.column[f.name]; ok {
+			columns = append(columns, c)
+		}
+	}
+	return columns, layoutName
+}
+
+type guesser struct {
+	kind   Kind
+	names  []string
+	facts  []columnFacts
+	rows   []sampleRow
+	column map[string]Column // by field
+	taken  []bool            // by column
+}
+
+func (g *guesser) take(field string, index int, confidence float64, reason string) {
+	g.column[field] = Column{field, index, g.names[index], confidence, reason}
+	g.taken[index] = true
+}
+
+func (g *guesser) byLayout(l *layout) {
+	for field, heading := range l.fields {
+		i := slices.IndexFunc(g.names, func(n string) bool { return fold(n) == heading })
+		switch {
+		case i < 0:
+		case field[0] == '-': // known and not wanted
+			g.taken[i] = true
+		default:
+			g.take(field, i, 1, reasonLayout)
+		}
+	}
+}
+
+// byHeading gives every field the column whose heading fits best, the best fits first.
+func (g *guesser) byHeading() {
+	type fit struct {
+		field  string
+		place  int
+		index  int
+		score  float64
+		reason string
+	}
+	syn := headings()[g.kind]
+	var fits []fit
+	for i, name := range g.names {
+		candidates, reason := syn.fieldsFor(name)
+		for _, c := range candidates {
+			f, place, _ := fieldNamed(g.kind, c.field)
+			if g.contradicts(f, i) {
+				continue
+			}
+			fits = append(fits, fit{c.field, place, i, c.score, reason})
+		}
+	}
+	slices.SortStableFunc(fits, func(a, b fit) int {
+		switch {
+		case a.score > b.score:
+			return -1
+		case a.score < b.score:
+			return 1
+		case a.place != b.place:
+			return a.place - b.place
+		}
+		return a.index - b.index
+	})
+	for _, f := range fits {
+		if _, done := g.column[f.field]; !done && !g.taken[f.index] {
+			g.take(f.field, f.index, f.score, f.reason)
+		}
+	}
+}
+
+// contradicts reports whether what a column holds cannot be the field its heading promises.
+func (g *guesser) contradicts(f field, column int) bool {
+	c := &g.facts[column]
+	if c.filled == 0 {
+		return false
+	}
+	switch f.kind {
+	case typeAmount, typePrice, typeQuantity:
+		return c.share(c.numbers) < 0.5 || c.share(c.mails) > 0.1
+	case typeInstant, typeDay, typeBirth:
+		return c.share(c.dates) < 0.5
+	case typeMail:
+		return c.share(c.mails) < 0.3
+	case typeCurrency:
+		return c.share(c.currencies) < 0.5
+	case typeDocument:
+		return c.known(func(s string) bool { return documentWords[fold(s)] != "" }) < 0.5
+	case typePerson:
+		return c.known(func(s string) bool { return personWords[fold(s)] != "" }) < 0.5
+	case typeForm:
+		return c.known(func(s string) bool { return formWords[fold(s)] != "" }) < 0.5
+	case typeFlag:
+		return c.known(func(s string) bool { _, ok := flagWords[fold(s)]; return ok }) < 0.5
+	case typeLanguage:
+		return c.known(func(s string) bool { return languageOf(s) != "" }) < 0.5
+	case typeWords:
+		return f.name == "description" && c.share(c.numbers) > 0.9
+	}
+	return false
+}
+
+// known is the share of cells for which is answers yes.
+func (c *columnFacts) known(is func(string) bool) float64 {
+	n := 0
+	for w, count := range c.words {
+		if is(w) {
+			n += count
+		}
+	}
+	return c.share(n)
+}
+
+// bareID decides what a column called only id or number is: the customer if its values come again, else the order.
+func (g *guesser) bareID() {
+	if g.kind != Orders {
+		return
+	}
+	for i, name := range g.names {
+		switch fold(name) {
+		case "id", "nr", "no", "nummer", "number":
+		default:
+			continue
+		}
+		c := &g.facts[i]
+		_, hasOrder := g.column["order"]
+		_, hasCustomer := g.column["customer"]
+		again := c.distinct < c.filled
+		switch {
+		case g.taken[i] || c.filled == 0:
+		case !hasCustomer && (again || hasOrder):
+			g.take("customer", i, 0.6, reasonContent)
+		case !hasOrder && !again:
+			g.take("order", i, 0.6, reasonContent)
+		}
+	}
+}
+
+// dropOrderTotal takes the amount away again where every line has quantity and price and the amount is that of the whole order,
+// repeated on each of its lines: taken as the row's it would count several times.
+func (g *guesser) dropOrderTotal() {
+	amount, ok := g.column["amount"]
+	quantity, ok2 := g.column["quantity"]
+	price, ok3 := g.column["unit_price"]
+	order, ok4 := g.column["order"]
+	if !ok || !ok2 || !ok3 || amount.Reason == reasonLayout {
+		return
+	}
+	point := guessPoint(g.rows, amount.Index, price.Index)
+	var rows, product, lines, repeated int
+	last, lastAmount := "", ""
+	for i := range g.rows {
+		r := &g.rows[i]
+		if len(r.cells) <= max(amount.Index, quantity.Index, price.Index) {
+			continue
+		}
+		a, _, p1 := parseNumber(r.cells[amount.Index], r.point(amount.Index, point), 2)
+		q, _, p2 := parseNumber(r.cells[quantity.Index], r.point(quantity.Index, point), 3)
+		u, _, p3 := parseNumber(r.cells[price.Index], r.point(price.Index, point), 6)
+		if p2 != "" || p3 != "" {
+			continue
+		}
+		rows++
+		if want, ok := lineAmount(q, u, 2); ok && p1 == "" && magnitude(a-want) <= 1 {
+			product++
+		}
+		if ok4 && order.Index < len(r.cells) {
+			if o := r.cells[order.Index]; o == last && o != "" {
+				lines++
+				if v := r.cells[amount.Index]; v == lastAmount || trim(v) == "" {
+					repeated++
+				}
+			} else {
+				last, lastAmount = o, r.cells[amount.Index]
+			}
+		}
+	}
+	if product*10 < rows*8 && lines > 0 && repeated*10 >= lines*9 {
+		delete(g.column, "amount")
+		g.taken[amount.Index] = false
+	}
+}
+
+// point is the decimal sign of a cell: that of the file, but always a point where a workbook marks a number as one.
+func (r *sampleRow) point(i int, point byte) byte {
+	if r.kind(i) == cellNumber {
+		return '.'
+	}
+	return point
+}
+
+// guessPoint is the decimal sign most cells of some columns speak for; a point if none does.
+func guessPoint(rows []sampleRow, columns ...int) byte {
+	votes := 0
+	for i := range rows {
+		for _, c := range columns {
+			if c >= len(rows[i].cells) || rows[i].kind(c) == cellNumber {
+				continue
+			}
+			switch shapeOf(rows[i].cells[c]) {
+			case shapeComma:
+				votes++
+			case shapePoint:
+				votes--
+			}
+		}
+	}
+	if votes > 0 {
+		return ','
+	}
+	return '.'
+}
+
+// byContent guesses without headings, and only what is clear.
+func (g *guesser) byContent() {
+	first := func(field string, confidence float64, is func(c *columnFacts) bool) {
+		if _, _, ok := fieldNamed(g.kind, field); !ok {
+			return
+		}
+		for i := range g.facts {
+			if c := &g.facts[i]; !g.taken[i] && c.filled > 0 && is(c) {
+				g.take(field, i, confidence, reasonContent)
+				return
+			}
+		}
+	}
+	first("email", 0.8, func(c *columnFacts) bool { return c.share(c.mails) > 0.9 })
+	first("date", 0.8, func(c *columnFacts) bool { return c.share(c.dates) > 0.9 })
+	first("currency", 0.7, func(c *columnFacts) bool { return c.share(c.currencies) > 0.95 && c.length == 3*c.filled })
+	first("country", 0.6, func(c *columnFacts) bool { return c.share(c.countries) > 0.95 })
+	first("amount", 0.6, func(c *columnFacts) bool {
+		return c.share(c.numbers) > 0.95 && c.share(c.fractions) > 0.3 && c.zeros == 0
+	})
+	key := func(c *columnFacts) bool {
+		return c.share(c.fractions) < 0.05 && c.share(c.dates) < 0.5 && c.length < 20*c.filled
+	}
+	first("order", 0.5, func(c *columnFacts) bool { return key(c) && c.distinct == c.filled })
+	first("customer", 0.5, func(c *columnFacts) bool {
+		return key(c) && (c.zeros > 0 || c.share(c.small) < 0.5) && (g.kind != Orders || c.distinct < c.filled)
+	})
+	first("product", 0.5, func(c *columnFacts) bool { return g.kind == Products && key(c) && c.distinct == c.filled })
+	first("quantity", 0.5, func(c *columnFacts) bool {
+		return c.share(c.numbers) > 0.95 && c.share(c.small) > 0.9 && c.zeros == 0
+	})
+}

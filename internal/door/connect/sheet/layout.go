@@ -1,0 +1,106 @@
+package sheet
+
+import "slices"
+
+// layout is the export of a system we know: its headings say for certain what is what.
+type layout struct {
+	name   string // shown to people
+	kind   Kind
+	needs  []string          // folded headings a file must have
+	fields map[string]string // field → folded heading; fields after - are known and not wanted
+
+	// cancelPrefix begins the order numbers of cancellations.
+	cancelPrefix string
+}
+
+// layouts are tried in order. Totals of a whole order are left out wherever the lines have prices.
+var layouts = []layout{
+	{
+		name: "UCI Online Retail", kind: Orders,
+		needs: []string{"invoiceno", "stockcode", "quantity", "invoicedate", "unitprice", "customerid"},
+		fields: map[string]string{
+			"order": "invoiceno", "product": "stockcode", "description": "description", "quantity": "quantity", "date": "invoicedate", "unit_price": "unitprice",
+			"customer": "customerid", "country": "country",
+		},
+		cancelPrefix: "C",
+	},
+	{
+		name: "UCI Online Retail II", kind: Orders,
+		needs: []string{"invoice", "stockcode", "quantity", "invoicedate", "price", "customerid"},
+		fields: map[string]string{
+			"order": "invoice", "product": "stockcode", "description": "description", "quantity": "quantity", "date": "invoicedate", "unit_price": "price",
+			"customer": "customerid", "country": "country",
+		},
+		cancelPrefix: "C",
+	},
+	{
+		name: "Shopify", kind: Orders,
+		needs: []string{"name", "email", "financialstatus", "createdat", "lineitemquantity", "lineitemname", "lineitemprice"},
+		fields: map[string]string{
+			"order": "name", "email": "email", "status": "financialstatus", "date": "createdat", "currency": "currency", "quantity": "lineitemquantity",
+			"description": "lineitemname", "unit_price": "lineitemprice", "product": "lineitemsku", "name": "billingname", "company": "billingcompany",
+			"street": "billingstreet", "zip": "billingzip", "city": "billingcity", "country": "billingcountry", "phone": "billingphone", "shipping": "shipping",
+			"-total": "total", "-subtotal": "subtotal", "-taxes": "taxes", "-id": "id", "-paid": "paidat", "-phone": "phone",
+		},
+	},
+	{
+		name: "WooCommerce", kind: Orders,
+		needs: []string{"ordernumber", "orderstatus", "orderdate", "itemname", "itemcost"},
+		fields: map[string]string{
+			"order": "ordernumber", "status": "orderstatus", "date": "orderdate", "description": "itemname", "unit_price": "itemcost", "quantity": "quantity",
+			"product": "sku", "-total": "ordertotalamount", "-subtotal": "ordersubtotalamount", "-item": "item",
+		},
+	},
+	{
+		name: "WooCommerce", kind: Orders,
+		needs: []string{"ordernumber", "orderstatus", "orderdate", "itemname", "itemcost", "quantityrefund"},
+		fields: map[string]string{
+			"order": "ordernumber", "status": "orderstatus", "date": "orderdate", "description": "itemname", "unit_price": "itemcost", "quantity": "quantityrefund",
+			"product": "sku", "-total": "ordertotalamount", "-subtotal": "ordersubtotalamount", "-item": "item",
+		},
+	},
+	{
+		name: "Shopware 5", kind: Orders,
+		needs: []string{"orderid", "invoiceamount", "invoiceamountnet", "ordertime"},
+		fields: map[string]string{
+			"order": "number", "date": "ordertime", "customer": "customerid", "currency": "currency", "product": "articlenumber", "description": "articlename",
+			"unit_price": "price", "quantity": "quantity", "shipping": "invoiceshipping", "-id": "orderid", "-net": "invoiceamountnet",
+		},
+	},
+	{
+		name: "JTL-Wawi", kind: Orders,
+		needs: []string{"auftragsnummer", "kundennummer", "artikelnummer", "externeauftragsnummer"},
+		fields: map[string]string{
+			"order": "auftragsnummer", "customer": "kundennummer", "product": "artikelnummer", "-external": "externeauftragsnummer",
+		},
+	},
+}
+
+// layoutOf returns the known layout that headings have; nil if they have none.
+func layoutOf(k Kind, names []string) *layout {
+	have := map[string]bool{}
+	for _, n := range names {
+		have[fold(n)] = true
+	}
+	var best *layout
+	for i := range layouts {
+		l := &layouts[i]
+		if l.kind != k || slices.ContainsFunc(l.needs, func(h string) bool { return !have[h] }) {
+			continue
+		}
+		if best == nil || len(l.needs) > len(best.needs) {
+			best = l
+		}
+	}
+	return best
+}
+
+// layoutNamed finds the layout a plan names; nil if there is none.
+func layoutNamed(k Kind, name string) *layout {
+	for i := range layouts {
+		if layouts[i].kind == k && layouts[i].name == name {
+			return &layouts[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package ui_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"stamm/internal/door/web/browsertest"
+)
+
+var galleryNames = []string{"today", "customers", "customer", "insight", "cohorts", "revenue", "abc", "import", "job", "form", "empty", "error", "login"}
+
+// Every page of the gallery stands in both languages, both themes and both
+// widths without sideways scrolling, weak contrast or a complaint of the browser.
+// STAMM_SCREENSHOTS names a folder that keeps the pictures.
+func TestEveryComponentIsReadableAtEveryWidth(t *testing.T) {
+	server := gallery(t)
+	folder := os.Getenv("STAMM_SCREENSHOTS")
+	for _, lang := range []string{"de", "en"} {
+		for _, theme := range []string{"light", "dark"} {
+			t.Run(lang+" "+theme, func(t *testing.T) {
+				b := browsertest.New(t)
+				b.Scheme(false)
+				for _, name := range galleryNames {
+					for _, width := range []int{1440, 360} {
+						b.Open(fmt.Sprintf("%s/%s/%s/%s", server.URL, lang, theme, name), width, 900)
+						b.Settled()
+						b.NoSidewaysScroll()
+						b.Contrast()
+						if t.Failed() {
+							t.Logf("on %s %s %s %d", lang, theme, name, width)
+						}
+						if folder != "" {
+							b.Screenshot(filepath.Join(folder, fmt.Sprintf("%s-%s-%s-%d.png", name, lang, theme, width)))
+						}
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package warehouse
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"stamm/internal/platform/feed"
+	"stamm/internal/platform/store"
+)
+
+const (
+	batchKeys    = 200_000 // rows' keys that one commit gathers at most, a single change aside
+	batchChanges = 20_000  // changes that one commit gathers at most
+	feedPage     = 2_000   // changes read in one transaction of the store
+	wideKeys     = 1 << 20 // ranges this wide are held against what the store has
+	fewRanges    = 16      // ranges that are deleted by BETWEEN
+	wholeAbove   = 1_000   // customers changed, from which on a whole recomputation is thought of
+)
+
+// batch is what changes of the feed ask the warehouse to do.
+type batch struct {
+	to      meta // the cursor behind it
+	changes int
+	keys    int64
+	ranges  map[string][]feed.Range // by table; merged
+	more    bool                    // the feed may have more
+}
+
+// collect reads the feed behind from and gathers the rows to read again.
+func collect(ctx context.Context, s *store.DB, tables map[string]*table, from meta) (batch, error) {
+	b := batch{to: from, ranges: map[string][]feed.Range{}}
+	for {
+		var changes []feed.Change
+		err := s.Read(ctx, func(tx *store.Tx) (err error) {
+			changes, _, err = feed.Read(ctx, tx, b.to.cursor, feedPage)
+			return err
+		})
+		if err != nil {
+			return b, fmt.Errorf("warehouse: reading the feed: %w", err)
+		}
+		for _, c := range changes {
+			for name, ranges := range c.Rows {
+				if tables[name] != nil {
+					b.ranges[name] = append(b.ranges[name], ranges...)
+					b.keys += count(ranges)
+				}
+			}
+			b.to.cursor, b.to.at, b.to.kind = feed.Cursor{XID: c.XID, Seq: c.Seq}, c.At, c.Kind
+			b.changes++
+		}
+		b.more = len(changes) == feedPage
+		if !b.more || b.keys >= batchKeys || b.keys < 0 || b.changes >= batchChanges {
+			break
+		}
+	}
+	for name, ranges := range b.ranges {
+		b.ranges[name] = merged(ranges)
+	}
+	return b, nil
+}
+
+// apply replaces the rows that the batch names by what the store has now, computes what depends on them,
+// and moves the cursor, all in one commit. Rows are appended while they are read: the store's
+// transactions are short pages of their own, and the warehouse has no other writer whom its open
+// transaction could hold up.
+func (g *generation) apply(ctx context.Context, o Options, from source, b batch) error {
+	heads := map[string]int64{}
+	err := g.transact(ctx, func() error {
+		work := &turn{g: g, from: from}
+		if err := work.begin(ctx); err != nil {
+			return err
+		}
+		names := slices.Sorted(maps.Keys(b.ranges))
+		for _, name := range names {
+			t := g.tables[name]
+			if err := work.affected(ctx, t, clipped(b.ranges[name], feed.Range{0, t.high})); err != nil {
+				return err
+			}
+		}
+		for _, name := range names {
+			present, err := work.replace(ctx, g.tables[name], b.ranges[name])
+			if err != nil {
+				return err
+			}
+			b.ranges[name] = present
+			if len(present) > 0 {
+				heads[name] = present[len(present)-1][1]
+			}
+		}
+		for _, name := range names {
+			if err := work.affected(ctx, g.tables[name], b.ranges[name]); err != nil {
+				return err
+			}
+		}
+		if err := work.derive(ctx, o.Projections); err != nil {
+			return err
+		}
+		return g.put(ctx, b.to)
+	})
+	if err != nil {
+		return err
+	}
+	for name, high := range heads {
+		g.tables[name].high = max(g.tables[name].high, high)
+	}
+	return nil
+}
+
+// turn is one commit under way.
+type turn struct {
+	g        *generation
+	from     source
+	everyone bool
+	loaded   []feed.Range // what changed_key holds
+}
+
+func (w *turn) begin(ctx context.Context) error {
+	// Made anew, not emptied: deleted rows of temporary tables are never given back.
+	return w.g.exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_customer (customer BIGINT)")
+}
+
+// keys fills changed_key with the keys of the ranges.
+func (w *turn) keys(ctx context.Context, ranges []feed.Range) error {
+	if w.loaded != nil && slices.Equal(w.loaded, ranges) {
+		return nil
+	}
+	w.loaded = nil
+	if err := w.g.exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_key (key BIGINT)"); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(ranges, 10_000) {
+		lows, highs := make([]int64, len(part)), make([]int64, len(part))
+		for i, r := range part {
+			lows[i], highs[i] = r[0], r[1]
+		}
+		err := w.g.exec(ctx, `INSERT INTO changed_key SELECT unnest(range(r.low, r.high + 1))
+			FROM (SELECT unnest($1::BIGINT[]) AS low, unnest($2::BIGINT[]) AS high) r`, lows, highs)
+		if err != nil {
+			return err
+		}
+	}
+	w.loaded = slices.Clone(ranges)
+	return nil
+}
+
+// affected notes the customers who depend on the rows as they stand.
+func (w *turn) affected(ctx context.Context, t *table, ranges []feed.Range) error {
+	if t.Affects == Everyone {
+		w.everyone = true
+	}
+	if t.Affects == "" || w.everyone || len(ranges) == 0 {
+		return nil
+	}
+	if err := w.keys(ctx, ranges); err != nil {
+		return err
+	}
+	return w.g.exec(ctx, "INSERT INTO changed_customer "+t.Affects)
+}
+
+// replace reads the rows of the ranges and puts them in the place of those that are there. It returns the
+// ranges in which the store can have rows.
+func (w *turn) replace(ctx context.Context, t *table, ranges []feed.Range) ([]feed.Range, error) {
+	if err := w.remove(ctx, t, clipped(ranges, feed.Range{0, t.high})); err != nil {
+		return nil, err
+	}
+	if t.Key != "" && count(ranges) > wideKeys {
+		span, some, err := w.from.span(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if !some {
+			return nil, nil
+		}
+		ranges = clipped(ranges, span)
+	}
+	return ranges, w.g.append(ctx, w.from, t, ranges, nil)
+}
+
+// remove deletes the rows of the ranges, of which the table has at least the last.
+func (w *turn) remove(ctx context.Context, t *table, ranges []feed.Range) error {
+	if t.Key == "" {
+		return w.g.exec(ctx, "DELETE FROM "+t.Name)
+	}
+	if len(ranges) == 0 {
+		return nil
+	}
+	if len(ranges) <= fewRanges {
+		parts := make([]string, len(ranges))
+		for i, r := range ranges {
+			parts[i] = fmt.Sprintf("%s BETWEEN %d AND %d", t.Key, r[0], r[1])
+		}
+		return w.g.exec(ctx, "DELETE FROM "+t.Name+" WHERE "+strings.Join(parts, " OR "))
+	}
+	if err := w.keys(ctx, ranges); err != nil {
+		return err
+	}
+	return w.g.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s BETWEEN %d AND %d AND %s IN (SELECT c.key FROM changed_key c)",
+		t.Name, t.Key, ranges[0][0], ranges[len(ranges)-1][1], t.Key))
+}
+
+// derive computes the derived rows of the customers noted, or all when it is about many.
+func (w *turn) derive(ctx context.Context, projections []Projection) error {
+	if !w.everyone {
+		for _, text := range []string{
+			"CREATE OR REPLACE TEMP TABLE changed (customer BIGINT)",
+			"INSERT INTO changed SELECT DISTINCT c.customer FROM changed_customer c WHERE c.customer <> 0",
+		} {
+			if err := w.g.exec(ctx, text); err != nil {
+				return err
+			}
+		}
+		var changed int64
+		if err := w.g.writer.QueryRowContext(ctx, "SELECT count(*) FROM changed").Scan(&changed); err != nil {
+			return translate(err)
+		}
+		all, err := w.g.customers(ctx, projections)
+		if err != nil {
+			return err
+		}
+		switch {
+		case changed == 0:
+			return nil
+		case changed <= wholeAbove || changed <= all/5:
+			return w.g.deriveChanged(ctx, projections)
+		}
+	}
+	return w.g.deriveAll(ctx, projections)
+}
+
+// customers is how many there are; without a projection that says it, more than can change.
+func (g *generation) customers(ctx context.Context, projections []Projection) (n int64, err error) {
+	for _, p := range projections {
+		if p.Customers != "" {
+			err := g.writer.QueryRowContext(ctx, p.Customers).Scan(&n)
+			return n, translate(err)
+		}
+	}
+	return math.MaxInt64, nil
+}
+
+// append reads the rows of the ranges from the store and adds them to the table in the open transaction.
+// told, where given, is called with the number of rows of each page.
+func (g *generation) append(ctx context.Context, from source, t *table, ranges []feed.Range, told func(rows int)) error {
+	if t.Key != "" && len(ranges) == 0 {
+		return nil
+	}
+	a, err := g.appender(t.Name)
+	if err != nil {
+		return err
+	}
+	width := len(t.columns)
+	row := make([]driver.Value, width)
+	err = from.stream(ctx, t, ranges, func(values []any) error {
+		for at := 0; at < len(values); at += width {
+			for i := range row {
+				row[i] = values[at+i]
+			}
+			if err := a.native.AppendRow(row...); err != nil {
+				return fmt.Errorf("warehouse: table %s: %w", t.Name, translate(err))
+			}
+		}
+		if told != nil {
+			told(len(values) / width)
+		}
+		return nil
+	})
+	return errors.Join(err, a.close())
+}

@@ -1,0 +1,319 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/feed"
+	"stamm/internal/platform/store"
+)
+
+const (
+	waitAtMost  = 10 * time.Second
+	lookAgain   = time.Second     // how often the feed is looked at though nobody said that it changed
+	longestRest = time.Second     // between two small commits
+	bulkRest    = 4 * time.Second // between two commits while many rows come in
+	bulkKeys    = 20_000          // keys in a commit from which on this is so
+	retryFirst  = time.Second
+	retryLast   = time.Minute
+	rebuildRest = 10 * time.Minute // between two rebuilds because of damage
+	keepEvery   = 10_000           // changes without rows after which the cursor is written down all the same
+)
+
+// Follow keeps the warehouse up to date with the store until ctx ends; it then returns nil. What the feed
+// tells is applied at once, and in larger and rarer commits while much comes in. A warehouse that is not
+// complete, belongs to another store or turns out damaged is rebuilt first. Errors are logged and tried
+// again.
+func (db *DB) Follow(ctx context.Context, s *store.DB) error {
+	retry := retryFirst
+	for {
+		err := db.follow(ctx, s, &retry)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, errClosed()) {
+			return err
+		}
+		db.log.Error("warehouse: following the feed failed, it is tried again", "in", retry, "error", err)
+		if isBroken(err) {
+			db.suspect()
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retry):
+		}
+		retry = min(2*retry, retryLast)
+	}
+}
+
+func (db *DB) follow(ctx context.Context, s *store.DB, retry *time.Duration) error {
+	if err := db.adopt(ctx, s); err != nil {
+		return err
+	}
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for {
+		changed := s.Changed() // asked for before reading, so that no commit falls between
+		start := time.Now()
+		b, err := db.step(ctx, s)
+		if err != nil {
+			return err
+		}
+		*retry = retryFirst
+		if b.more {
+			continue
+		}
+		if err := db.rest(ctx, b, time.Since(start)); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		case <-tick.C:
+		case <-db.broken:
+			if err := db.adopt(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// rest pauses after a commit, in proportion to what it cost, so that a stream of small writes does not
+// keep a processor busy with ever new commits. Whoever waits for the warehouse ends it.
+func (db *DB) rest(ctx context.Context, b batch, took time.Duration) error {
+	if b.keys == 0 {
+		return nil
+	}
+	pause := min(2*took, longestRest)
+	if b.keys >= bulkKeys {
+		pause = min(3*took, bulkRest)
+	}
+	if db.awaited() {
+		return nil
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+	case <-db.urgent:
+	}
+	return nil
+}
+
+// CatchUp applies what the feed has now and returns; for a command that needs the warehouse without a
+// follower. It rebuilds where Follow would.
+func (db *DB) CatchUp(ctx context.Context, s *store.DB) error {
+	if err := db.adopt(ctx, s); err != nil {
+		return err
+	}
+	for {
+		b, err := db.step(ctx, s)
+		if err != nil || !b.more {
+			return err
+		}
+	}
+}
+
+// adopt makes sure that the warehouse is complete and that its cursor stands in the feed of this store.
+func (db *DB) adopt(ctx context.Context, s *store.DB) error {
+	db.making.Lock()
+	defer db.making.Unlock()
+	db.mu.Lock()
+	g, damaged := db.current, db.damaged
+	if g == nil {
+		db.mu.Unlock()
+		return errClosed()
+	}
+	m := g.meta
+	db.mu.Unlock()
+	reason := ""
+	switch {
+	case damaged:
+		reason = "it is damaged"
+	case !m.complete:
+		reason = "it is new"
+	default:
+		own, err := stands(ctx, s, m)
+		if err != nil {
+			return err
+		}
+		if !own {
+			reason = "its place in the feed is not that of this database"
+		}
+	}
+	if reason == "" {
+		return nil
+	}
+	db.log.Info("warehouse: it is built from the database", "because", reason)
+	return db.rebuild(ctx, s)
+}
+
+// stands tells whether the change at which the cursor stands is in the feed as it was: not so after the
+// store was replaced by a backup or another one, or when the feed has been cut behind the cursor.
+func stands(ctx context.Context, s *store.DB, m meta) (own bool, err error) {
+	if m.cursor == (feed.Cursor{}) {
+		return true, nil
+	}
+	err = s.Read(ctx, func(tx *store.Tx) error {
+		at, err := changeAt(ctx, tx, m.cursor)
+		own = err == nil && at.cursor == m.cursor && at.kind == m.kind && at.at.Equal(m.at)
+		return err
+	})
+	return own, err
+}
+
+// changeAt describes the first change from the cursor on.
+func changeAt(ctx context.Context, tx *store.Tx, c feed.Cursor) (meta, error) {
+	changes, _, err := feed.Read(ctx, tx, feed.Cursor{XID: c.XID, Seq: c.Seq - 1}, 1)
+	if err != nil || len(changes) == 0 {
+		return meta{}, err
+	}
+	first := changes[0]
+	return meta{cursor: feed.Cursor{XID: first.XID, Seq: first.Seq}, at: first.At, kind: first.Kind}, nil
+}
+
+// step applies one batch of the feed to the present generation.
+func (db *DB) step(ctx context.Context, s *store.DB) (batch, error) {
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	g, err := db.generation()
+	if err != nil {
+		return batch{}, err
+	}
+	return db.advance(ctx, s, g)
+}
+
+// advance applies one batch of the feed to g, whose writer the caller has.
+func (db *DB) advance(ctx context.Context, s *store.DB, g *generation) (batch, error) {
+	b, err := collect(ctx, s, g.tables, g.meta)
+	if err != nil || b.changes == 0 {
+		return b, err
+	}
+	if len(b.ranges) == 0 {
+		// Nothing of it concerns the warehouse: results stay as they are, and after a crash these changes
+		// are read once more.
+		if g.unkept += b.changes; g.unkept < keepEvery {
+			db.passed(g, b.to)
+			return b, nil
+		}
+	}
+	readers := 1
+	if !b.to.complete {
+		readers = rebuildReaders // nobody is served from it yet
+	} else if b.keys >= bulkKeys {
+		restore, err := g.modest(ctx, db.options)
+		if err != nil {
+			return b, err
+		}
+		defer restore()
+	}
+	if err := g.apply(ctx, db.options, source{s, readers}, b); err != nil {
+		return b, err
+	}
+	g.unkept = 0
+	db.committed(g, b.to)
+	return b, nil
+}
+
+// modest keeps DuckDB to one thread until the function it returns is called, so that an import that is
+// under way keeps the other processors.
+func (g *generation) modest(ctx context.Context, o Options) (restore func(), err error) {
+	if o.Threads <= 1 {
+		return func() {}, nil
+	}
+	if err := g.exec(ctx, "SET threads = 1"); err != nil {
+		return nil, err
+	}
+	return func() {
+		// Should it fail, the instance is lost anyway and the next step says so.
+		_ = g.exec(context.WithoutCancel(ctx), fmt.Sprintf("SET threads = %d", o.Threads))
+	}, nil
+}
+
+// Wait returns when the warehouse has read the feed up to the cursor, and fails with unavailable when
+// that takes more than ten seconds.
+func (db *DB) Wait(ctx context.Context, c feed.Cursor) error {
+	limit := time.NewTimer(waitAtMost)
+	defer limit.Stop()
+	db.mu.Lock()
+	db.waiters++
+	db.mu.Unlock()
+	defer func() {
+		db.mu.Lock()
+		db.waiters--
+		db.mu.Unlock()
+	}()
+	for {
+		db.mu.Lock()
+		g, moved, building := db.current, db.moved, db.state.Building
+		if g == nil {
+			db.mu.Unlock()
+			return errClosed()
+		}
+		complete, reached := g.meta.complete, !g.meta.cursor.Before(c)
+		db.mu.Unlock()
+		if complete && reached {
+			return nil
+		}
+		select { // the follower may be resting
+		case db.urgent <- struct{}{}:
+		default:
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-limit.C:
+			if building || !complete {
+				return fault.New(fault.Unavailable, "warehouse.building")
+			}
+			return fault.New(fault.Unavailable, "warehouse.behind")
+		}
+	}
+}
+
+// Reach waits until the warehouse shows what the store holds now, as Wait does.
+func (db *DB) Reach(ctx context.Context, s *store.DB) error {
+	var head feed.Cursor
+	err := s.Read(ctx, func(tx *store.Tx) (err error) {
+		head, err = feed.Head(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return db.Wait(ctx, head)
+}
+
+// awaited tells whether somebody waits, and forgets a wake-up that came before.
+func (db *DB) awaited() bool {
+	select {
+	case <-db.urgent:
+	default:
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.waiters > 0
+}
+
+// suspect notes that the present file is damaged, and wakes the follower to build another, though not
+// time and again when that does not help.
+func (db *DB) suspect() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.damaged || time.Since(db.rebuilt) < rebuildRest && !db.rebuilt.IsZero() {
+		return
+	}
+	db.damaged = true
+	select {
+	case db.broken <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,74 @@
+package company
+
+import (
+	"context"
+
+	"stamm/internal/platform/clock"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/feed"
+	"stamm/internal/platform/money"
+	"stamm/internal/platform/store"
+)
+
+// Rate is what one unit of a currency is in the base currency, from a day on. Documents keep the rate they were
+// written with.
+type Rate struct {
+	Currency  string
+	ValidFrom clock.Day
+	Rate      money.Rate
+}
+
+const (
+	sqlRates   = `SELECT currency, valid_from, rate FROM exchange_rate ORDER BY currency, valid_from`
+	sqlSetRate = `INSERT INTO exchange_rate (currency, valid_from, rate) VALUES ($1, $2, $3)
+		ON CONFLICT (currency, valid_from) DO UPDATE SET rate = excluded.rate`
+	sqlDropRate = `DELETE FROM exchange_rate WHERE currency = $1 AND valid_from = $2`
+)
+
+// Rates lists all exchange rates, by currency and then by day.
+func Rates(ctx context.Context, tx *store.Tx) ([]Rate, error) {
+	rows, err := tx.Query(ctx, sqlRates)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Rate
+	for rows.Next() {
+		var r Rate
+		var day int64
+		var text string
+		if err := rows.Scan(&r.Currency, &day, &text); err != nil {
+			return nil, err
+		}
+		if r.Rate, err = money.ParseRate(text); err != nil {
+			return nil, err
+		}
+		r.ValidFrom = clock.Day(day)
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// SetRate adds or replaces a rate. What was written with an older one stays as it is.
+func SetRate(ctx context.Context, tx *store.Tx, r Rate) error {
+	switch {
+	case !money.Known(r.Currency):
+		return fault.New(fault.Invalid, "errors.currency", "text", r.Currency).On("currency")
+	case r.Rate.IsZero():
+		return fault.New(fault.Invalid, "errors.rate", "text", "").On("rate")
+	}
+	if _, err := tx.Exec(ctx, sqlSetRate, r.Currency, int64(r.ValidFrom), r.Rate.String()); err != nil {
+		return err
+	}
+	_, err := feed.Append(ctx, tx, feed.New{Kind: "company.rate_set", Body: map[string]any{"currency": r.Currency, "from": r.ValidFrom.String(), "rate": r.Rate.String()}})
+	return err
+}
+
+// DropRate removes a rate.
+func DropRate(ctx context.Context, tx *store.Tx, currency string, from clock.Day) error {
+	if _, err := tx.Exec(ctx, sqlDropRate, currency, int64(from)); err != nil {
+		return err
+	}
+	_, err := feed.Append(ctx, tx, feed.New{Kind: "company.rate_dropped", Body: map[string]any{"currency": currency, "from": from.String()}})
+	return err
+}
