@@ -20,11 +20,12 @@ type companyCache struct {
 	last settings
 }
 
-// settings are the company's, with its zone loaded.
+// settings are the company's, with its zone and exchange rates loaded.
 type settings struct {
 	company.Settings
-	zone *time.Location
-	at   time.Time
+	zone  *time.Location
+	rates []company.Rate
+	at    time.Time
 }
 
 // get returns the settings. When they cannot be read the last ones known come with the error.
@@ -37,7 +38,10 @@ func (c *companyCache) get(ctx context.Context) (settings, error) {
 	}
 	next := settings{at: now}
 	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
-		next.Settings, err = company.Load(ctx, tx)
+		if next.Settings, err = company.Load(ctx, tx); err != nil {
+			return err
+		}
+		next.rates, err = company.Rates(ctx, tx)
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -70,10 +71,17 @@ func (s *server) finishDescription() {
 	}
 }
 
-// fieldText says what a field is: in this schema, or wherever it has that name.
+// fieldText says what a field is: in this schema, in the schemas that begin with the same word, or wherever it has that
+// name.
 func fieldText(p *i18n.Printer, schema, field string) string {
-	if own := "api.field." + strings.ToLower(schema) + "_" + field; p.Has(own) {
-		return p.T(own)
+	word := schema
+	if i := strings.IndexFunc(schema[1:], unicode.IsUpper); i >= 0 {
+		word = schema[:i+1]
+	}
+	for _, of := range []string{schema, word} {
+		if own := "api.field." + strings.ToLower(of) + "_" + field; p.Has(own) {
+			return p.T(own)
+		}
 	}
 	return p.T("api.field." + field)
 }

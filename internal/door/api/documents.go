@@ -8,6 +8,8 @@ import (
 	"stamm/internal/platform/money"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/company"
+	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
 )
@@ -100,7 +102,7 @@ type documentPath struct {
 }
 
 type ofCustomer struct {
-	pageQuery
+	PageQuery
 	Customer int64 `query:"customer" minimum:"1"`
 }
 
@@ -150,14 +152,14 @@ func (s *server) getDocument(ctx context.Context, _ *call, in *idPath) (found Do
 }
 
 func (s *server) findDocument(ctx context.Context, _ *call, in *documentPath) (found Document, err error) {
-	from, err := s.sources.origin(ctx, in.Source)
-	if err != nil {
-		return found, err
-	}
 	kind, _ := document.ParseKind(in.Kind)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		source, err := customer.FindSource(ctx, tx, in.Source)
+		if err != nil {
+			return err
+		}
 		key := document.Key{Kind: kind, ExternalID: in.ExternalID}
-		known, err := document.Find(ctx, tx, from.id, []document.Key{key})
+		known, err := document.Find(ctx, tx, source, []document.Key{key})
 		if err != nil {
 			return err
 		}
@@ -212,7 +214,7 @@ func (s *server) documentsOf(ctx context.Context, tx *store.Tx, docs []*document
 	if err != nil {
 		return nil, err
 	}
-	_, names, err := s.sources.load(ctx)
+	names, err := sourceNames(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -248,9 +250,11 @@ func documentBody(d *document.Document, skus map[int64]string) DocumentBody {
 		b.Rate = Decimal(d.Rate.String())
 	}
 	for _, l := range d.Lines {
-		line := DocumentLine{SKU: skus[l.Product], Description: l.Description, Quantity: decimal(l.Quantity, quantityDigits, 0),
-			Amount: amount(&l.Amount, d.Currency), Cost: amount(l.Cost, d.Currency)}
-		if l.UnitPrice != 0 || l.Amount == 0 {
+		line := DocumentLine{SKU: skus[l.Product], Description: l.Description, Amount: amount(&l.Amount, d.Currency), Cost: amount(l.Cost, d.Currency)}
+		if l.Quantity != 0 || l.UnitPrice != 0 {
+			line.Quantity = decimal(l.Quantity, quantityDigits, 0)
+		}
+		if l.UnitPrice != 0 {
 			line.UnitPrice = price(&l.UnitPrice, d.Currency)
 		}
 		b.Lines = append(b.Lines, line)
@@ -258,14 +262,12 @@ func documentBody(d *document.Document, skus map[int64]string) DocumentBody {
 	return b
 }
 
-// digitsOf is how many places an amount of the currency has.
-func digitsOf(currency string) int { return money.Digits(currency) }
-
 // sent is a checked document and the customer it names.
 type sent struct {
 	document.Document
 	customer *CustomerRef
 	skus     []product.Seen // one a line
+	given    Decimal        // the rate, where one was sent
 }
 
 // document checks a record.
@@ -280,15 +282,10 @@ func (r *DocumentRecord) document(settings settings) (*sent, error) {
 	r.Customer.check(&c, "customer")
 	d.At, d.Day = c.when("time", r.Time, settings.zone)
 	d.Status, d.Reference = c.text("status", r.Status, maxStatus), c.text("reference", r.Reference, maxKey)
+	d.Cancelled = r.Status == statusCancelled
 	d.Currency = c.currency("currency", r.Currency, settings.Currency)
-	if r.Rate != "" && d.Currency != settings.Currency {
-		rate, err := money.ParseRate(string(r.Rate))
-		if err != nil {
-			c.fail("rate", err)
-		}
-		d.Rate = rate
-	}
-	digits := digitsOf(d.Currency)
+	d.rate(&c, r.Rate, settings)
+	digits := money.Digits(d.Currency)
 	d.Net, d.Tax = c.number("net", r.Net, digits, wholeAmount), c.number("tax", r.Tax, digits, wholeAmount)
 	d.Gross, d.Shipping = c.number("gross", r.Gross, digits, wholeAmount), c.number("shipping", r.Shipping, digits, wholeAmount)
 	d.DueDay, d.Promised, d.Kept = c.day("due_day", r.DueDay), c.day("promised_day", r.PromisedDay), c.day("kept_day", r.KeptDay)
@@ -305,6 +302,26 @@ func (r *DocumentRecord) document(settings settings) (*sent, error) {
 	return d, c.bad.err()
 }
 
+// rate pins the rate of a foreign currency: the one sent, else the company's of that day.
+func (d *sent) rate(c *checker, text Decimal, settings settings) {
+	if d.Currency == settings.Currency || len(c.bad) > 0 {
+		return
+	}
+	d.given = text
+	if text == "" {
+		d.Rate, _ = company.RateOn(settings.rates, d.Currency, d.Day) // Assess says that there is none
+		return
+	}
+	rate, err := money.ParseRate(string(text))
+	if err != nil {
+		c.fail("rate", err)
+	}
+	d.Rate = rate
+}
+
+// statusCancelled is the status of a document that nothing came of, which is no sale.
+const statusCancelled = "cancelled"
+
 // Limits of one document.
 const (
 	maxLines       = 500
@@ -315,11 +332,13 @@ const (
 func (d *sent) lines(c *checker, lines []DocumentLine, digits int) {
 	for i, l := range lines {
 		var own checker
-		line := document.Line{Description: own.text("description", l.Description, maxDescription), Quantity: 1000,
-			NoQuantity: l.Quantity == "", NoPrice: l.UnitPrice == "", Cost: own.number("cost", l.Cost, digits, wholeAmount)}
+		line := document.Line{Description: own.text("description", l.Description, maxDescription),
+			NoQuantity: l.Quantity == "" && l.UnitPrice == "", NoPrice: l.UnitPrice == "", Cost: own.number("cost", l.Cost, digits, wholeAmount)}
 		own.text("sku", l.SKU, maxKey)
 		if q := own.number("quantity", l.Quantity, quantityDigits, wholeQuantity); q != nil {
 			line.Quantity = *q
+		} else if !line.NoQuantity {
+			line.Quantity = 1000 // a price alone is for one
 		}
 		if p := own.number("unit_price", l.UnitPrice, priceDigits, wholePrice); p != nil {
 			line.UnitPrice = *p

@@ -2,11 +2,16 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
+	"stamm/internal/platform/money"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
@@ -107,17 +112,16 @@ func storeDocuments(ctx context.Context, tx *store.Tx, from origin, checked []*s
 	if err != nil {
 		return nil, err
 	}
-	docs := make([]*document.Document, len(checked))
-	origins := make([]feed.Origin, len(checked))
+	entries := make([]document.Entry, len(checked))
 	for i, d := range checked {
 		fresh := d.Document // the function may run twice
 		fresh.Source, fresh.Customer, fresh.Lines = source, who[i].id, slices.Clone(d.Lines)
+		entries[i] = document.Entry{Document: &fresh, Origin: from.of(d.Day), Content: d.content(who[i].id)}
 		for n := range fresh.Lines {
-			fresh.Lines[n].Product = skus[d.skus[n].SKU]
+			goods(&fresh.Lines[n], skus[d.skus[n].SKU], d.Currency)
 		}
-		docs[i], origins[i] = &fresh, from.of(d.Day)
 	}
-	written, err := document.PutAll(ctx, tx, docs, base, origins)
+	written, err := document.PutAll(ctx, tx, entries, base)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +133,7 @@ func storeDocuments(ctx context.Context, tx *store.Tx, from origin, checked []*s
 }
 
 // products makes sure that the products of the lines are there and returns their ids by SKU.
-func products(ctx context.Context, tx *store.Tx, checked []*sent) (map[string]int64, error) {
+func products(ctx context.Context, tx *store.Tx, checked []*sent) (map[string]product.Found, error) {
 	var seen []product.Seen
 	known := map[string]bool{"": true}
 	for _, d := range checked {
@@ -149,6 +153,51 @@ func products(ctx context.Context, tx *store.Tx, checked []*sent) (map[string]in
 	}
 	_, err = feed.Append(ctx, tx, feed.New{Kind: "product.changed", Body: map[string]any{"new": len(made)}, Rows: feed.Rows{"product": document.Ranges(made)}})
 	return ids, err
+}
+
+// goods gives a line its product, and what that costs where the line does not say.
+func goods(l *document.Line, found product.Found, currency string) {
+	l.Product = found.ID
+	if l.Cost == nil && found.Cost != nil && found.Currency == currency {
+		if cost, err := money.LineAmount(l.Quantity, *found.Cost, money.Digits(currency)); err == nil {
+			l.Cost = &cost
+		}
+	}
+}
+
+// content is a number for what was sent about a document, without what is looked up: ids of products, costs and rates of
+// the company.
+func (d *sent) content(customer int64) int64 {
+	b := make([]byte, 0, 256)
+	number := func(v *int64) {
+		b = append(b, 0)
+		if v != nil {
+			b = strconv.AppendInt(b, *v, 36)
+		}
+	}
+	text := func(s string) { b = append(strconv.AppendInt(append(b, 0), int64(len(s)), 36), s...) }
+	at := clock.Micros(d.At)
+	number(&customer)
+	number(&at)
+	for _, day := range []*clock.Day{&d.Day, d.DueDay, d.Promised, d.Kept} {
+		text(dayText(day))
+	}
+	for _, v := range []*int64{d.Net, d.Tax, d.Gross, d.Shipping} {
+		number(v)
+	}
+	for _, s := range []string{d.Status, d.Currency, string(d.given), d.Reference} {
+		text(s)
+	}
+	for i, l := range d.Lines {
+		text(d.skus[i].SKU)
+		text(l.Description)
+		for _, v := range []*int64{&l.Quantity, &l.UnitPrice, &l.Amount, l.Cost} {
+			number(v)
+		}
+		b = strconv.AppendBool(strconv.AppendBool(b, l.NoQuantity), l.NoPrice)
+	}
+	sum := sha256.Sum256(b)
+	return int64(binary.LittleEndian.Uint64(sum[:]))
 }
 
 func lineAt(i int) string { return fmt.Sprintf("lines[%d]", i) }

@@ -53,7 +53,7 @@ func (s *server) addEvents() {
 }
 
 type eventQuery struct {
-	pageQuery
+	PageQuery
 	Customer int64 `query:"customer" required:"true" minimum:"1"`
 }
 
@@ -63,11 +63,11 @@ func (s *server) listEvents(ctx context.Context, _ *call, in *eventQuery) (page 
 	if err != nil {
 		return page, err
 	}
-	_, names, err := s.sources.load(ctx)
-	if err != nil {
-		return page, err
-	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		names, err := sourceNames(ctx, tx)
+		if err != nil {
+			return err
+		}
 		all, err := event.OfCustomer(ctx, tx, in.Customer, at, id, in.Limit)
 		for _, e := range all {
 			page.Items = append(page.Items, eventOf(e, names))
@@ -82,11 +82,11 @@ func (s *server) listEvents(ctx context.Context, _ *call, in *eventQuery) (page 
 }
 
 func (s *server) getEvent(ctx context.Context, _ *call, in *idPath) (found Event, err error) {
-	_, names, err := s.sources.load(ctx)
-	if err != nil {
-		return found, err
-	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		names, err := sourceNames(ctx, tx)
+		if err != nil {
+			return err
+		}
 		e, err := event.Load(ctx, tx, in.ID)
 		if err == nil {
 			found = eventOf(e, names)

@@ -62,7 +62,7 @@ type skuPath struct {
 }
 
 type productQuery struct {
-	pageQuery
+	PageQuery
 	Prefix string `query:"prefix"`
 }
 

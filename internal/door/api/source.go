@@ -11,39 +11,46 @@ import (
 	"stamm/internal/record/customer"
 )
 
-// sourceCache holds the sources for a moment. They are never deleted, so an id stays right; the day from which a source
-// is live may be a moment old.
+// sourceCache holds the sources for a moment, for writes. Sources are never deleted, so an id stays right; the day from
+// which a source is live may be a moment old.
 type sourceCache struct {
 	db *store.DB
 
 	mu   sync.Mutex
 	last map[string]customer.Source
-	name map[int64]string
 	at   time.Time
 }
 
-// load returns the sources by name and their names by id, read anew when they are older than a moment.
-func (c *sourceCache) load(ctx context.Context) (map[string]customer.Source, map[int64]string, error) {
+func (c *sourceCache) load(ctx context.Context) (map[string]customer.Source, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.db.Now()
 	if age := now.Sub(c.at); c.last != nil && age >= 0 && age < companyTTL {
-		return c.last, c.name, nil
+		return c.last, nil
 	}
-	var all []customer.Source
-	err := c.db.Read(ctx, func(tx *store.Tx) (err error) {
-		all, err = customer.Sources(ctx, tx)
+	last := map[string]customer.Source{}
+	err := c.db.Read(ctx, func(tx *store.Tx) error {
+		all, err := customer.Sources(ctx, tx)
+		for _, s := range all {
+			last[s.Name] = s
+		}
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	last, name := make(map[string]customer.Source, len(all)), make(map[int64]string, len(all))
+	c.last, c.at = last, now
+	return last, nil
+}
+
+// sourceNames are the names of the sources by id.
+func sourceNames(ctx context.Context, tx *store.Tx) (map[int64]string, error) {
+	all, err := customer.Sources(ctx, tx)
+	names := make(map[int64]string, len(all))
 	for _, s := range all {
-		last[s.Name], name[s.ID] = s, s.Name
+		names[s.ID] = s.Name
 	}
-	c.last, c.name, c.at = last, name, now
-	return last, name, nil
+	return names, err
 }
 
 // origin is what a write knows of its source before it begins.
@@ -54,7 +61,7 @@ type origin struct {
 }
 
 func (c *sourceCache) origin(ctx context.Context, name string) (origin, error) {
-	all, _, err := c.load(ctx)
+	all, err := c.load(ctx)
 	s := all[name]
 	return origin{name, s.ID, s.LiveFrom}, err
 }

@@ -249,14 +249,14 @@ type Page[T any] struct {
 	Next  string `json:"next,omitempty"`
 }
 
-// pageQuery is what the address of a list may say.
-type pageQuery struct {
+// PageQuery is what the address of a list may say.
+type PageQuery struct {
 	After string `query:"after"`
 	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
 // id is the place of a list that goes by id.
-func (q pageQuery) id() (int64, error) {
+func (q PageQuery) id() (int64, error) {
 	if q.After == "" {
 		return 0, nil
 	}
@@ -268,7 +268,7 @@ func (q pageQuery) id() (int64, error) {
 }
 
 // place is the place of a list that goes by time and id, newest first.
-func (q pageQuery) place() (time.Time, int64, error) {
+func (q PageQuery) place() (time.Time, int64, error) {
 	if q.After == "" {
 		return time.Time{}, 0, nil
 	}

@@ -14,8 +14,12 @@ import (
 
 func putAll(t *testing.T, db *store.DB, docs ...*document.Document) (out []document.Outcome) {
 	t.Helper()
+	var entries []document.Entry
+	for _, d := range docs {
+		entries = append(entries, document.Entry{Document: d})
+	}
 	err := db.Write(context.Background(), store.System(), func(tx *store.Tx) (err error) {
-		out, err = document.PutAll(context.Background(), tx, docs, "EUR", make([]feed.Origin, len(docs)))
+		out, err = document.PutAll(context.Background(), tx, entries, "EUR")
 		return err
 	})
 	if err != nil {

@@ -122,7 +122,11 @@ func Ensure(ctx context.Context, tx *store.Tx, run int64, seen []Seen) (ids map[
 }
 
 func find(ctx context.Context, tx *store.Tx, skus []string) (map[string]Found, error) {
-	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, tx.Strings("$1")), store.JSON(skus))
+	list, value := tx.Strings("$1"), store.JSON(skus)
+	if len(skus) == 1 { // takes a third of the time, and the API asks for one mostly
+		list, value = "($1)", skus[0]
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, list), value)
 	if err != nil {
 		return nil, err
 	}
