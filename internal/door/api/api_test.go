@@ -101,7 +101,10 @@ func (c *client) get(path string) map[string]any { c.t.Helper(); return c.ok("GE
 
 func (c *client) put(path, body string) map[string]any { c.t.Helper(); return c.ok("PUT", path, body) }
 
-func (c *client) post(path, body string) map[string]any { c.t.Helper(); return c.ok("POST", path, body) }
+func (c *client) post(path, body string) map[string]any {
+	c.t.Helper()
+	return c.ok("POST", path, body)
+}
 
 // each runs a test on both databases with an API and a key for everything.
 func each(t *testing.T, fn func(t *testing.T, c *client)) {

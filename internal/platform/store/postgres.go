@@ -55,7 +55,7 @@ func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
 // programs that write next to each other in the same index would otherwise hold each other up for ever.
 func (db *DB) writePostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry bool) error {
 	for try := 0; ; try++ {
-		err := db.inCrowd(try >= politeTries, func() error { return db.tryPostgres(ctx, actor, fn, dry) })
+		err := db.tryPostgres(ctx, actor, fn, dry, try >= politeTries)
 		switch {
 		case !isRetryable(err):
 			return err
@@ -71,8 +71,12 @@ func (db *DB) writePostgres(ctx context.Context, actor Actor, fn func(*Tx) error
 	}
 }
 
-// inCrowd runs fn beside the other writes of this process, or alone.
-func (db *DB) inCrowd(alone bool, fn func() error) error {
+func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry, alone bool) error {
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer conn.Close()
 	if alone {
 		db.crowd.Lock()
 		defer db.crowd.Unlock()
@@ -80,15 +84,6 @@ func (db *DB) inCrowd(alone bool, fn func() error) error {
 		db.crowd.RLock()
 		defer db.crowd.RUnlock()
 	}
-	return fn()
-}
-
-func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry bool) error {
-	conn, err := db.write.Conn(ctx)
-	if err != nil {
-		return unavailable(err)
-	}
-	defer conn.Close()
 	begun, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return unavailable(err)

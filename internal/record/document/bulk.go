@@ -94,7 +94,7 @@ func Write(ctx context.Context, tx *store.Tx, run int64, fresh, changed []*Docum
 		return w, err
 	}
 	for _, d := range all {
-		if d.Kind.gives() || d.Reference != "" {
+		if d.waits() {
 			unlinked = append(unlinked, d.ID)
 		}
 	}

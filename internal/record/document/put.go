@@ -2,9 +2,11 @@ package document
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 )
@@ -56,42 +58,77 @@ func Put(ctx context.Context, tx *store.Tx, d *Document, base string, origin fee
 // makes a change of its own in the feed. Linked are the documents themselves and those that wait for one of them: the
 // returns, invoices and payments of their customers.
 func PutAll(ctx context.Context, tx *store.Tx, entries []Entry, base string) ([]Outcome, error) {
+	for _, e := range entries {
+		if err := Assess(e.Document, base); err != nil {
+			return nil, err
+		}
+		if e.Hash = e.Content; e.Hash == 0 {
+			e.Hash = hashOf(e.Document)
+		}
+	}
 	out := make([]Outcome, len(entries))
+	if len(entries) == 1 {
+		added, err := add(ctx, tx, entries[0].Document)
+		if err != nil {
+			return nil, err
+		}
+		if added {
+			out[0] = Outcome{entries[0].ID, New}
+			return out, finish(ctx, tx, entries, out, Written{})
+		}
+	}
 	known, err := find(ctx, tx, entries)
 	if err != nil {
 		return nil, err
 	}
 	var fresh, changed []*Document
 	for i, e := range entries {
-		d := e.Document
-		if err := Assess(d, base); err != nil {
-			return nil, err
-		}
-		if d.Hash = e.Content; d.Hash == 0 {
-			d.Hash = hashOf(d)
-		}
-		before, exists := known[Key{d.Kind, d.ExternalID}]
+		before, exists := known[Key{e.Kind, e.ExternalID}]
 		switch {
 		case !exists:
 			out[i].Status = New
-			fresh = append(fresh, d)
-		case before.Hash == d.Hash:
-			d.ID = before.ID
+			fresh = append(fresh, e.Document)
+		case before.Hash == e.Hash:
+			e.ID = before.ID
 		default:
-			d.ID, out[i].Status = before.ID, Changed
-			changed = append(changed, d)
+			e.ID, out[i].Status = before.ID, Changed
+			changed = append(changed, e.Document)
 		}
 	}
+	w := Written{}
 	if len(fresh)+len(changed) > 0 {
-		if err := put(ctx, tx, entries, out, fresh, changed); err != nil {
+		if w, err = Write(ctx, tx, 0, fresh, changed); err != nil {
 			return nil, err
 		}
 	}
 	for i, e := range entries {
 		out[i].ID = e.ID
 	}
-	return out, nil
+	return out, finish(ctx, tx, entries, out, w)
 }
+
+// add adds a single document if it is new, without asking first. On PostgreSQL the question would bring all who add
+// documents with neighbouring numbers into each other's way.
+func add(ctx context.Context, tx *store.Tx, d *Document) (added bool, err error) {
+	now := clock.Micros(tx.Now)
+	d.ID, err = tx.InsertID(ctx, sqlAdd, append(d.values(), now, now)...)
+	if errors.Is(err, store.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := insertLines(ctx, tx, []*Document{d}); err != nil {
+		return false, err
+	}
+	if d.waits() {
+		return true, markUnlinked(ctx, tx, []int64{d.ID})
+	}
+	return true, nil
+}
+
+// waits tells whether the document looks for another one when it is new.
+func (d *Document) waits() bool { return d.Kind.gives() || d.Reference != "" }
 
 func find(ctx context.Context, tx *store.Tx, entries []Entry) (map[Key]Known, error) {
 	if len(entries) == 0 {
@@ -108,12 +145,15 @@ func find(ctx context.Context, tx *store.Tx, entries []Entry) (map[Key]Known, er
 	return Find(ctx, tx, source, keys)
 }
 
-func put(ctx context.Context, tx *store.Tx, entries []Entry, out []Outcome, fresh, changed []*Document) error {
-	w, err := Write(ctx, tx, 0, fresh, changed)
-	if err != nil {
-		return err
+// finish links what was written and tells the feed.
+func finish(ctx context.Context, tx *store.Tx, entries []Entry, out []Outcome, w Written) error {
+	var written []*Document
+	for i, e := range entries {
+		if out[i].Status != Unchanged {
+			written = append(written, e.Document)
+		}
 	}
-	linked, err := linkNear(ctx, tx, slices.Concat(fresh, changed), w.Rows["link"])
+	linked, err := linkNear(ctx, tx, written, w.Rows["link"])
 	if err != nil {
 		return err
 	}
@@ -152,7 +192,7 @@ func tell(ctx context.Context, tx *store.Tx, d Entry, status Status, w Written) 
 	if len(d.Lines) > 0 || status == Changed {
 		n.Rows["line"] = only
 	}
-	if d.Kind.gives() || d.Reference != "" || status == Changed {
+	if d.waits() || status == Changed {
 		n.Rows["link"] = only
 	}
 	if status == Changed {
@@ -169,7 +209,7 @@ func tell(ctx context.Context, tx *store.Tx, d Entry, status Status, w Written) 
 func linkNear(ctx context.Context, tx *store.Tx, written []*Document, unlinked []feed.Range) ([]feed.Range, error) {
 	var try, customers []int64
 	for _, d := range written {
-		if d.Kind.gives() || d.Reference != "" {
+		if d.waits() {
 			try = append(try, d.ID)
 		}
 		if d.Kind.sells() && d.Customer != 0 {
