@@ -1,4 +1,4 @@
--- Who may do what.
+-- Who may do what. users.ended counts how often a user ended all sessions.
 
 CREATE TABLE users (
   id {{id}},
@@ -10,6 +10,7 @@ CREATE TABLE users (
   language TEXT NOT NULL,
   theme TEXT NOT NULL,
   shortcuts SMALLINT NOT NULL,
+  ended BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   last_login_at BIGINT NOT NULL
 ){{strict}};

@@ -123,11 +123,15 @@ func (im *Importer) undoPeopleAndProducts(ctx context.Context, task *jobs.Task, 
 			if err := im.undone(ctx, tx, run, c.Origin, rows, "product", kept); err != nil {
 				return err
 			}
-			kept, rows, err = customer.Revert(ctx, tx, run, body.Made["customer"], old)
+			named, err := document.Customers(ctx, tx, body.Made["customer"])
 			if err != nil {
 				return err
 			}
-			return im.undone(ctx, tx, run, c.Origin, rows, "customer", kept)
+			kept, w, err := customer.Revert(ctx, tx, run, body.Made["customer"], old, named)
+			if err != nil {
+				return err
+			}
+			return im.undone(ctx, tx, run, c.Origin, w.Rows, "customer", kept)
 		})
 		if err != nil {
 			return err

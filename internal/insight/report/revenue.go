@@ -171,7 +171,11 @@ func buyingRate(ctx context.Context, s *session) (*Result, error) {
 		res.Figures = []Figure{{"buying_rate", Decimal, cells[3]}, {"orders", Count, cells[1]}, {"active_year", Count, cells[2]}}
 		if now.Active > 0 {
 			res.sentence = func(p *i18n.Printer) string {
-				return p.T("report.buying_rate.sentence", "rate", p.Decimal(float64(now.Rate), 2), "active", now.Active, "orders", now.Orders)
+				key := "report.buying_rate.sentence"
+				if !now.Full {
+					key += "_young"
+				}
+				return p.T(key, "rate", p.Decimal(float64(now.Rate), 2), "active", now.Active, "orders", now.Orders)
 			}
 		}
 	}
@@ -217,11 +221,15 @@ func refunds(ctx context.Context, s *session) (*Result, error) {
 		Definition: "refund rows = rows of returns and credit notes of known customers (value negative); net = gross + refunds per customer; " +
 			"rows without a customer count in rows_total only", AsOf: s.AsOf,
 	}
-	err := s.one(ctx, fmt.Sprintf(`SELECT CAST(coalesce(sum(rows), 0) AS BIGINT), CAST(coalesce(sum(rows) FILTER (customer = 0), 0) AS BIGINT),
-	CAST(coalesce(sum(rows) FILTER (%[1]s), 0) AS BIGINT), count(*) FILTER (%[1]s)
-FROM document WHERE kind IN ('order', 'invoice', 'return', 'credit_note') AND day <= %[2]s`,
-		"kind IN ('return', 'credit_note') AND customer <> 0 AND customer NOT IN (SELECT id FROM customer WHERE excluded)"+s.only(), date(s.AsOf)),
-		&object.RowsTotal, &object.RowsAnonymous, &object.RefundRows, &object.RefundInvoices)
+	err := s.one(ctx, fmt.Sprintf(`SELECT CAST(coalesce(sum(n), 0) AS BIGINT), CAST(coalesce(sum(n) FILTER (anonymous), 0) AS BIGINT)
+FROM (SELECT kind, customer = 0 AS anonymous, sum(rows) AS n FROM document WHERE day <= %s GROUP BY kind, anonymous)
+WHERE kind IN ('order', 'invoice', 'return', 'credit_note')`, date(s.AsOf)), &object.RowsTotal, &object.RowsAnonymous)
+	if err != nil {
+		return nil, err
+	}
+	err = s.one(ctx, fmt.Sprintf(`SELECT CAST(coalesce(sum(rows), 0) AS BIGINT), count(*) FROM document
+WHERE kind IN ('return', 'credit_note') AND customer <> 0 AND day <= %s%s
+	AND customer NOT IN (SELECT id FROM customer WHERE excluded)`, date(s.AsOf), s.only()), &object.RefundRows, &object.RefundInvoices)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
 		pool.Close()
 		return err
 	}
-	if err := migrate(ctx, pool, Postgres); err != nil {
+	if err := migrate(ctx, pool, Postgres, o.Version); err != nil {
 		pool.Close()
 		return err
 	}

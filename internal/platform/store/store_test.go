@@ -245,10 +245,10 @@ func TestListsOfValuesAreBoundAsOneArgument(t *testing.T) {
 		}
 		err := db.Read(ctx, func(tx *store.Tx) error {
 			var n int
-			if err := tx.QueryRow(ctx, `SELECT count(*) FROM source WHERE name IN `+tx.Strings("$1"), store.JSON([]string{"001", `quo"te`, "ümlaut", "no"})).Scan(&n); err != nil || n != 3 {
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM source WHERE name `+tx.Strings("$1"), store.JSON([]string{"001", `quo"te`, "ümlaut", "no"})).Scan(&n); err != nil || n != 3 {
 				t.Errorf("texts: %d, %v, want 3", n, err)
 			}
-			if err := tx.QueryRow(ctx, `SELECT count(*) FROM source WHERE id IN `+tx.Numbers("$1"), store.JSON([]int64{1, 2, 99})).Scan(&n); err != nil || n != 2 {
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM source WHERE id `+tx.Numbers("$1"), store.JSON([]int64{1, 2, 99})).Scan(&n); err != nil || n != 2 {
 				t.Errorf("numbers: %d, %v, want 2", n, err)
 			}
 			return nil

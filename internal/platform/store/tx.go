@@ -138,9 +138,18 @@ func (tx *Tx) SkipLocked() string {
 	return " FOR UPDATE SKIP LOCKED"
 }
 
-// Strings is the SQL of a one-column list of texts out of the JSON array bound at placeholder, as in
-// `WHERE sku IN `+tx.Strings("$1"); bind it with JSON(values).
+// Strings is the SQL that compares a column with a list of texts, the JSON array bound at placeholder, as in
+// `WHERE sku `+tx.Strings("$1"); bind it with JSON(values). Both forms use an index of the column, whatever the
+// database knows of the table.
 func (tx *Tx) Strings(placeholder string) string {
+	if tx.dialect == SQLite {
+		return "IN (SELECT value FROM json_each(" + placeholder + "))"
+	}
+	return "= ANY(ARRAY(SELECT jsonb_array_elements_text(" + placeholder + "::text::jsonb)))"
+}
+
+// StringList is the list itself, a query of one column, for use as a table.
+func (tx *Tx) StringList(placeholder string) string {
 	if tx.dialect == SQLite {
 		return "(SELECT value FROM json_each(" + placeholder + "))"
 	}
@@ -150,9 +159,9 @@ func (tx *Tx) Strings(placeholder string) string {
 // Numbers is Strings for whole numbers.
 func (tx *Tx) Numbers(placeholder string) string {
 	if tx.dialect == SQLite {
-		return "(SELECT value FROM json_each(" + placeholder + "))"
+		return "IN (SELECT value FROM json_each(" + placeholder + "))"
 	}
-	return "(SELECT jsonb_array_elements_text(" + placeholder + "::text::jsonb)::bigint)"
+	return "= ANY(ARRAY(SELECT jsonb_array_elements_text(" + placeholder + "::text::jsonb)::bigint))"
 }
 
 // JSON renders v as the text of a {{json}} column or of Strings and Numbers. It panics on what JSON cannot say, which

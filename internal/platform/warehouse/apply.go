@@ -15,12 +15,15 @@ import (
 )
 
 const (
-	batchKeys    = 200_000 // rows' keys that one commit gathers at most, a single change aside
-	batchChanges = 20_000  // changes that one commit gathers at most
-	feedPage     = 2_000   // changes read in one transaction of the store
-	wideKeys     = 1 << 20 // ranges this wide are held against what the store has
-	fewRanges    = 16      // ranges that are deleted by BETWEEN
-	wholeAbove   = 1_000   // customers changed, from which on a whole recomputation is thought of
+	// One commit gathers at most so many keys over all tables, and so many changes. The limits are high:
+	// rows stream through, and a large backlog is done soonest when derived tables are computed once.
+	batchKeys    = 40_000_000
+	batchChanges = 100_000
+
+	feedPage   = 2_000   // changes read in one transaction of the store
+	wideKeys   = 1 << 20 // ranges this wide are held against what the store has
+	fewRanges  = 16      // ranges that are deleted by BETWEEN
+	wholeAbove = 1_000   // customers changed, from which on a whole recomputation is thought of
 )
 
 // batch is what changes of the feed ask the warehouse to do.
@@ -209,7 +212,7 @@ func (w *turn) derive(ctx context.Context, projections []Projection) error {
 	if !w.everyone {
 		for _, text := range []string{
 			"CREATE OR REPLACE TEMP TABLE changed (customer BIGINT)",
-			"INSERT INTO changed SELECT DISTINCT c.customer FROM changed_customer c WHERE c.customer <> 0",
+			"INSERT INTO changed SELECT DISTINCT c.customer FROM changed_customer c WHERE c.customer IS NOT NULL",
 		} {
 			if err := w.g.exec(ctx, text); err != nil {
 				return err

@@ -18,8 +18,8 @@ import (
 )
 
 // The benchmarks copy a trade of orders with two and a half lines each, wide as the real ones.
-// STAMM_BENCH_ORDERS sets their number (200,000 by default), STAMM_BENCH_FOLDER keeps the database made for
-// them from one run to the next.
+// STAMM_BENCH_ORDERS sets their number (200,000 by default), STAMM_BENCH_FOLDER keeps the database and the
+// warehouse made for them from one run to the next.
 
 var tradeTables = []string{
 	`CREATE TABLE t_order (id BIGINT PRIMARY KEY, customer BIGINT NOT NULL, kind SMALLINT NOT NULL, day BIGINT NOT NULL, at BIGINT NOT NULL,
@@ -163,6 +163,10 @@ func BenchmarkFollow(b *testing.B) {
 
 func openBench(b *testing.B) *warehouse.DB {
 	b.Helper()
+	dir := b.TempDir()
+	if kept := os.Getenv("STAMM_BENCH_FOLDER"); kept != "" {
+		dir = filepath.Join(kept, fmt.Sprintf("warehouse-%d", orders()))
+	}
 	log := slog.New(slog.NewTextHandler(b.Output(), nil))
-	return warehousetest.OpenWith(b, warehouse.Options{Dir: b.TempDir(), Projections: []warehouse.Projection{trade()}, Log: log})
+	return warehousetest.OpenWith(b, warehouse.Options{Dir: dir, Projections: []warehouse.Projection{trade()}, Log: log})
 }

@@ -13,10 +13,10 @@ import (
 
 const (
 	waitAtMost  = 10 * time.Second
-	lookAgain   = time.Second     // how often the feed is looked at though nobody said that it changed
-	longestRest = time.Second     // between two small commits
-	bulkRest    = 4 * time.Second // between two commits while many rows come in
-	bulkKeys    = 20_000          // keys in a commit from which on this is so
+	lookAgain   = time.Second      // how often the feed is looked at though nobody said that it changed
+	longestRest = time.Second      // between two small commits
+	bulkRest    = 30 * time.Second // between two commits while many rows come in
+	bulkKeys    = 20_000           // keys in a commit from which on this is so
 	retryFirst  = time.Second
 	retryLast   = time.Minute
 	rebuildRest = 10 * time.Minute // between two rebuilds because of damage
@@ -59,7 +59,7 @@ func (db *DB) follow(ctx context.Context, s *store.DB, retry *time.Duration) err
 	for {
 		changed := s.Changed() // asked for before reading, so that no commit falls between
 		start := time.Now()
-		b, err := db.step(ctx, s)
+		b, err := db.step(ctx, s, true)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (db *DB) follow(ctx context.Context, s *store.DB, retry *time.Duration) err
 		if b.more {
 			continue
 		}
-		if err := db.rest(ctx, b, time.Since(start)); err != nil {
+		if err := db.rest(ctx, s, b, time.Since(start)); err != nil {
 			return err
 		}
 		select {
@@ -84,27 +84,46 @@ func (db *DB) follow(ctx context.Context, s *store.DB, retry *time.Duration) err
 }
 
 // rest pauses after a commit, in proportion to what it cost, so that a stream of small writes does not
-// keep a processor busy with ever new commits. Whoever waits for the warehouse ends it.
-func (db *DB) rest(ctx context.Context, b batch, took time.Duration) error {
-	if b.keys == 0 {
+// keep a processor busy with ever new commits, and a large import is not slowed by computing the derived
+// tables time and again. It ends when somebody waits for the warehouse, and in an import as soon as
+// nothing more comes in.
+func (db *DB) rest(ctx context.Context, s *store.DB, b batch, took time.Duration) error {
+	if b.keys == 0 || db.awaited() {
 		return nil
 	}
-	pause := min(2*took, longestRest)
+	pause, step := min(2*took, longestRest), longestRest
 	if b.keys >= bulkKeys {
 		pause = min(3*took, bulkRest)
 	}
-	if db.awaited() {
-		return nil
+	for end := time.Now().Add(pause); ; {
+		left := time.Until(end)
+		if left <= 0 {
+			return nil
+		}
+		before, err := head(ctx, s)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(left, step)):
+		case <-db.urgent:
+			return nil
+		}
+		if after, err := head(ctx, s); err != nil || after == before {
+			return err
+		}
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-	case <-db.urgent:
-	}
-	return nil
+}
+
+// head is how far the feed can be read now.
+func head(ctx context.Context, s *store.DB) (c feed.Cursor, err error) {
+	err = s.Read(ctx, func(tx *store.Tx) error {
+		c, err = feed.Head(ctx, tx)
+		return err
+	})
+	return c, err
 }
 
 // CatchUp applies what the feed has now and returns; for a command that needs the warehouse without a
@@ -114,7 +133,7 @@ func (db *DB) CatchUp(ctx context.Context, s *store.DB) error {
 		return err
 	}
 	for {
-		b, err := db.step(ctx, s)
+		b, err := db.step(ctx, s, false)
 		if err != nil || !b.more {
 			return err
 		}
@@ -179,19 +198,20 @@ func changeAt(ctx context.Context, tx *store.Tx, c feed.Cursor) (meta, error) {
 	return meta{cursor: feed.Cursor{XID: first.XID, Seq: first.Seq}, at: first.At, kind: first.Kind}, nil
 }
 
-// step applies one batch of the feed to the present generation.
-func (db *DB) step(ctx context.Context, s *store.DB) (batch, error) {
+// step applies one batch of the feed to the present generation. Where others are at work beside it,
+// aside, a large one takes no more than its share of the processors.
+func (db *DB) step(ctx context.Context, s *store.DB, aside bool) (batch, error) {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	g, err := db.generation()
 	if err != nil {
 		return batch{}, err
 	}
-	return db.advance(ctx, s, g)
+	return db.advance(ctx, s, g, aside)
 }
 
 // advance applies one batch of the feed to g, whose writer the caller has.
-func (db *DB) advance(ctx context.Context, s *store.DB, g *generation) (batch, error) {
+func (db *DB) advance(ctx context.Context, s *store.DB, g *generation, aside bool) (batch, error) {
 	b, err := collect(ctx, s, g.tables, g.meta)
 	if err != nil || b.changes == 0 {
 		return b, err
@@ -204,17 +224,18 @@ func (db *DB) advance(ctx context.Context, s *store.DB, g *generation) (batch, e
 			return b, nil
 		}
 	}
-	readers := 1
-	if !b.to.complete {
-		readers = rebuildReaders // nobody is served from it yet
-	} else if b.keys >= bulkKeys {
+	from := source{s, bulkReaders}
+	if aside {
+		from.readers = 1
+	}
+	if aside && b.keys >= bulkKeys {
 		restore, err := g.modest(ctx, db.options)
 		if err != nil {
 			return b, err
 		}
 		defer restore()
 	}
-	if err := g.apply(ctx, db.options, source{s, readers}, b); err != nil {
+	if err := g.apply(ctx, db.options, from, b); err != nil {
 		return b, err
 	}
 	g.unkept = 0
@@ -281,15 +302,11 @@ func (db *DB) Wait(ctx context.Context, c feed.Cursor) error {
 
 // Reach waits until the warehouse shows what the store holds now, as Wait does.
 func (db *DB) Reach(ctx context.Context, s *store.DB) error {
-	var head feed.Cursor
-	err := s.Read(ctx, func(tx *store.Tx) (err error) {
-		head, err = feed.Head(ctx, tx)
-		return err
-	})
+	now, err := head(ctx, s)
 	if err != nil {
 		return err
 	}
-	return db.Wait(ctx, head)
+	return db.Wait(ctx, now)
 }
 
 // awaited tells whether somebody waits, and forgets a wake-up that came before.

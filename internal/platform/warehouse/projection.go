@@ -48,8 +48,7 @@ type Table struct {
 	//
 	//	SELECT d.customer FROM document d WHERE d.id IN (SELECT c.key FROM changed_key c)
 	//
-	// It is asked before the rows are replaced and after; customer 0 is nobody. Empty: nothing derived
-	// depends on this table.
+	// It is asked before the rows are replaced and after. Empty: nothing derived depends on this table.
 	Affects string
 }
 
@@ -62,8 +61,9 @@ type Derived struct {
 	DDL  string // column definitions, as in Table
 
 	// Changed are statements that compute the rows of the customers in the table changed (customer
-	// BIGINT, each once); the rows of everybody else stay as they are. A statement deletes, the next
-	// inserts. Derived tables are computed in the order in which they are listed.
+	// BIGINT, each once, and 0 where a table's Affects gave it); the rows of everybody else stay as they
+	// are. A statement deletes, the next inserts. Derived tables are computed in the order in which they
+	// are listed.
 	Changed []string
 
 	// All are statements that compute all rows; the table is empty when they run.

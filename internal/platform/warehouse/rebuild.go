@@ -10,8 +10,9 @@ import (
 	"stamm/internal/platform/store"
 )
 
-// rebuildReaders read the store for a new file: while one waits for its rows the other has some.
-const rebuildReaders = 2
+// bulkReaders read the store where nothing else matters more: while one waits for its rows the other has
+// some.
+const bulkReaders = 2
 
 // Rebuild makes a new file from the store, lets it catch up with the feed and puts it in the place of the
 // present one, which answers meanwhile. One rebuild runs at a time.
@@ -39,7 +40,7 @@ func (db *DB) rebuild(ctx context.Context, s *store.DB) (err error) {
 		return err
 	}
 	for { // what changed meanwhile, while the present file still serves
-		b, err := db.advance(ctx, s, g)
+		b, err := db.advance(ctx, s, g, false)
 		if err != nil {
 			return err
 		}
@@ -50,7 +51,7 @@ func (db *DB) rebuild(ctx context.Context, s *store.DB) (err error) {
 	db.writing.Lock()
 	defer db.writing.Unlock()
 	for {
-		b, err := db.advance(ctx, s, g)
+		b, err := db.advance(ctx, s, g, false)
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (db *DB) copyStore(ctx context.Context, s *store.DB, g *generation) error {
 	if err != nil {
 		return fmt.Errorf("warehouse: the head of the feed: %w", err)
 	}
-	from := source{s, rebuildReaders}
+	from := source{s, bulkReaders}
 	for _, p := range db.options.Projections {
 		for _, t := range p.Tables {
 			if err := db.copyTable(ctx, from, g, g.tables[t.Name]); err != nil {

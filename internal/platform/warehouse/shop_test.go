@@ -16,7 +16,7 @@ var shopTables = []string{
 
 const giftDaySelect = `SELECT g.customer, g.day, count(*), coalesce(sum(g.worth), 0)::BIGINT,
 	coalesce(sum((SELECT count(*) FROM part p WHERE p.gift = g.id)), 0)::BIGINT
-	FROM gift g JOIN buyer b ON b.id = g.customer AND NOT b.hidden AND b.id <> 0`
+	FROM gift g JOIN buyer b ON b.id = g.customer AND NOT b.hidden`
 
 func shop() warehouse.Projection {
 	return warehouse.Projection{

@@ -98,7 +98,7 @@ type User struct {
 	Role        Role
 	Disabled    bool
 	HasPassword bool   // false until an invitation is accepted
-	Stamp       string // changes with the password; a session keeps it and ends when it no longer fits
+	Stamp       string // changes with the password and with EndSessions; a session keeps it and ends when it no longer fits
 	Language    string // de, en, or empty for the company's
 	Theme       string // light, dark, or empty for the system's
 	Shortcuts   bool   // keyboard shortcuts on

@@ -115,5 +115,7 @@ func hashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// stamp is a short mark of a stored password.
-func stamp(stored string) string { return hashToken(stored)[:16] }
+// stamp is a short mark of a stored password and of how often its user ended all sessions.
+func stamp(stored string, ended int64) string {
+	return hashToken(fmt.Sprint(ended, " ", stored))[:16]
+}

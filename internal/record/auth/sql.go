@@ -1,17 +1,18 @@
 package auth
 
 const (
-	userFields = `id, mail, name, role, password, disabled, language, theme, shortcuts, created_at, last_login_at`
+	userFields = `id, mail, name, role, password, disabled, language, theme, shortcuts, ended, created_at, last_login_at`
 
 	sqlUser       = `SELECT ` + userFields + ` FROM users WHERE id = $1`
 	sqlUserByMail = `SELECT ` + userFields + ` FROM users WHERE mail = $1`
 	sqlUsers      = `SELECT ` + userFields + ` FROM users ORDER BY name, id`
 	sqlCountUsers = `SELECT count(*) FROM users`
 	sqlCountMail  = `SELECT count(*) FROM users WHERE mail = $1`
-	sqlAddUser    = `INSERT INTO users (mail, name, role, password, disabled, language, theme, shortcuts, created_at, last_login_at)
-		VALUES ($1, $2, $3, $4, 0, '', '', 1, $5, 0) RETURNING id`
+	sqlAddUser    = `INSERT INTO users (mail, name, role, password, disabled, language, theme, shortcuts, ended, created_at, last_login_at)
+		VALUES ($1, $2, $3, $4, 0, '', '', 1, 0, $5, 0) RETURNING id`
 	sqlEditUser    = `UPDATE users SET name = $2, role = $3, disabled = $4, language = $5, theme = $6, shortcuts = $7 WHERE id = $1`
 	sqlSetPassword = `UPDATE users SET password = $2 WHERE id = $1`
+	sqlEndSessions = `UPDATE users SET ended = ended + 1 WHERE id = $1`
 	sqlPassword    = `SELECT password FROM users WHERE id = $1`
 	sqlEntered     = `UPDATE users SET last_login_at = $2 WHERE id = $1`
 	sqlOtherAdmins = `SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0 AND id <> $1`

@@ -111,6 +111,15 @@ func SetPassword(ctx context.Context, tx *store.Tx, user int64, passwordHash str
 	return err
 }
 
+// EndSessions ends all sessions of a user. The one that goes on keeps the Stamp the user has afterwards.
+func EndSessions(ctx context.Context, tx *store.Tx, user int64) error {
+	if _, err := tx.Exec(ctx, sqlEndSessions, user); err != nil {
+		return err
+	}
+	_, err := feed.Append(ctx, tx, feed.New{Kind: "user.sessions_ended", Subject: user})
+	return err
+}
+
 // Change is what can be changed of a user; nil leaves a field as it is.
 type Change struct {
 	Name      *string
@@ -221,11 +230,11 @@ func list(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*User,
 	for rows.Next() {
 		var u User
 		var password string
-		var created, login int64
-		if err := rows.Scan(&u.ID, &u.Mail, &u.Name, &u.Role, &password, &u.Disabled, &u.Language, &u.Theme, &u.Shortcuts, &created, &login); err != nil {
+		var ended, created, login int64
+		if err := rows.Scan(&u.ID, &u.Mail, &u.Name, &u.Role, &password, &u.Disabled, &u.Language, &u.Theme, &u.Shortcuts, &ended, &created, &login); err != nil {
 			return nil, err
 		}
-		u.HasPassword, u.Stamp = password != "", stamp(password)
+		u.HasPassword, u.Stamp = password != "", stamp(password, ended)
 		u.CreatedAt = clock.Time(created)
 		if login != 0 {
 			u.LastLogin = clock.Time(login)

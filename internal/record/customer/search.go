@@ -159,7 +159,7 @@ func (q *searchQuery) condition(s span) string {
 	var c string
 	switch {
 	case s.words != nil:
-		c = s.column + " IN " + q.tx.Strings(q.bind(store.JSON(s.words)))
+		c = s.column + " " + q.tx.Strings(q.bind(store.JSON(s.words)))
 	case s.high == nil:
 		c = s.column + " = " + q.bind(s.low)
 	default:
@@ -209,7 +209,7 @@ func rank(ctx context.Context, tx *store.Tx, terms []*term, ids []int64) ([]Row,
 		return nil, nil
 	}
 	list := store.JSON(ids)
-	page, err := scanRows(ctx, tx, fmt.Sprintf("SELECT "+rowColumns+" FROM customer c WHERE c.id IN %s AND c.merged_into IS NULL AND c.erased_at IS NULL", tx.Numbers("$1")), list)
+	page, err := scanRows(ctx, tx, fmt.Sprintf("SELECT "+rowColumns+" FROM customer c WHERE c.id %s AND c.merged_into IS NULL AND c.erased_at IS NULL", tx.Numbers("$1")), list)
 	if err != nil {
 		return nil, err
 	}

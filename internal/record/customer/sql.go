@@ -6,55 +6,54 @@ const customerColumns = `kind, name, first_name, last_name, company, salutation,
 	birthday, owner, excluded, since, source, external_id, sort_name, made_run, run, hash, merged_into, erased_at, created_at, changed_at`
 
 const (
-	sqlCustomers = `SELECT id, ` + customerColumns + ` FROM customer WHERE id IN %s`
+	sqlCustomers = `SELECT id, ` + customerColumns + ` FROM customer WHERE id %s`
 	sqlUpdate    = `UPDATE customer SET kind = $2, name = $3, first_name = $4, last_name = $5, company = $6, salutation = $7, title = $8,
 		address_form = $9, language = $10, country = $11, region = $12, birthday = $13, owner = $14, excluded = $15, since = $16,
 		source = $17, external_id = $18, sort_name = $19, made_run = $20, run = $21, hash = $22, merged_into = $23, erased_at = $24,
 		created_at = $25, changed_at = $26 WHERE id = $1`
 
-	sqlTags      = `SELECT customer, tag FROM customer_tag WHERE customer IN %s ORDER BY customer, tag`
-	sqlCustom    = `SELECT v.customer, f.key, v.value FROM customer_custom v JOIN custom_field f ON f.id = v.field WHERE v.customer IN %s`
-	sqlExternals = `SELECT customer, source, external_id, hash FROM customer_external WHERE customer IN %s ORDER BY customer, source, external_id`
-	sqlOrigins   = `SELECT customer, field, source, actor_kind, actor, at, change FROM customer_origin WHERE customer IN %s`
-	sqlWords     = `SELECT customer, word FROM customer_word WHERE customer IN %s`
+	sqlTags      = `SELECT customer, tag FROM customer_tag WHERE customer %s ORDER BY customer, tag`
+	sqlCustom    = `SELECT v.customer, f.key, v.value FROM customer_custom v JOIN custom_field f ON f.id = v.field WHERE v.customer %s`
+	sqlExternals = `SELECT customer, source, external_id, hash FROM customer_external WHERE customer %s ORDER BY customer, source, external_id`
+	sqlOrigins   = `SELECT customer, field, source, actor_kind, actor, at, change FROM customer_origin WHERE customer %s`
+	sqlWords     = `SELECT customer, word FROM customer_word WHERE customer %s`
 
-	sqlDeleteTags      = `DELETE FROM customer_tag WHERE customer = $1 AND tag IN %s`
-	sqlDeleteCustom    = `DELETE FROM customer_custom WHERE customer = $1 AND field IN %s`
-	sqlDeleteWords     = `DELETE FROM customer_word WHERE customer = $1 AND word IN %s`
-	sqlDeleteExternals = `DELETE FROM customer_external WHERE source = $1 AND external_id IN %s`
-	sqlDeleteOrigins   = `DELETE FROM customer_origin WHERE field = $1 AND customer IN %s`
+	sqlDeleteTags      = `DELETE FROM customer_tag WHERE customer = $1 AND tag %s`
+	sqlDeleteCustom    = `DELETE FROM customer_custom WHERE customer = $1 AND field %s`
+	sqlDeleteWords     = `DELETE FROM customer_word WHERE customer = $1 AND word %s`
+	sqlDeleteExternals = `DELETE FROM customer_external WHERE source = $1 AND external_id %s`
+	sqlDeleteOrigins   = `DELETE FROM customer_origin WHERE field = $1 AND customer %s`
 
-	sqlFindExternals = `SELECT external_id, customer, hash FROM customer_external WHERE source = $1 AND external_id IN %s`
-	sqlFindMails     = `SELECT e.folded, min(e.customer) FROM customer_email e WHERE e.folded IN %s GROUP BY e.folded`
+	sqlFindExternals = `SELECT external_id, customer, hash FROM customer_external WHERE source = $1 AND external_id %s`
+	sqlFindMails     = `SELECT e.folded, min(e.customer) FROM customer_email e WHERE e.folded %s GROUP BY e.folded`
 	sqlResolve       = `SELECT customer FROM customer_external WHERE source = $1 AND external_id = $2`
 	sqlResolveMail   = `SELECT DISTINCT customer FROM customer_email WHERE folded = $1 ORDER BY customer`
-	sqlContactsAmong = `SELECT company, person FROM customer_contact WHERE company IN %s UNION ALL SELECT company, person FROM customer_contact WHERE person IN %s`
+	sqlContactsAmong = `SELECT company, person FROM customer_contact WHERE company %s UNION ALL SELECT company, person FROM customer_contact WHERE person %s`
 	sqlMadeBy        = `SELECT id, run FROM customer WHERE id BETWEEN $1 AND $2 AND made_run = $3 ORDER BY id`
 	sqlOldSince      = `SELECT field, old FROM feed_value WHERE customer = $1 AND customer <> 0 AND change > $2`
 	sqlHistory       = `SELECT v.change, v.field, v.old, f.at, f.actor_kind, f.actor FROM feed_value v JOIN feed f ON f.seq = v.change
 		WHERE v.customer = $1 AND v.customer <> 0 ORDER BY v.change DESC, v.field`
 	sqlRehash = `UPDATE customer SET hash = $2 WHERE id = $1`
-	sqlHashes = `SELECT id, hash FROM customer WHERE id IN %s`
+	sqlHashes = `SELECT id, hash FROM customer WHERE id %s`
 
 	sqlPeople = `SELECT t.id, t.company, c.name, t.person, t.role, t.source, t.valid_from, t.valid_until, t.created_at
 		FROM customer_contact t JOIN customer c ON c.id = t.person WHERE t.company = $1 ORDER BY t.valid_until NULLS FIRST, c.sort_name, t.id`
 	sqlCompanies = `SELECT t.id, t.company, c.name, t.person, t.role, t.source, t.valid_from, t.valid_until, t.created_at
 		FROM customer_contact t JOIN customer c ON c.id = t.company WHERE t.person = $1 ORDER BY t.valid_until NULLS FIRST, c.sort_name, t.id`
-	sqlOldOf = `SELECT change, field, old FROM feed_value WHERE customer = $1 AND customer <> 0 AND change IN %s`
+	sqlOldOf = `SELECT change, field, old FROM feed_value WHERE customer = $1 AND customer <> 0 AND change %s`
 	sqlNames = `SELECT c.id, CASE WHEN c.name <> '' THEN c.name WHEN c.external_id <> '' THEN c.external_id
 		ELSE coalesce((SELECT min(e.address) FROM customer_email e WHERE e.customer = c.id AND e.main = 1), '') END
-		FROM customer c WHERE c.id IN %s AND c.erased_at IS NULL`
-	sqlMainMails    = `SELECT customer, address FROM customer_email WHERE customer IN %s AND main = 1`
-	sqlMainPhones   = `SELECT customer, CASE WHEN number <> '' THEN number ELSE written END FROM customer_phone WHERE customer IN %s AND main = 1`
-	sqlMainCities   = `SELECT customer, city FROM customer_address WHERE customer IN %s AND main = 1`
-	sqlInvalidMails = `SELECT count(DISTINCT customer) FROM customer_email WHERE valid = 0`
+		FROM customer c WHERE c.id %s AND c.erased_at IS NULL`
+	sqlMainMails  = `SELECT customer, address FROM customer_email WHERE customer %s AND main = 1`
+	sqlMainPhones = `SELECT customer, CASE WHEN number <> '' THEN number ELSE written END FROM customer_phone WHERE customer %s AND main = 1`
+	sqlMainCities = `SELECT customer, city FROM customer_address WHERE customer %s AND main = 1`
 
 	sqlCustomFields = `SELECT id, key, label, type, choices FROM custom_field ORDER BY label, id`
 	sqlDefineField  = `INSERT INTO custom_field (key, label, type, choices, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id`
 
 	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
 	sqlAddSetting  = `INSERT INTO setting (key, value, changed_at) VALUES ($1, $2, $3)`
-	sqlErasedKeys  = `SELECT hash FROM customer_erased_key WHERE hash IN %s`
+	sqlErasedKeys  = `SELECT hash FROM customer_erased_key WHERE hash %s`
 	sqlKeepErased  = `INSERT INTO customer_erased_key (hash, customer) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	sqlEndContacts = `UPDATE customer_contact SET role = '', valid_until = CASE WHEN valid_until < $2 THEN valid_until ELSE $2 END
 		WHERE company = $1 OR person = $1`
@@ -66,44 +65,39 @@ const (
 	sqlSetLiveFrom = `UPDATE source SET live_from = $2 WHERE id = $1`
 )
 
-// The words of the list with each of their letters left out, and themselves.
-const sqlDeletions = `WITH RECURSIVE words(word) AS %s, n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 26),
-	deletions(deletion, word) AS (SELECT DISTINCT substr(w.word, 1, n.i - 1) || substr(w.word, n.i + 1), w.word
-		FROM words w JOIN n ON n.i <= length(w.word) + 1)`
-
+// word_deletion holds each word of the vocabulary with itself and without each of its letters.
 const (
-	sqlNear       = `SELECT DISTINCT word FROM word_deletion WHERE deletion IN %s`
-	sqlKnownWords = `SELECT deletion FROM word_deletion WHERE deletion = word AND deletion IN %s`
-	sqlForget     = sqlDeletions + ` DELETE FROM word_deletion WHERE (deletion, word) IN (SELECT d.deletion, d.word FROM deletions d)
+	sqlNear       = `SELECT DISTINCT word FROM word_deletion WHERE deletion %s`
+	sqlKnownWords = `SELECT deletion FROM word_deletion WHERE deletion = word AND deletion %s`
+	sqlForget     = `DELETE FROM word_deletion WHERE deletion %s AND word %s
 		AND NOT EXISTS (SELECT 1 FROM customer_word c WHERE c.word = word_deletion.word)`
-	sqlLearn = sqlDeletions + ` INSERT INTO word_deletion (deletion, word) SELECT deletion, word FROM deletions WHERE true ON CONFLICT DO NOTHING`
 )
 
 // sqlRemove deletes customers with everything that is theirs.
 var sqlRemove = []string{
-	`DELETE FROM customer WHERE id IN %s`,
-	`DELETE FROM customer_external WHERE customer IN %s`,
-	`DELETE FROM customer_email WHERE customer IN %s`,
-	`DELETE FROM customer_phone WHERE customer IN %s`,
-	`DELETE FROM customer_address WHERE customer IN %s`,
-	`DELETE FROM customer_contact WHERE company IN %s`,
-	`DELETE FROM customer_contact WHERE person IN %s`,
-	`DELETE FROM customer_tag WHERE customer IN %s`,
-	`DELETE FROM customer_custom WHERE customer IN %s`,
-	`DELETE FROM customer_origin WHERE customer IN %s`,
-	`DELETE FROM customer_note WHERE customer IN %s`,
-	`DELETE FROM customer_word WHERE customer IN %s`,
+	`DELETE FROM customer WHERE id %s`,
+	`DELETE FROM customer_external WHERE customer %s`,
+	`DELETE FROM customer_email WHERE customer %s`,
+	`DELETE FROM customer_phone WHERE customer %s`,
+	`DELETE FROM customer_address WHERE customer %s`,
+	`DELETE FROM customer_contact WHERE company %s`,
+	`DELETE FROM customer_contact WHERE person %s`,
+	`DELETE FROM customer_tag WHERE customer %s`,
+	`DELETE FROM customer_custom WHERE customer %s`,
+	`DELETE FROM customer_origin WHERE customer %s`,
+	`DELETE FROM customer_note WHERE customer %s`,
+	`DELETE FROM customer_word WHERE customer %s`,
 }
 
 // sqlErase deletes what tells who somebody was.
 var sqlErase = []string{
-	`DELETE FROM customer_external WHERE customer IN %s`,
-	`DELETE FROM customer_email WHERE customer IN %s`,
-	`DELETE FROM customer_phone WHERE customer IN %s`,
-	`DELETE FROM customer_address WHERE customer IN %s`,
-	`DELETE FROM customer_tag WHERE customer IN %s`,
-	`DELETE FROM customer_custom WHERE customer IN %s`,
-	`DELETE FROM customer_origin WHERE customer IN %s`,
-	`DELETE FROM customer_note WHERE customer IN %s`,
-	`DELETE FROM customer_word WHERE customer IN %s`,
+	`DELETE FROM customer_external WHERE customer %s`,
+	`DELETE FROM customer_email WHERE customer %s`,
+	`DELETE FROM customer_phone WHERE customer %s`,
+	`DELETE FROM customer_address WHERE customer %s`,
+	`DELETE FROM customer_tag WHERE customer %s`,
+	`DELETE FROM customer_custom WHERE customer %s`,
+	`DELETE FROM customer_origin WHERE customer %s`,
+	`DELETE FROM customer_note WHERE customer %s`,
+	`DELETE FROM customer_word WHERE customer %s`,
 }

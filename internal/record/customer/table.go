@@ -70,7 +70,7 @@ var noteTable = table[Note]{"customer_note", "customer",
 
 // load reads the rows of customers into the states, as they were and as they are.
 func (t table[T]) load(ctx context.Context, tx *store.Tx, ids string, into func(customer int64) *rows[T]) error {
-	text := fmt.Sprintf("SELECT id, %s, %s FROM %s WHERE %s IN %s", t.owner, strings.Join(t.columns, ", "), t.name, t.owner, tx.Numbers("$1"))
+	text := fmt.Sprintf("SELECT id, %s, %s FROM %s WHERE %s %s", t.owner, strings.Join(t.columns, ", "), t.name, t.owner, tx.Numbers("$1"))
 	return each(ctx, tx, text, []any{ids}, func(found *sql.Rows) error {
 		var v T
 		var customer int64
@@ -139,7 +139,7 @@ func (t table[T]) save(ctx context.Context, tx *store.Tx, states []*state, of fu
 		}
 	}
 	if len(gone) > 0 {
-		if _, err := tx.Exec(ctx, "DELETE FROM "+t.name+" WHERE id IN "+tx.Numbers("$1"), store.JSON(gone)); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+t.name+" WHERE id "+tx.Numbers("$1"), store.JSON(gone)); err != nil {
 			return err
 		}
 	}

@@ -35,7 +35,7 @@ func Find(ctx context.Context, tx *store.Tx, source int64, keys []Key) (map[Key]
 	}
 	list, value := tx.Strings("$2"), store.JSON(ids)
 	if len(ids) == 1 { // takes a third of the time, and the API asks for one mostly
-		list, value = "($2)", ids[0]
+		list, value = "= $2", ids[0]
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, list), source, value)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 )
 
@@ -148,6 +149,13 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, before Place,
 	return scanDocuments(rows)
 }
 
+// Any tells whether there is a document at all.
+func Any(ctx context.Context, tx *store.Tx) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, sqlAny).Scan(&n)
+	return n > 0, err
+}
+
 // CountOf tells how many documents a customer has.
 func CountOf(ctx context.Context, tx *store.Tx, customer int64) (n int64, err error) {
 	err = tx.QueryRow(ctx, sqlCountOf, customer).Scan(&n)
@@ -224,4 +232,19 @@ func OpenItems(ctx context.Context, tx *store.Tx, customer int64) ([]OpenItem, e
 		}
 	}
 	return all, rows.Err()
+}
+
+// Customers returns which customers among the ids of the ranges have documents.
+func Customers(ctx context.Context, tx *store.Tx, among []feed.Range) (map[int64]bool, error) {
+	have := map[int64]bool{}
+	for _, r := range among {
+		ids, err := numbers(ctx, tx, sqlCustomersWith, r[0], r[1])
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			have[id] = true
+		}
+	}
+	return have, nil
 }

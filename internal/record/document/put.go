@@ -222,7 +222,7 @@ func linkNear(ctx context.Context, tx *store.Tx, written []*Document, unlinked [
 		}
 	}
 	if len(customers) > 0 {
-		list, value := "($1)", any(customers[0]) // takes a third of the time, and the API asks for one mostly
+		list, value := "= $1", any(customers[0]) // takes a third of the time, and the API asks for one mostly
 		if len(customers) > 1 {
 			list, value = tx.Numbers("$1"), store.JSON(slices.Compact(slices.Sorted(slices.Values(customers))))
 		}

@@ -6,7 +6,7 @@ const documentFields = `id, source, kind, external_id, customer, at, day, status
 const lineFields = `document, n, product, description, quantity, unit_price, amount, base_amount, cost, sale`
 
 const (
-	sqlFind = `SELECT kind, external_id, id, hash, customer FROM document WHERE source = $1 AND external_id IN %s`
+	sqlFind = `SELECT kind, external_id, id, hash, customer FROM document WHERE source = $1 AND external_id %s`
 
 	sqlAdd = `INSERT INTO document (source, kind, external_id, customer, at, day, status, currency, rate, net, tax, gross, shipping, amount, cost,
 			sale, file_rows, sale_rows, due_day, promised_day, kept_day, reference, made_run, run, hash, created_at, changed_at)
@@ -18,32 +18,32 @@ const (
 		file_rows = $18, sale_rows = $19, due_day = $20, promised_day = $21, kept_day = $22, reference = $23,
 		made_run = $24, run = $25, hash = $26, changed_at = $27 WHERE id = $1`
 
-	sqlLoad      = `SELECT ` + documentFields + ` FROM document WHERE id IN %s ORDER BY id`
+	sqlLoad      = `SELECT ` + documentFields + ` FROM document WHERE id %s ORDER BY id`
 	sqlPage      = `SELECT ` + documentFields + ` FROM document WHERE id > $1 ORDER BY id LIMIT $2`
-	sqlLoadLines = `SELECT ` + lineFields + ` FROM document_line WHERE document IN %s ORDER BY document, n`
+	sqlLoadLines = `SELECT ` + lineFields + ` FROM document_line WHERE document %s ORDER BY document, n`
 
-	sqlDeleteLines     = `DELETE FROM document_line WHERE document IN %s`
-	sqlDeleteDocuments = `DELETE FROM document WHERE id IN %s`
-	sqlPointing        = `SELECT DISTINCT document FROM document_link WHERE target IN %s`
-	sqlDeleteLinks     = `DELETE FROM document_link WHERE document IN %s OR document IN %s`
-	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document, customer) SELECT id, customer FROM document WHERE id IN %s
+	sqlDeleteLines     = `DELETE FROM document_line WHERE document %s`
+	sqlDeleteDocuments = `DELETE FROM document WHERE id %s`
+	sqlPointing        = `SELECT DISTINCT document FROM document_link WHERE target %s`
+	sqlDeleteLinks     = `DELETE FROM document_link WHERE document %s OR document %s`
+	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document, customer) SELECT id, customer FROM document WHERE id %s
 		ON CONFLICT (document) DO UPDATE SET customer = excluded.customer`
-	sqlDeleteUnlinked = `DELETE FROM document_unlinked WHERE document IN %s`
+	sqlDeleteUnlinked = `DELETE FROM document_unlinked WHERE document %s`
 	sqlUnlinked       = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
 
-	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer IN %s`
-	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document IN %s ORDER BY document`
+	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer %s`
+	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document %s ORDER BY document`
 
 	sqlTarget      = `SELECT id, kind, sale FROM document WHERE source = $1 AND external_id = $2 AND kind IN (2, 4) AND id <> $3 ORDER BY kind LIMIT 2`
 	sqlBillsTarget = `SELECT target FROM document_link WHERE document = $1 AND kind = 'invoices' ORDER BY n LIMIT 1`
 	sqlBilled      = `UPDATE document SET sale = 0 WHERE id = $1 AND sale = 1`
-	sqlUnbilled    = `UPDATE document SET sale = 1 WHERE kind = 4 AND sale = 0 AND sale_rows > 0 AND id IN %s`
+	sqlUnbilled    = `UPDATE document SET sale = 1 WHERE kind = 4 AND sale = 0 AND sale_rows > 0 AND id %s`
 
 	// The lines of a customer's sales up to a time that carry one of the products, newest first, with what is left of them.
 	sqlReturnable = `SELECT d.id, l.n, l.product, l.unit_price, l.quantity - COALESCE((SELECT sum(k.quantity) FROM document_link k
 			WHERE k.target = d.id AND k.target_line = l.n AND k.kind = 'reverses'), 0)
 		FROM document d JOIN document_line l ON l.document = d.id
-		WHERE d.customer = $1 AND d.at <= $2 AND d.sale = 1 AND l.sale = 1 AND l.product IN %s
+		WHERE d.customer = $1 AND d.at <= $2 AND d.sale = 1 AND l.sale = 1 AND l.product %s
 		ORDER BY d.at DESC, d.id DESC, l.n`
 
 	sqlMadeBy         = `SELECT id FROM document WHERE id BETWEEN $1 AND $2 AND made_run = $3 AND run = $3 ORDER BY id`
@@ -59,5 +59,7 @@ const (
 			FROM (SELECT DISTINCT document FROM document_link WHERE target = d.id AND kind IN ('pays', 'reverses', 'credits')) k JOIN document p ON p.id = k.document), 0) AS left_over
 		FROM document d WHERE d.customer = $1 AND d.kind = 4 AND d.gross IS NOT NULL ORDER BY d.due_day NULLS LAST, d.id`
 
-	sqlCountOf = `SELECT count(*) FROM document WHERE customer = $1`
+	sqlCustomersWith = `SELECT DISTINCT customer FROM document WHERE customer BETWEEN $1 AND $2`
+	sqlCountOf       = `SELECT count(*) FROM document WHERE customer = $1`
+	sqlAny           = `SELECT COUNT(1) FROM (SELECT id FROM document LIMIT 1) AS first`
 )

@@ -161,7 +161,7 @@ const (
 	sqlAdd = `INSERT INTO event (source, external_id, customer, name, at, day, properties, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source, external_id) DO NOTHING RETURNING id`
 	fields        = `id, source, external_id, customer, name, at, day, properties`
-	sqlIDs        = `SELECT external_id, id FROM event WHERE source = $1 AND external_id IN %s`
+	sqlIDs        = `SELECT external_id, id FROM event WHERE source = $1 AND external_id %s`
 	sqlLoad       = `SELECT ` + fields + ` FROM event WHERE id = $1`
 	sqlOfCustomer = `SELECT ` + fields + ` FROM event
 		WHERE customer = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`

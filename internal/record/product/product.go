@@ -124,7 +124,7 @@ func Ensure(ctx context.Context, tx *store.Tx, run int64, seen []Seen) (ids map[
 func find(ctx context.Context, tx *store.Tx, skus []string) (map[string]Found, error) {
 	list, value := tx.Strings("$1"), store.JSON(skus)
 	if len(skus) == 1 { // takes a third of the time, and the API asks for one mostly
-		list, value = "($1)", skus[0]
+		list, value = "= $1", skus[0]
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, list), value)
 	if err != nil {
@@ -208,6 +208,27 @@ func Upsert(ctx context.Context, tx *store.Tx, run int64, products []*Product) (
 		w.Rows["product"] = ranges(touched)
 	}
 	return w, nil
+}
+
+// Decide counts what Upsert would add and change, in a read transaction.
+func Decide(ctx context.Context, tx *store.Tx, products []Product) (fresh, changed int64, err error) {
+	skus := make([]string, len(products))
+	for i := range products {
+		skus[i] = products[i].SKU
+	}
+	existing, err := loadBySKU(ctx, tx, skus)
+	if err != nil {
+		return 0, 0, err
+	}
+	for i := range products {
+		switch before := existing[products[i].SKU]; {
+		case before == nil:
+			fresh++
+		case before.hash() != products[i].hash():
+			changed++
+		}
+	}
+	return fresh, changed, nil
 }
 
 func ranges(ids []int64) []feed.Range {

@@ -3,13 +3,13 @@ package product
 const fields = `id, sku, gtin, name, category, unit, price, cost, currency, active, made_run, run, created_at, changed_at`
 
 const (
-	sqlFind  = `SELECT id, sku, cost, currency FROM product WHERE sku IN %s`
-	sqlBySKU = `SELECT ` + fields + ` FROM product WHERE sku IN %s`
+	sqlFind  = `SELECT id, sku, cost, currency FROM product WHERE sku %s`
+	sqlBySKU = `SELECT ` + fields + ` FROM product WHERE sku %s`
 	sqlLoad  = `SELECT ` + fields + ` FROM product WHERE id = $1`
 	sqlList  = `SELECT ` + fields + ` FROM product WHERE sku >= $1 AND sku < $2 AND sku > $3 ORDER BY sku LIMIT $4`
-	sqlNames = `SELECT id, sku, name FROM product WHERE id IN %s`
+	sqlNames = `SELECT id, sku, name FROM product WHERE id %s`
 
-	sqlCategories       = `SELECT product, category FROM product_category WHERE product IN %s ORDER BY product, category`
+	sqlCategories       = `SELECT product, category FROM product_category WHERE product %s ORDER BY product, category`
 	sqlDeleteCategories = `DELETE FROM product_category WHERE product = $1`
 
 	sqlUpdate = `UPDATE product SET sku = $2, gtin = $3, name = $4, category = $5, unit = $6, price = $7, cost = $8, currency = $9,

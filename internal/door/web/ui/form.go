@@ -82,6 +82,7 @@ type Field struct {
 	Autocomplete string
 	Placeholder  string // an example, never the label
 	Suffix       string // unit behind the field: "€", "Tage"
+	Guessed      bool   // the value is our guess; says so beside the label
 	Extra        templ.Attributes
 }
 

@@ -25,7 +25,7 @@ func (s sheet) customer() templ.Component {
 	}))
 	timeline := around(ui.CardBox(ui.Card{Title: s.w("Was geschah", "What happened")}), ui.Timeline(s.p, []ui.EntryGroup{
 		{Title: s.w("November 2026", "November 2026"), Entries: []ui.Entry{
-			{When: s.w("18.11.", "18 Nov"), Icon: "shopping-cart", Kind: s.w("Bestellung", "Order"), Tone: ui.Accent, Title: s.w("Bestellung 4711", "Order 4711"), Href: "/order", Text: s.w("3 Positionen", "3 lines"), Amount: s.p.Money(12_990, "EUR")},
+			{When: s.w("18.11.", "18 Nov"), Icon: "shopping-cart", Kind: s.w("Bestellung", "Order"), Tone: ui.Accent, Title: s.w("Bestellung 4711", "Order 4711"), Href: "/order", Text: s.w("3 Positionen", "3 lines"), Amount: s.p.Money(12_990, "EUR"), More: ui.Pairs([]ui.Pair{{Term: "Espresso Nr. 7, 1 kg", Text: s.p.Money(8_990, "EUR")}, {Term: "Filter Äthiopien, 500 g", Text: s.p.Money(4_000, "EUR")}})},
 			{When: s.w("12.11.", "12 Nov"), Icon: "note", Kind: s.w("Notiz", "Note"), Title: s.w("Möchte künftig dienstags beliefert werden", "Wants deliveries on Tuesdays from now on"), Text: "Jonas Brandt"},
 			{When: s.w("2.11.", "2 Nov"), Icon: "receipt-refund", Kind: s.w("Retoure", "Return"), Tone: ui.Warn, Title: s.w("Retoure 882", "Return 882"), Href: "/return", Text: s.w("„zu dunkel geröstet“", "“roasted too dark”"), Amount: s.p.Money(-2_450, "EUR")},
 		}},
@@ -149,10 +149,10 @@ func (s sheet) abc() templ.Component {
 }
 
 func (s sheet) importing() templ.Component {
-	preview := ui.TableBox(s.p, ui.Table{ID: "preview", Caption: s.w("Zwanzig Zeilen", "Twenty rows"), Compact: true, Scroll: true, Columns: []ui.Column{{Title: s.w("Bestellnummer", "Order")}, {Title: s.w("Datum", "Date"), Number: true}, {Title: s.w("Kunde", "Customer")}, {Title: s.w("Betrag", "Amount"), Number: true}},
+	preview := ui.TableBox(s.p, ui.Table{ID: "preview", Caption: s.w("Zwanzig Zeilen", "Twenty rows"), Compact: true, Scroll: true, Columns: []ui.Column{{Title: s.w("Bestellnummer", "Order")}, {Title: s.w("Datum", "Date"), Number: true, Mark: s.w("geraten", "guessed")}, {Title: s.w("Kunde", "Customer")}, {Title: s.w("Betrag", "Amount"), Number: true}},
 		Rows: []ui.Row{{Cells: ui.Cells("4711", s.w("31.12.2026", "31 Dec 2026"), "0004711", s.p.Money(123_456, "EUR"))}, {Cells: ui.Cells("4712", s.w("31.12.2026", "31 Dec 2026"), "0004712", s.p.Money(990, "EUR"))}}})
 	mapping := around(ui.FormBox(s.p, ui.Form{Action: "/sent", Submit: s.w("So lesen", "Read it like this")}), ui.All(
-		ui.Select(s.p, ui.Field{Name: "date", Label: s.w("Spalte für das Datum", "Column of the date"), Help: s.w("Geraten aus der Überschrift „Bestelldatum“.", "Guessed from the heading “Bestelldatum”."), Width: ui.WidthMedium}, ui.Options("b", "a", "Lieferdatum", "b", "Bestelldatum")),
+		ui.Select(s.p, ui.Field{Name: "date", Label: s.w("Spalte für das Datum", "Column of the date"), Help: s.w("Geraten aus der Überschrift „Bestelldatum“.", "Guessed from the heading “Bestelldatum”."), Width: ui.WidthMedium, Guessed: true}, ui.Options("b", "a", "Lieferdatum", "b", "Bestelldatum")),
 		ui.Select(s.p, ui.Field{Name: "decimal", Label: s.w("„1.234“ bedeutet", "“1.234” means"), Width: ui.WidthMedium}, ui.Options("", "point", s.w("eintausendzweihundertvierunddreißig", "one thousand two hundred and thirty-four"), "comma", s.w("eins Komma zwei drei vier", "one point two three four"))),
 	))
 	return ui.All(ui.PageHeader(s.p, ui.Header{Title: s.w("Bestellungen importieren", "Import orders")}),
@@ -165,11 +165,13 @@ func (s sheet) importing() templ.Component {
 		around(ui.FormBox(s.p, ui.Form{Action: "/sent", Upload: true, Submit: s.w("Datei prüfen", "Check file")}), ui.Upload(s.p, ui.Field{Name: "file", Label: s.w("Datei", "File"), Help: s.w("CSV, Excel, gepackt als zip oder gz.", "CSV, Excel, packed as zip or gz.")}, ".csv,.xlsx,.zip,.gz", true)))
 }
 
-func (s sheet) jobPage() templ.Component {
-	failed, done := *s.job(), *s.job()
-	failed.State, failed.Note = ui.JobFailed, s.w("Die Platte ist voll. Machen Sie Platz und starten Sie den Import neu; er fährt dort fort.", "The disk is full. Make room and start the import again; it goes on from there.")
-	done.State = ui.JobDone
-	return ui.All(ui.PageHeader(s.p, ui.Header{Title: s.job().Name}), ui.Progress(s.p, *s.job()), ui.Progress(s.p, failed), ui.Progress(s.p, done))
+func (s sheet) jobPage(state ui.JobState) templ.Component {
+	job := *s.job()
+	job.State = state
+	if state == ui.JobFailed {
+		job.Note = s.w("Die Platte ist voll. Machen Sie Platz und starten Sie den Import neu; er fährt dort fort.", "The disk is full. Make room and start the import again; it goes on from there.")
+	}
+	return ui.All(ui.PageHeader(s.p, ui.Header{Title: job.Name}), ui.Progress(s.p, job))
 }
 
 func (s sheet) form() templ.Component {

@@ -21,7 +21,9 @@ func (s sheet) pages() map[string]galleryPage {
 		"revenue":   {content: s.revenue()},
 		"abc":       {content: s.abc()},
 		"import":    {content: s.importing()},
-		"job":       {content: s.jobPage()},
+		"job":       {content: s.jobPage(ui.JobRunning)},
+		"failed":    {content: s.jobPage(ui.JobFailed)},
+		"done":      {content: s.jobPage(ui.JobDone)},
 		"form":      {content: s.form()},
 		"empty":     {content: s.empty()},
 		"error":     {content: s.trouble()},
@@ -88,6 +90,7 @@ func (s sheet) smallTable(months []string) templ.Component {
 	var rows []ui.Row
 	for i := len(months) - 4; i < len(months); i++ {
 		rows = append(rows, ui.Row{Href: "/insight/revenue", Cells: ui.Cells(months[i], s.p.Money(int64(24_000_00+i*31_07), "EUR"), s.p.Money(int64(61_000_00+i*97_31), "EUR"))})
+		rows[len(rows)-1].Cells[1] = ui.Rich(ui.All(ui.Meter(.2+float64(i)/40), ui.Plainly(s.p.Percent(.2+float64(i)/40, 0))))
 	}
 	return ui.TableBox(s.p, ui.Table{ID: "t-small", Caption: s.w("Umsatz je Monat", "Revenue by month"), Compact: true, Rows: rows, Columns: []ui.Column{
 		{Title: s.w("Monat", "Month"), Narrow: ui.NarrowLead}, {Title: s.w("Neu", "New"), Number: true}, {Title: s.w("Wiederkehrend", "Returning"), Number: true, Narrow: ui.NarrowValue}}})

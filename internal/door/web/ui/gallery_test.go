@@ -111,7 +111,7 @@ func (s sheet) frame(name, theme string) ui.Frame {
 	chosen := map[string]ui.Theme{"light": ui.Light, "dark": ui.Dark}[theme]
 	customers := strings.HasPrefix(name, "customer")
 	insight := name == "cohorts" || name == "revenue" || name == "abc" || name == "insight"
-	return ui.Frame{
+	frame := ui.Frame{
 		P: s.p, Title: s.w("Heute", "Today"), Company: "Rösterei Sonnleitner", Here: "/" + name,
 		Theme: chosen,
 		User:  ui.User{Name: "Miriam Kessler", Mail: "miriam.kessler@sonnleitner.example", Role: s.w("Verwaltung", "Administrator")},
@@ -128,6 +128,15 @@ func (s sheet) frame(name, theme string) ui.Frame {
 			{Label: s.w("Verwaltung", "Admin"), Href: "/admin", Icon: "settings", Active: name == "import" || name == "job" || name == "form"},
 		},
 	}
+	if name == "empty" { // the menu once every area exists
+		frame.Menu = append(frame.Menu[:3:3],
+			ui.MenuItem{Label: s.w("Aktionen", "Engage"), Href: "/engage", Icon: "send"},
+			ui.MenuItem{Label: s.w("Treue", "Rewards"), Href: "/rewards", Icon: "gift"},
+			ui.MenuItem{Label: "Service", Href: "/service", Icon: "headset"},
+			ui.MenuItem{Label: s.w("Programm", "Programme"), Href: "/programme", Icon: "adjustments-horizontal"},
+			ui.MenuItem{Label: s.w("Verwaltung", "Admin"), Href: "/admin", Icon: "settings"})
+	}
+	return frame
 }
 
 func (s sheet) found() []ui.FoundGroup {

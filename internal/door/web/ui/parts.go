@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+)
 
 // Tab is one of several views of the same thing.
 type Tab struct {
@@ -88,6 +92,11 @@ type Item struct {
 	Meta   string // right: when, how much
 	Action *Post
 	Go     *Anchor // instead of Action
+}
+
+// meterWidth is a share as a width of a hundred.
+func meterWidth(share float64) string {
+	return strconv.FormatFloat(100*min(max(share, 0), 1), 'f', 1, 64)
 }
 
 func checkValue(value string) string {

@@ -36,8 +36,10 @@ const (
 type Column struct {
 	Key    string // of the parameter that chooses columns
 	Title  string
-	Help   string // explains the heading, "" for none
-	Number bool   // right-aligned, figures of equal width
+	Help   string          // explains the heading, "" for none
+	Mark   string          // short words below the heading: "geraten"
+	Head   templ.Component // instead of the title: a select that says what the column is
+	Number bool            // right-aligned, figures of equal width
 	Narrow Narrow
 	Wide   bool   // left out below 1,200 px
 	Sort   string // address sorted by this column, "" for a column that cannot be sorted

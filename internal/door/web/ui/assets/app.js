@@ -162,6 +162,7 @@
 		if (e.defaultPrevented || e.target.method === "get") return;
 		if (e.target.dataset.sent) { e.preventDefault(); return; }
 		e.target.dataset.sent = "1";
+		setTimeout(() => delete e.target.dataset.sent, 5000);
 	});
 	addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
@@ -207,6 +208,10 @@
 	});
 	on("htmx:afterSwap", (e) => {
 		if (e.detail.target.id === "search-results") showResults(true);
+	});
+	on("htmx:beforeCleanupElement", (e) => {
+		const chart = e.target.matches?.("[data-chart]") && window.echarts?.getInstanceByDom(e.target);
+		if (chart) { watch.unobserve(e.target); chart.dispose(); }
 	});
 	on("htmx:load", (e) => {
 		drawCharts();
