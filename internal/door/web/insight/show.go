@@ -27,7 +27,9 @@ type shown struct {
 }
 
 func run(q figure.Query) func(context.Context, *warehouse.View) (*report.Result, error) {
-	return func(ctx context.Context, v *warehouse.View) (*report.Result, error) { return q.Report.Run(ctx, v, q.Params) }
+	return func(ctx context.Context, v *warehouse.View) (*report.Result, error) {
+		return q.Report.Run(ctx, v, q.Params)
+	}
 }
 
 // compare computes what a report is compared with.

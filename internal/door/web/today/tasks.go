@@ -97,7 +97,7 @@ func inWords(r *page.Request, t *task.Task, names map[int64]string) row {
 		}
 	}
 	if out.title == "" {
-		out.title = p.T("today.task.other")
+		out.title = p.T("today.task.untold")
 	}
 	switch t.Kind {
 	case "import.failed":
