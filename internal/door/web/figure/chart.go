@@ -6,7 +6,6 @@ import (
 
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/report"
-	"stamm/internal/platform/clock"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/money"
 )
@@ -37,15 +36,24 @@ func Chart(p *i18n.Printer, res *report.Result, before *report.Comparison, lates
 		c.Series = append(c.Series, ui.Series{Name: t.Columns[k].Heading(p), Values: values(t, rows, k, res.Currency)})
 	}
 	if len(c.Series) == 1 {
-		c.YName = c.Series[0].Name
 		past(p, &c, res, before, t)
+		if len(c.Series) == 1 {
+			c.YName = c.Series[0].Name
+		}
 	}
 	return c
 }
 
+// Overlay tells whether the earlier figures can be drawn behind the present ones: where there are some, and where the
+// picture is not of what others have found.
+func Overlay(res *report.Result, before *report.Comparison) bool {
+	return before != nil && before.Result != nil && before.Chart != nil && res.Chart != nil && len(res.Chart.Series) == 1 &&
+		(res.Chart.Kind == report.Line || res.Chart.Kind == report.Bars) && res.Report.Name != "sector_churn"
+}
+
 // past puts the earlier figures behind the present ones: month below the month a year later, or group below group.
 func past(p *i18n.Printer, c *ui.Chart, res *report.Result, before *report.Comparison, t report.Table) {
-	if before == nil || before.Result == nil || before.Chart == nil || res.Chart.Kind == report.Stacked {
+	if !Overlay(res, before) {
 		return
 	}
 	column := res.Chart.Series[0]
@@ -72,7 +80,7 @@ func past(p *i18n.Printer, c *ui.Chart, res *report.Result, before *report.Compa
 		}
 	}
 	if found {
-		c.Series = append(c.Series, ui.Series{Name: When(p, before), Values: aligned, Past: true, Color: 7})
+		c.Series = append(c.Series, ui.Series{Name: When(p, before), Values: aligned, Past: true, Color: 6})
 	}
 }
 
@@ -118,20 +126,21 @@ func lorenz(p *i18n.Printer, c ui.Chart, res *report.Result, t report.Table) ui.
 	c.X = values(t, t.Rows, 0, res.Currency)
 	curve := values(t, t.Rows, res.Chart.Series[0], res.Currency)
 	classes := res.Tables[0]
-	until := 0.0
+	from, share := 0, 0.0
 	for i, class := range classes.Rows {
-		from := until
-		until += class[2].Float
-		if i == len(classes.Rows)-1 {
-			until = 1
+		share += class[2].Float
+		until := len(c.X) - 1
+		for i < len(classes.Rows)-1 && until > from && c.X[until] > share {
+			until--
 		}
 		series := ui.Series{Name: class[0].Format(p, classes.Columns[0].Kind, res.Currency), Color: i, Values: make([]float64, len(curve))}
-		for k, x := range c.X {
+		for k := range c.X {
 			series.Values[k] = math.NaN()
-			if x >= from-0.01 && x <= until+1e-9 {
+			if k >= from && k <= until {
 				series.Values[k] = curve[k]
 			}
 		}
+		from = until
 		c.Series = append(c.Series, series)
 	}
 	return c
@@ -223,6 +232,3 @@ func segment(recency string, frequency int) string {
 	}
 	return "gone"
 }
-
-// Month is the label of a month on an axis.
-func Month(p *i18n.Printer, c report.Cell) string { return p.MonthShort(clock.Day(c.Int)) }

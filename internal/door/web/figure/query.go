@@ -40,15 +40,8 @@ func Read(r *page.Request, name string) (Query, error) {
 	if err != nil {
 		return q, err
 	}
-	if text := r.Text("as_of"); text != "" {
-		day, err := clock.ParseDay(text)
-		if err != nil {
-			return q, fault.New(fault.Invalid, "insight.error.as_of", "text", text).On("as_of")
-		}
-		if day > r.Today() {
-			return q, fault.New(fault.Invalid, "insight.error.future", "day", day).On("as_of")
-		}
-		q.Params.AsOf, q.Fixed = day, day != r.Today()
+	if q.Params.AsOf, q.Fixed, err = ReadDay(r); err != nil {
+		return q, err
 	}
 	if q.Params.Basis, err = report.ParseBasis(r.Text("basis")); err != nil {
 		return q, err
@@ -62,6 +55,21 @@ func Read(r *page.Request, name string) (Query, error) {
 	q.Params.By = r.Text("by")
 	q.Params.Kind, q.Params.Country, q.Params.Region = short(r.Text("kind")), short(r.Text("country")), short(r.Text("region"))
 	return q, nil
+}
+
+// ReadDay reads the day figures are as of, and whether it was chosen; otherwise it is today.
+func ReadDay(r *page.Request) (day clock.Day, fixed bool, err error) {
+	text := r.Text("as_of")
+	if text == "" {
+		return r.Today(), false, nil
+	}
+	if day, err = clock.ParseDay(text); err != nil {
+		return 0, false, fault.New(fault.Invalid, "insight.error.as_of", "text", text).On("as_of")
+	}
+	if day > r.Today() {
+		return 0, false, fault.New(fault.Invalid, "insight.error.future", "day", day).On("as_of")
+	}
+	return day, day != r.Today(), nil
 }
 
 // short keeps what could be a kind, a country or a region.

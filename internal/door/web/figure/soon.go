@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/warehouse"
 )
@@ -21,6 +20,7 @@ type Source struct {
 	stale  bool
 	asOf   time.Time
 	reload string
+	rows   int64
 }
 
 // From begins a page. patience 0 is Patience; warehouse.Forever waits until everything is there, which is for tests and
@@ -62,7 +62,6 @@ func Soon[T any](ctx context.Context, s *Source, key string, fn func(context.Con
 }
 
 // AsOf is the line at the foot of the page: how old its oldest figure is, and whether newer ones are on their way.
-func (s *Source) AsOf(r *page.Request, source string) ui.AsOf {
-	a := ui.AsOf{At: s.asOf, Source: source, Stale: s.stale, Reload: s.reload}
-	return a
+func (s *Source) AsOf(source string) ui.AsOf {
+	return ui.AsOf{At: s.asOf, Source: source, Rows: s.rows, Stale: s.stale, Reload: s.reload}
 }

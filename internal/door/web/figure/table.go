@@ -3,6 +3,7 @@ package figure
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/report"
@@ -49,6 +50,31 @@ func Table(p *i18n.Printer, q Query, res *report.Result, t report.Table, all boo
 	return out
 }
 
+// Beside adds to the table of the picture what the picture compares with, so that every number in it can be read.
+func Beside(p *i18n.Printer, out *ui.Table, res *report.Result, before *report.Comparison, t report.Table) {
+	x := t.Columns[res.Chart.X].Kind
+	if !Overlay(res, before) || x == report.Month || x == report.Day {
+		return // months of a year ago stand in the table themselves
+	}
+	column, old := res.Chart.Series[0], before.Tables[before.Chart.Table]
+	kind := t.Columns[column].Kind
+	was := map[string]string{}
+	for _, row := range old.Rows {
+		was[row[res.Chart.X].Format(p, x, before.Currency)] = row[column].Format(p, kind, before.Currency)
+	}
+	out.Columns = append(out.Columns, ui.Column{Title: t.Columns[column].Heading(p) + " " + When(p, before), Number: true})
+	for i, row := range order(t)[:len(out.Rows)] {
+		text, ok := was[row[res.Chart.X].Format(p, x, res.Currency)]
+		if !ok {
+			text = "–"
+		}
+		out.Rows[i].Cells = append(out.Rows[i].Cells, ui.Text(text))
+	}
+	if out.Total != nil {
+		out.Total.Cells = append(out.Total.Cells, ui.Text(""))
+	}
+}
+
 func name(t report.Table) string {
 	if t.Name == "" {
 		return "numbers"
@@ -56,7 +82,7 @@ func name(t report.Table) string {
 	return t.Name
 }
 
-// order is the rows as people read them: time backwards, and of a curve every tenth point.
+// order is the rows as people read them: time backwards, the best first, and of a curve every tenth point.
 func order(t report.Table) [][]report.Cell {
 	rows := slices.Clone(t.Rows)
 	if t.Name == "lorenz" && len(rows) == 101 {
@@ -66,7 +92,7 @@ func order(t report.Table) [][]report.Cell {
 		}
 		return tenth
 	}
-	if k := t.Columns[0].Kind; k == report.Month || k == report.Day {
+	if k := t.Columns[0].Kind; k == report.Month || k == report.Day || t.Name == "rfm_cells" {
 		slices.Reverse(rows)
 	}
 	return rows
@@ -79,6 +105,9 @@ func cells(p *i18n.Printer, q Query, res *report.Result, t report.Table, row []r
 		text := c.Format(p, kind, res.Currency)
 		if c.None && len(t.Columns) > 8 {
 			text = "" // a triangle of cohorts
+		}
+		if i == 0 && kind != report.Text {
+			text = strings.ReplaceAll(text, " ", i18n.NBSP)
 		}
 		out[i] = ui.Cell{Text: text}
 		if hasCustomers(c, kind) {

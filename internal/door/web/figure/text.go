@@ -47,6 +47,15 @@ func Explain(p *i18n.Printer, id, title string, q Query, res *report.Result) *ui
 	return out
 }
 
+// Sentence is what a result says. Where there are purchases but none that this report is about, it says that.
+func Sentence(p *i18n.Printer, res *report.Result) string {
+	text := res.Sentence(p)
+	if res.From != nil && text == p.T("report.empty", "day", res.Params.AsOf) {
+		return p.T("insight.nothing", "day", res.Params.AsOf)
+	}
+	return text
+}
+
 // Change says in words how a figure moved since: "12 mehr als vor einem Jahr". It is "" where one of the two is missing.
 func Change(p *i18n.Printer, kind report.Kind, currency string, now, before report.Cell, when string) string {
 	if now.None || before.None {

@@ -33,22 +33,23 @@ func TestReportsOfARealShopAreReadable(t *testing.T) {
 	b.Click("main button")
 	b.WaitVisible(".s-sidebar")
 	const asOf = "?as_of=1998-06-30"
-	folder := os.Getenv("STAMM_SCREENSHOTS")
+	folder, seen := os.Getenv("STAMM_SCREENSHOTS"), 0
 	for _, language := range []string{"de", "en"} {
 		site.As(auth.Manager).Post("/language", url.Values{"language": {language}})
 		for name, address := range map[string]string{
-			"overview": "/insight", "cohorts": "/insight/cohorts" + asOf, "rfm": "/insight/rfm" + asOf, "abc": "/insight/abc" + asOf, "monthly": "/insight/monthly" + asOf,
+			"overview": "/insight" + asOf, "overview-now": "/insight", "cohorts": "/insight/cohorts" + asOf, "rfm": "/insight/rfm" + asOf, "abc": "/insight/abc" + asOf, "monthly": "/insight/monthly" + asOf,
 			"revenue": "/insight/revenue" + asOf, "interpurchase": "/insight/interpurchase" + asOf, "frequency": "/insight/purchase_frequency" + asOf,
 			"second": "/insight/second_purchase_within" + asOf, "sector": "/insight/sector_churn" + asOf, "quality": "/insight/data_quality" + asOf,
-			"explain": "/insight/period_retention" + asOf + "#explain", "customers": "/insight/rfm/customers" + asOf + "&ref=pct/555",
+			"explain": "/insight/period_retention" + asOf + "#explain", "totals": "/insight/totals", "products": "/insight/products", "customers": "/insight/rfm/customers" + asOf + "&ref=pct/555",
 		} {
 			for _, width := range []int{1440, 360} {
 				b.Open(server+address, width, 900)
 				b.Settled()
 				b.NoSidewaysScroll()
 				b.Contrast()
-				if t.Failed() {
-					t.Logf("on %s %s %d", name, language, width)
+				if problems := b.Problems(); t.Failed() || len(problems) > seen {
+					t.Logf("on %s %s %d: %v", name, language, width, problems)
+					seen = len(problems)
 				}
 				if folder != "" {
 					b.Screenshot(filepath.Join(folder, fmt.Sprintf("%s-%s-%d.png", name, language, width)))

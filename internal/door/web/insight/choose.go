@@ -16,7 +16,7 @@ func (s shown) lead(p *i18n.Printer) templ.Component {
 	if s.res == nil || figure.Blank(s.res) {
 		return ui.Plainly(s.query.Report.Question(p))
 	}
-	return ui.Plainly(s.res.Sentence(p))
+	return ui.Plainly(figure.Sentence(p, s.res))
 }
 
 // source says on what the figures rest: "nach Retouren, nur Firmen".
@@ -33,21 +33,28 @@ func (s shown) source(p *i18n.Printer) string {
 	return text
 }
 
-// dayPicker offers the days people ask for.
-func (s shown) dayPicker(r *page.Request) ui.Picker {
-	p, today, chosen := r.P, r.Today(), s.query.Params.AsOf
+// on is the address of the report as of another day.
+func (s shown) on(day string) string { return s.query.Page("as_of", day) }
+
+// days offers the days people ask for; to is the address of one, "" for today.
+func days(r *page.Request, chosen clock.Day, extent figure.Extent, to func(day string) string) ui.Picker {
+	p, today := r.P, r.Today()
 	picker := ui.Picker{Label: p.T("insight.day.label"), Value: p.Date(chosen)}
 	year, _, _ := today.Date()
-	offers := []struct {
+	type offer struct {
 		key string
 		day clock.Day
-	}{{"today", today}, {"month", monthEnd(today)}, {"month_before", monthEnd(monthEnd(today))}, {"year", clock.NewDay(year-1, 12, 31)}}
+	}
+	offers := []offer{{"today", today}, {"month", monthEnd(today)}, {"month_before", monthEnd(monthEnd(today))}, {"year", clock.NewDay(year-1, 12, 31)}}
+	if extent.Old(today) {
+		offers = append(offers, offer{"last", *extent.Last})
+	}
 	for _, o := range offers {
 		as := ""
 		if o.day != today {
 			as = o.day.String()
 		}
-		picker.Choices = append(picker.Choices, ui.Choice{Text: p.T("insight.day."+o.key, "day", o.day), Href: s.query.Page("as_of", as), Active: chosen == o.day})
+		picker.Choices = append(picker.Choices, ui.Choice{Text: p.T("insight.day."+o.key, "day", o.day), Href: to(as), Active: chosen == o.day})
 	}
 	if chosen == today {
 		picker.Value = p.T("common.today")

@@ -63,7 +63,7 @@ func (d Deps) customers(r *page.Request) error {
 		source.res, currency = res, res.Currency
 		head.Lead = ui.Sentence(figureOf(r.P, res, ref, list.n, known), nil)
 	}
-	foot := ui.AsOfLine(r.P, from.AsOf(r, source.source(r.P)))
+	foot := ui.AsOfLine(r.P, from.AsOf(source.source(r.P)))
 	if !known {
 		return r.Render(title, ui.All(ui.PageHeader(r.P, head), ui.EmptyState(ui.Empty{Icon: "clock", Title: r.P.T("insight.pending"), Text: r.P.T("insight.pending_text")}), foot))
 	}

@@ -52,25 +52,54 @@ func boardOf(day clock.Day) func(context.Context, *warehouse.View) (board, error
 }
 
 func (d Deps) overview(r *page.Request) error {
+	day, fixed, err := figure.ReadDay(r)
+	if err != nil {
+		return err
+	}
 	patience := d.Patience
 	if r.CSVWanted {
 		patience = warehouse.Forever
 	}
 	from := figure.From(d.Warehouse, patience, r.URL.RequestURI())
-	b, known, err := figure.Soon(r.Context(), from, "insight/overview/"+r.Today().String(), boardOf(r.Today()))
+	extent, err := figure.ExtentOf(r.Context(), from)
+	if err != nil {
+		return err
+	}
+	b, known, err := figure.Soon(r.Context(), from, "insight/overview/"+day.String(), boardOf(day))
 	if err != nil {
 		return err
 	}
 	if r.CSVWanted {
 		return r.SendCSV("insight", []string{r.P.T("insight.csv.report"), r.P.T("insight.csv.figure"), r.P.T("insight.csv.value"), r.P.T("insight.csv.sentence")}, overviewRows(r, b))
 	}
-	if known && figure.Blank(b["totals"]) && figure.Blank(b["data_quality"]) {
+	if known && !fixed && figure.Blank(b["totals"]) && figure.Blank(b["data_quality"]) {
 		return r.Render(r.P.T("insight.title"), ui.All(
 			ui.PageHeader(r.P, ui.Header{Title: r.P.T("insight.title")}),
 			ui.EmptyState(figure.Empty(r)),
-			ui.AsOfLine(r.P, from.AsOf(r, ""))))
+			ui.AsOfLine(r.P, from.AsOf(""))))
 	}
-	return r.Render(r.P.T("insight.title"), overviewPage(r, sorted(b), from.AsOf(r, r.P.T("insight.source.net"))))
+	pages := overviewState{day: day, fixed: fixed, groups: sorted(b), days: days(r, day, extent, func(as string) string { return r.Link("as_of", as) })}
+	if extent.Old(day) {
+		pages.hint = r.P.T("insight.old", "day", *extent.Last)
+		pages.then = "/insight?as_of=" + extent.Last.String()
+	}
+	return r.Render(r.P.T("insight.title"), overviewPage(r, pages, from.AsOf(r.P.T("insight.source.net"))))
+}
+
+// overviewState is what the overview shows.
+type overviewState struct {
+	day    clock.Day
+	fixed  bool
+	groups []cardGroup
+	days   ui.Picker
+	hint   string // that purchases ended long ago; "" if they have not
+	then   string // the overview of that day
+}
+
+// to is the address of a report as of the day of the overview.
+func (s overviewState) to(r *report.Report) string {
+	q := figure.Query{Report: r, Params: report.Params{AsOf: s.day}, Fixed: s.fixed}
+	return q.Page()
 }
 
 type cardGroup struct {
@@ -109,7 +138,7 @@ func overviewRows(r *page.Request, b board) iter.Seq2[[]string, error] {
 		for _, rep := range report.All() {
 			res := b[rep.Name]
 			for _, f := range res.Figures {
-				if !yield([]string{rep.Title(r.P), f.Label(r.P), figure.Raw(r.P, f.Cell, f.Kind, res.Currency), res.Sentence(r.P)}, nil) {
+				if !yield([]string{rep.Title(r.P), f.Label(r.P), figure.Raw(r.P, f.Cell, f.Kind, res.Currency), figure.Sentence(r.P, res)}, nil) {
 					return
 				}
 			}

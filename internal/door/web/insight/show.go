@@ -23,6 +23,7 @@ type shown struct {
 	query  figure.Query
 	res    *report.Result
 	before *report.Comparison
+	extent figure.Extent
 	parts  *report.Table // by kind, country or region of customers; nil for none
 }
 
@@ -58,6 +59,9 @@ func (d Deps) show(r *page.Request) error {
 	}
 	s := shown{query: q}
 	from := figure.From(d.Warehouse, d.Patience, r.URL.RequestURI())
+	if s.extent, err = figure.ExtentOf(r.Context(), from); err != nil {
+		return err
+	}
 	res, known, err := figure.Soon(r.Context(), from, q.Key("report"), run(q))
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func (s *shown) more(r *page.Request, from *figure.Source) (err error) {
 }
 
 func (s shown) page(r *page.Request, from *figure.Source) templ.Component {
-	foot := ui.AsOfLine(r.P, from.AsOf(r, s.source(r.P)))
+	foot := ui.AsOfLine(r.P, from.AsOf(s.source(r.P)))
 	if s.res == nil {
 		return ui.All(reportHeader(r, s), ui.EmptyState(ui.Empty{Icon: "clock", Title: r.P.T("insight.pending"), Text: r.P.T("insight.pending_text")}), foot)
 	}
@@ -111,7 +115,11 @@ func (s shown) page(r *page.Request, from *figure.Source) templ.Component {
 	}
 	var list []ui.Table
 	for _, t := range rest {
-		list = append(list, figure.Table(r.P, s.query, s.res, t, r.Text("rows") == "all"))
+		table := figure.Table(r.P, s.query, s.res, t, r.Text("rows") == "all")
+		if c := s.res.Chart; c != nil && t.Name == s.res.Tables[c.Table].Name {
+			figure.Beside(r.P, &table, s.res, s.before, t)
+		}
+		list = append(list, table)
 	}
 	return ui.All(append(parts, tables(r.P, list), foot)...)
 }
@@ -185,7 +193,7 @@ func (s shown) empty(r *page.Request) ui.Empty {
 		return figure.Empty(r)
 	}
 	plain, _ := figure.Of(s.query.Report.Name, r.Today())
-	return ui.Empty{Icon: "calendar", Title: r.P.T("insight.none.title"), Text: s.res.Sentence(r.P), Action: &ui.Anchor{Text: r.P.T("insight.none.today"), Href: plain.Page()}}
+	return ui.Empty{Icon: "calendar", Title: r.P.T("insight.none.title"), Text: figure.Sentence(r.P, s.res), Action: &ui.Anchor{Text: r.P.T("insight.none.today"), Href: plain.Page()}}
 }
 
 // csv sends one table of the report; without a name the first.
@@ -202,7 +210,7 @@ func (d Deps) csv(r *page.Request, q figure.Query) error {
 		}
 	}
 	if len(res.Tables) == 0 {
-		return r.SendCSV(q.Report.Name, []string{r.P.T("insight.csv.sentence")}, one([]string{res.Sentence(r.P)}))
+		return r.SendCSV(q.Report.Name, []string{r.P.T("insight.csv.sentence")}, one([]string{figure.Sentence(r.P, res)}))
 	}
 	t := res.Tables[at]
 	name := q.Report.Name

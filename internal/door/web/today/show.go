@@ -58,13 +58,17 @@ func (d Deps) show(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	extent, err := figure.ExtentOf(r.Context(), from)
+	if err != nil {
+		return err
+	}
 	var tasks tasksShown
 	if r.Can(auth.WriteTasks) {
 		if tasks, err = read(r, onToday); err != nil {
 			return err
 		}
 	}
-	foot := ui.AsOfLine(p, from.AsOf(r, p.T("insight.source.net")))
+	foot := ui.AsOfLine(p, from.AsOf(p.T("insight.source.net")))
 	if known && f.revenue.From == nil {
 		parts := []templ.Component{ui.PageHeader(p, ui.Header{Title: p.T("today.title")}), ui.EmptyState(figure.Empty(r))}
 		if len(tasks.rows) > 0 {
@@ -83,6 +87,9 @@ func (d Deps) show(r *page.Request) error {
 	body := side
 	if r.Can(auth.WriteTasks) {
 		body = ui.TwoThirds(tasksCard(r, tasks), side)
+	}
+	if extent.Old(r.Today()) {
+		head.Lead = ui.Sentence(p.T("today.old", "day", *extent.Last), map[string]string{"then": "/insight?as_of=" + extent.Last.String()})
 	}
 	return r.Render(p.T("today.title"), ui.All(ui.PageHeader(p, head), tiles, body, foot))
 }
@@ -113,12 +120,10 @@ func story(p *i18n.Printer, t *report.Today) templ.Component {
 	if b := s.Before; b != nil && b.Customers >= enough {
 		then := of100(b.Again, b.Customers)
 		when := p.T("today.story.year")
+		hrefs["then"] = again.Behind(report.Ref("month/" + b.Month.String()[:len("2006-01")]))
 		if !b.Year {
 			_, month, _ := b.Month.Date()
 			when = p.T("today.story.month", "month", p.T(fmt.Sprintf("report.month.%d", month)))
-			hrefs["then"] = again.Behind(report.Ref("month/" + b.Month.String()[:len("2006-01")]))
-		} else {
-			hrefs["then"] = again.Behind(report.Ref("month/" + b.Month.String()[:len("2006-01")]))
 		}
 		key := "same"
 		if now > then {

@@ -4,6 +4,7 @@ package shoptest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,22 +81,27 @@ func (s *Shop) Import(kind sheet.Kind, path string) {
 // Hostile is the name of the shop's first customer: a page that forgets to escape shows it.
 const Hostile = "<b>injected</b><script>alert(1)</script>"
 
-// Small imports the orders of forty customers over the two years up to today; the first is called Hostile and buys what is
-// called so too.
-func (s *Shop) Small(today clock.Day) {
+// Small imports the orders of forty customers over the two years up to today.
+func (s *Shop) Small(today clock.Day) { s.Of(today, 40) }
+
+// Of imports the orders of so many customers over the two years up to today; the first is called Hostile, and so is one of
+// the products. The same today and number make the same shop.
+func (s *Shop) Of(today clock.Day, customers int) {
 	s.t.Helper()
+	dice := rand.New(rand.NewPCG(uint64(today), uint64(customers)))
 	var b strings.Builder
 	b.WriteString("Bestellnummer;Datum;Kundennummer;Name;Artikel;Menge;Einzelpreis\n")
 	n := 0
-	for k := range 40 {
+	for k := range customers {
 		name := fmt.Sprintf("Kundin %d", k)
 		if k == 0 {
 			name = Hostile
 		}
-		for day := today.AddDays(-730 + 17*k); day <= today; day = day.AddDays(20 + 13*(k%9)) {
+		stays, rhythm := 0.35+dice.Float64()*0.6, 15+dice.IntN(60)
+		for day := today.AddDays(-dice.IntN(730)); day <= today; day = day.AddDays(1 + rhythm/2 + dice.IntN(rhythm)) {
 			n++
-			fmt.Fprintf(&b, "B%05d;%s;K%03d;%s;%s;%d;%d,90\n", n, day, k, name, [...]string{"Espresso", "Filterkaffee", Hostile}[(k+n)%3], 1+n%3, 7+k)
-			if k%4 == 3 {
+			fmt.Fprintf(&b, "B%05d;%s;K%04d;%s;%s;%d;%d,90\n", n, day, k, name, [...]string{"Espresso", "Filterkaffee", Hostile}[(k+n)%3], 1+n%3, 7+dice.IntN(30))
+			if dice.Float64() > stays {
 				break
 			}
 		}
