@@ -11,14 +11,18 @@ type grammar struct {
 	Config
 	JSON bool `name:"json" help:"Print exactly one JSON value on standard output."`
 
-	Serve    serveCommand    `cmd:"" help:"Serve the web page until told to stop."`
-	User     userCommands    `cmd:"" help:"Who may sign in."`
-	Job      jobCommands     `cmd:"" help:"Work in the background."`
-	Settings settingCommands `cmd:"" help:"What Stamm knows about the company."`
-	Backup   backupCommand   `cmd:"" help:"Copy everything into one file, also while Stamm runs."`
-	Restore  restoreCommand  `cmd:"" help:"Bring a backup into an empty folder."`
-	Show     configCommand   `cmd:"" name:"config" help:"Print the configuration in force, as a file one could use."`
-	Version  versionCommand  `cmd:"" help:"Print which Stamm this is."`
+	Demo      demoCommand       `cmd:"" help:"Simulate a company and serve it, to look around."`
+	Serve     serveCommand      `cmd:"" help:"Serve the web page until told to stop."`
+	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products and payments from files."`
+	Report    reportCommand     `cmd:"" help:"Print a report; stamm report list names them."`
+	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
+	User      userCommands      `cmd:"" help:"Who may sign in."`
+	Job       jobCommands       `cmd:"" help:"Work in the background."`
+	Settings  settingCommands   `cmd:"" help:"What Stamm knows about the company."`
+	Backup    backupCommand     `cmd:"" help:"Copy everything into one file, also while Stamm runs."`
+	Restore   restoreCommand    `cmd:"" help:"Bring a backup into an empty folder."`
+	Show      configCommand     `cmd:"" name:"config" help:"Print the configuration in force, as a file one could use."`
+	Version   versionCommand    `cmd:"" help:"Print which Stamm this is."`
 }
 
 const description = `Stamm keeps a company close to its customers.

@@ -206,6 +206,27 @@ func Upsert(ctx context.Context, tx *store.Tx, run int64, products []*Product) (
 	return w, nil
 }
 
+// Decide counts what Upsert would add and change, in a read transaction.
+func Decide(ctx context.Context, tx *store.Tx, products []Product) (fresh, changed int64, err error) {
+	skus := make([]string, len(products))
+	for i := range products {
+		skus[i] = products[i].SKU
+	}
+	existing, err := loadBySKU(ctx, tx, skus)
+	if err != nil {
+		return 0, 0, err
+	}
+	for i := range products {
+		switch before := existing[products[i].SKU]; {
+		case before == nil:
+			fresh++
+		case before.hash() != products[i].hash():
+			changed++
+		}
+	}
+	return fresh, changed, nil
+}
+
 func ranges(ids []int64) []feed.Range {
 	slices.Sort(ids)
 	var all []feed.Range
