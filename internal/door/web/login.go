@@ -103,9 +103,7 @@ func (s *Server) enter(r *page.Request, mail, password string) error {
 	if c.User.Disabled {
 		return fault.New(fault.Forbidden, "auth.disabled")
 	}
-	err = s.deps.DB.Write(ctx, store.Actor{Kind: "user", ID: c.User.ID}, func(tx *store.Tx) error {
-		return auth.Entered(ctx, tx, c.User.ID, c.Mail)
-	})
+	err = s.writeAs(r, c.User, func(tx *store.Tx) error { return auth.Entered(ctx, tx, c.User.ID, c.Mail) })
 	if err != nil {
 		return err
 	}
@@ -114,11 +112,7 @@ func (s *Server) enter(r *page.Request, mail, password string) error {
 
 // showOneTime only shows a button: mail scanners follow links.
 func (s *Server) showOneTime(r *page.Request) error {
-	var u *auth.User
-	err := r.Read(func(tx *store.Tx) (err error) {
-		u, err = auth.Peek(r.Context(), tx, r.PathValue("token"), auth.OneTime)
-		return err
-	})
+	u, err := s.peek(r, auth.OneTime)
 	if err != nil {
 		return s.showVoid(r, err)
 	}
@@ -127,13 +121,15 @@ func (s *Server) showOneTime(r *page.Request) error {
 
 func (s *Server) oneTime(r *page.Request) error {
 	ctx := r.Context()
-	var u *auth.User
-	err := r.Write(func(tx *store.Tx) (err error) {
-		if u, err = auth.Redeem(ctx, tx, r.PathValue("token"), auth.OneTime); err != nil {
-			return err
-		}
-		return auth.Entered(ctx, tx, u.ID, u.Mail)
-	})
+	u, err := s.peek(r, auth.OneTime)
+	if err == nil {
+		err = s.writeAs(r, u, func(tx *store.Tx) error {
+			if _, err := auth.Redeem(ctx, tx, r.PathValue("token"), auth.OneTime); err != nil {
+				return err
+			}
+			return auth.Entered(ctx, tx, u.ID, u.Mail)
+		})
+	}
 	if err != nil {
 		return s.showVoid(r, err)
 	}
@@ -141,6 +137,11 @@ func (s *Server) oneTime(r *page.Request) error {
 		return err
 	}
 	return r.Redirect("/")
+}
+
+// writeAs writes in the name of somebody who is about to sign in.
+func (s *Server) writeAs(r *page.Request, u *auth.User, fn func(*store.Tx) error) error {
+	return s.deps.DB.Write(r.Context(), store.Actor{Kind: "user", ID: u.ID}, fn)
 }
 
 // showVoid says that a link of one use is not good any more, and what to do now.
@@ -244,7 +245,7 @@ func (s *Server) choose(p auth.Purpose) page.Handler {
 		if err != nil {
 			return r.Refuse(err, chooseTitle(r.P, p), func(errs ui.Errors) templ.Component { return chooseView(r.P, p, u, r.URL.Path, errs) })
 		}
-		err = s.deps.DB.Write(ctx, store.Actor{Kind: "user", ID: u.ID}, func(tx *store.Tx) (err error) {
+		err = s.writeAs(r, u, func(tx *store.Tx) (err error) {
 			if u, err = auth.Redeem(ctx, tx, r.PathValue("token"), p); err != nil {
 				return err
 			}

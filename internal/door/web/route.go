@@ -86,6 +86,9 @@ func (s *Server) answer(route page.Route, r *page.Request) error {
 		}
 		return fault.New(fault.Forbidden, "errors.forbidden")
 	}
+	if s.shown[page.Welcome] && !r.Company.Setup && route.Method == http.MethodGet && r.URL.Path == "/" && r.Can(auth.WriteSettings) {
+		return r.Redirect(page.Welcome)
+	}
 	if err := s.parse(route, r); err != nil {
 		return err
 	}
@@ -141,6 +144,13 @@ func (s *Server) frame(r *page.Request, v *visitor) ui.Frame {
 		f.Links.Search = s.search
 	}
 	f.Menu = menu(r, s.menu)
+	if s.shown[page.JobBar] && r.Can(auth.ReadJobs) {
+		f.JobBar = page.JobBar
+	}
+	if v.job != nil {
+		job := r.Job(*v.job)
+		f.Job = &job
+	}
 	return f
 }
 

@@ -47,6 +47,8 @@ type Server struct {
 	log      *slog.Logger
 	menu     []page.Entry
 	search   string
+	shown    map[string]bool // patterns of the pages there are
+	jobs     map[string]page.JobKind
 	routes   []page.Route
 	table    *http.ServeMux
 	handler  http.Handler
@@ -61,7 +63,7 @@ func New(d Deps) *Server {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	s := &Server{deps: d, log: d.Log, hasher: auth.NewHasher(), table: http.NewServeMux()}
+	s := &Server{deps: d, log: d.Log, hasher: auth.NewHasher(), table: http.NewServeMux(), jobs: map[string]page.JobKind{}, shown: map[string]bool{}}
 	s.deps.Address = strings.TrimSuffix(d.Address, "/")
 	s.waiting.Store(&Waiting{})
 	s.sessions = s.newSessions()
@@ -71,8 +73,12 @@ func New(d Deps) *Server {
 		if area.Search != "" {
 			s.search = area.Search
 		}
+		for _, kind := range area.Jobs {
+			s.jobs[kind.Kind] = kind
+		}
 	}
 	for _, route := range s.routes {
+		s.shown[route.Pattern] = s.shown[route.Pattern] || route.Method == http.MethodGet
 		s.table.Handle(route.Method+" "+route.Pattern, s.serve(route))
 	}
 	s.handler = s.chain()
@@ -81,6 +87,9 @@ func New(d Deps) *Server {
 
 // Routes is the table of all addresses, in the order in which they were joined.
 func (s *Server) Routes() []page.Route { return s.routes }
+
+// JobKind is how jobs of a kind are called; one that no area has named has only its kind.
+func (s *Server) JobKind(kind string) page.JobKind { return s.jobs[kind] }
 
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
