@@ -119,6 +119,13 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, before Place,
 	return scanDocuments(rows)
 }
 
+// Any tells whether there is a document at all.
+func Any(ctx context.Context, tx *store.Tx) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, sqlAny).Scan(&n)
+	return n > 0, err
+}
+
 // CountOf tells how many documents a customer has.
 func CountOf(ctx context.Context, tx *store.Tx, customer int64) (n int64, err error) {
 	err = tx.QueryRow(ctx, sqlCountOf, customer).Scan(&n)

@@ -51,4 +51,5 @@ const (
 
 	sqlCustomersWith = `SELECT DISTINCT customer FROM document WHERE customer BETWEEN $1 AND $2`
 	sqlCountOf       = `SELECT count(*) FROM document WHERE customer = $1`
+	sqlAny           = `SELECT COUNT(1) FROM (SELECT id FROM document LIMIT 1) AS first`
 )
