@@ -15,6 +15,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/i18n"
@@ -26,14 +27,16 @@ import (
 // Config is everything one can set, by flag, by variable (STAMM_ and the name of the flag) or in a TOML file, in this
 // order of weight. The zero value of each works.
 type Config struct {
-	Dir       string `setting:"" placeholder:"FOLDER" help:"Folder of the data; made if it is missing. Default: stamm-data."`
-	DB        string `setting:"" name:"db" placeholder:"FILE|URL" help:"Database: an SQLite file or a postgres:// address. Default: stamm.db in the folder."`
-	Config    string `setting:"" placeholder:"FILE" help:"TOML file with settings. Default: stamm.toml in the folder, if there is one."`
-	Addr      string `setting:"" placeholder:"HOST:PORT" help:"Where the web page listens. Default: 127.0.0.1:8080."`
-	Memory    int    `setting:"" placeholder:"MIB" help:"Memory for counting over many customers, in MiB. Default: 512."`
-	LogLevel  string `setting:"" placeholder:"LEVEL" help:"Least weight of what is logged: debug, info, warn or error. Default: info for serve, else warn."`
-	LogFormat string `setting:"" placeholder:"FORMAT" help:"How the log is written: text or json. Default: text."`
-	Lang      string `setting:"" placeholder:"LANGUAGE" help:"Language of messages: de or en. Default: that of the system."`
+	Dir        string `setting:"" placeholder:"FOLDER" help:"Folder of the data; made if it is missing. Default: stamm-data."`
+	DB         string `setting:"" name:"db" placeholder:"FILE|URL" help:"Database: an SQLite file or a postgres:// address. Default: stamm.db in the folder."`
+	Config     string `setting:"" placeholder:"FILE" help:"TOML file with settings. Default: stamm.toml in the folder, if there is one."`
+	Addr       string `setting:"" placeholder:"HOST:PORT" help:"Where the web page listens. Default: 127.0.0.1:8080."`
+	Site       string `setting:"" placeholder:"URL" help:"How people reach the web page from outside, as in https://stamm.example.com. Default: what each request says."`
+	TrustProxy bool   `setting:"" help:"A proxy in front tells who calls in X-Forwarded-For and -Proto."`
+	Memory     int    `setting:"" placeholder:"MIB" help:"Memory for counting over many customers, in MiB. Default: 512."`
+	LogLevel   string `setting:"" placeholder:"LEVEL" help:"Least weight of what is logged: debug, info, warn or error. Default: info for serve, else warn."`
+	LogFormat  string `setting:"" placeholder:"FORMAT" help:"How the log is written: text or json. Default: text."`
+	Lang       string `setting:"" placeholder:"LANGUAGE" help:"Language of messages: de or en. Default: that of the system."`
 
 	sources map[string]string // name of a setting → where it was said; empty for its default
 }
@@ -71,7 +74,7 @@ func (s *settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	if !flag.Tag.Has("setting") {
 		return nil, nil
 	}
-	if v, ok := s.env[variable(flag.Name)]; ok {
+	if v := s.env[variable(flag.Name)]; v != "" {
 		return v, nil
 	}
 	if v, ok := s.file[flag.Name]; ok {
@@ -87,7 +90,7 @@ func (s *settings) sources(parsed *kong.Context) map[string]string {
 		if _, ok := s.file[name]; ok {
 			said[name] = s.fileName + ": " + key(name)
 		}
-		if _, ok := s.env[variable(name)]; ok {
+		if s.env[variable(name)] != "" {
 			said[name] = variable(name)
 		}
 	}
@@ -110,8 +113,8 @@ func (s *settings) readFile(in Invocation, c Config) error {
 	_, err := toml.DecodeFile(path, &table)
 	var broken toml.ParseError
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && c.Config == "":
-		return nil
+	case c.Config == "" && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)):
+		return nil // there need not be one
 	case errors.As(err, &broken):
 		return fault.New(fault.Invalid, "cli.config_syntax", "file", path, "line", strconv.Itoa(broken.Position.Line), "reason", broken.Message).On("config")
 	case err != nil:
@@ -248,7 +251,7 @@ func (c *Config) complete(in Invocation) error {
 	switch {
 	case c.DB == "":
 		c.DB = filepath.Join(c.Dir, "stamm.db")
-	case !isPostgres(c.DB):
+	case !strings.Contains(c.DB, "://"):
 		c.DB = absolute(in, c.DB)
 	}
 	if c.Config != "" {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"stamm/internal/platform/fault"
 
@@ -30,15 +31,9 @@ func forward(ctx context.Context, c *Call) (int, error) {
 	}
 	defer conn.Close()
 	w := newWire(conn)
-	ended := make(chan struct{})
+	accepted, ended := make(chan struct{}), make(chan struct{})
 	defer close(ended)
-	go func() {
-		select {
-		case <-ctx.Done():
-			w.send(frameCancel, nil)
-		case <-ended:
-		}
-	}()
+	go cancelWith(ctx, w, accepted, ended)
 	ask, err := json.Marshal(request{Protocol: protocol, Args: c.Args, Env: c.Config.environment(), Dir: c.Dir})
 	if err != nil {
 		return 0, err
@@ -51,14 +46,36 @@ func forward(ctx context.Context, c *Call) (int, error) {
 	}
 	kind, _, err := w.receive()
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return 0, ctx.Err()
 	case err != nil:
 		return 0, errNobody
 	case kind != frameAccept:
 		return 0, fault.New(fault.Conflict, "cli.other_version")
 	}
+	close(accepted)
 	return (&hands{call: c, wire: w}).serve()
+}
+
+// patience is how long a caller that was told to stop waits for an owner that has not accepted its command yet.
+const patience = time.Second
+
+// cancelWith asks the command to stop when ctx ends.
+func cancelWith(ctx context.Context, w *wire, accepted, ended <-chan struct{}) {
+	select {
+	case <-ended:
+		return
+	case <-ctx.Done():
+	}
+	w.send(frameCancel, nil)
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-accepted:
+	case <-ended:
+	case <-timer.C:
+		w.conn.Close()
+	}
 }
 
 // hands does at the user's end what the command asks for.

@@ -11,6 +11,7 @@ type grammar struct {
 	Config
 	JSON bool `name:"json" help:"Print exactly one JSON value on standard output."`
 
+	Demo      demoCommand       `cmd:"" help:"Simulate a company and serve it, to look around."`
 	Serve     serveCommand      `cmd:"" help:"Serve the web page until told to stop."`
 	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products and payments from files."`
 	Report    reportCommand     `cmd:"" help:"Print a report; stamm report list names them."`

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,8 +42,7 @@ func listen(ctx context.Context, addr string, tries int) (net.Listener, error) {
 	return nil, fault.New(fault.Conflict, "cli.port_taken", "addr", addr).On("addr")
 }
 
-// webServer answers from the first moment: /healthz with 503 until the program is open, then with 200, and everything
-// else with 503 until then.
+// webServer answers from the first moment: with 503 until the program is open and hands it the web page.
 type webServer struct {
 	server  http.Server
 	handler atomic.Pointer[http.Handler]
@@ -77,15 +75,10 @@ func (w *webServer) close(ctx context.Context) error {
 // ServeHTTP answers.
 func (w *webServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	h := w.handler.Load()
-	switch {
-	case h == nil:
+	if h == nil {
 		rw.Header().Set("Retry-After", "1")
 		http.Error(rw, "starting", http.StatusServiceUnavailable)
-	case r.URL.Path == "/healthz":
-		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		rw.Header().Set("Cache-Control", "no-store")
-		fmt.Fprintln(rw, "ok")
-	default:
-		(*h).ServeHTTP(rw, r)
+		return
 	}
+	(*h).ServeHTTP(rw, r)
 }

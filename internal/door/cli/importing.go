@@ -113,7 +113,7 @@ func (f *importFlags) run(ctx context.Context, c *Call, kind sheet.Kind) error {
 	if err := run.Why(); err != nil {
 		return err
 	}
-	if err := upToDate(ctx, c, house); err != nil {
+	if err := upToDate(ctx, c, house, c.App.Store); err != nil {
 		return err
 	}
 	if err := c.showRun(run); err != nil {
@@ -271,7 +271,7 @@ func (cmd *importUndo) Run(ctx context.Context, c *Call) error {
 	if run, err = c.follow(ctx, run); err != nil {
 		return err
 	}
-	if err := upToDate(ctx, c, house); err != nil {
+	if err := upToDate(ctx, c, house, c.App.Store); err != nil {
 		return err
 	}
 	return c.showRun(run)

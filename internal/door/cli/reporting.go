@@ -14,6 +14,7 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
 )
 
@@ -42,7 +43,7 @@ func (cmd *reportCommand) Run(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := upToDate(ctx, c, house); err != nil {
+	if err := upToDate(ctx, c, house, c.App.Store); err != nil {
 		return err
 	}
 	p.Customers = r.List && (c.JSON || cmd.CSV)
@@ -146,9 +147,9 @@ func writeCSV(w io.Writer, p *i18n.Printer, res *report.Result) error {
 
 // upToDate waits until the warehouse shows what the store held when the command began. Beside a running server it
 // waits ten seconds and says so; a process of its own would throw its work away by giving up, so it waits on.
-func upToDate(ctx context.Context, c *Call, house *warehouse.DB) error {
+func upToDate(ctx context.Context, c *Call, house *warehouse.DB, db *store.DB) error {
 	for {
-		err := house.Reach(ctx, c.App.Store)
+		err := house.Reach(ctx, db)
 		var f *fault.Error
 		if err == nil || c.owner != nil || !errors.As(err, &f) || f.Code != fault.Unavailable || ctx.Err() != nil {
 			return err

@@ -2,17 +2,21 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"stamm/internal/door/connect"
+	"stamm/internal/door/web"
+	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/imports"
+	"stamm/internal/door/web/page"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
@@ -174,9 +178,13 @@ func (a *App) schedules(ctx context.Context) error {
 	})
 }
 
-// routes is what the open program answers over HTTP; /healthz stands before it.
-func (a *App) routes() http.Handler {
-	return http.NewServeMux()
+// site is the web page of the open program. Its areas stand in the order of the menu.
+func (a *App) site(setupCode string) *web.Server {
+	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Log: a.Log})
+}
+
+func (a *App) areas() []page.Area {
+	return []page.Area{imports.Area(a.Importer), admin.Area()}
 }
 
 type serveCommand struct{}
@@ -184,20 +192,34 @@ type serveCommand struct{}
 // closingTime is how long the end may take: requests, commands and jobs under way.
 const closingTime = 20 * time.Second
 
-// RunOwning opens, starts, waits and closes in reverse.
-func (*serveCommand) RunOwning(ctx context.Context, c *Call) (err error) {
+// RunOwning serves until told to stop.
+func (*serveCommand) RunOwning(ctx context.Context, c *Call) error {
+	return c.host(ctx, 1, func(ctx context.Context, app *App, address string, code string) error {
+		err := c.Print(map[string]any{"address": address, "pid": os.Getpid()}, func(w io.Writer) { fmt.Fprintln(w, c.Text.T("cli.serving", "address", address)) })
+		if err != nil || code == "" {
+			return err
+		}
+		c.Note("cli.no_user", "address", address+"/setup", "code", code, "command", "stamm user add MAIL --role admin")
+		return nil
+	})
+}
+
+// host opens, starts, waits and closes in reverse. prepare runs when everything is open; until it is done visitors see
+// a page that says so. It gets the address of the web page, and the code with which the first user can be made where
+// there is none.
+func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Context, app *App, address, code string) error) (err error) {
 	o, err := alone(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer o.release()
-	l, err := listen(ctx, c.Config.Addr, 1)
+	l, err := listen(ctx, c.Config.Addr, ports)
 	if err != nil {
 		return err
 	}
-	web := newWebServer(l, c.Log)
+	outside := newWebServer(l, c.Log)
 	h := newHost(o.socket, c.Config, c.Log)
-	shut := sync.OnceValue(func() error { h.stop(); return web.close(ending(closingTime)) }) // nobody comes in any more
+	shut := sync.OnceValue(func() error { h.stop(); return outside.close(ending(closingTime)) }) // nobody comes in any more
 	defer func() { err = errors.Join(err, shut()) }()
 	if err := o.describe(holder{Command: c.name, Addr: l.Addr().String()}); err != nil {
 		return err
@@ -213,35 +235,35 @@ func (*serveCommand) RunOwning(ctx context.Context, c *Call) (err error) {
 	if err := app.schedules(ctx); err != nil {
 		return err
 	}
-	app.Work()
-	h.ready(app)
-	web.ready(app.routes())
-
-	address := "http://" + l.Addr().String()
-	err = c.Print(map[string]any{"address": address, "pid": os.Getpid()}, func(w io.Writer) { fmt.Fprintln(w, c.Text.T("cli.serving", "address", address)) })
+	code, err := app.setupCode(ctx)
 	if err != nil {
 		return err
 	}
-	if err := c.noteFirstUser(ctx, app); err != nil {
+	site := app.site(code)
+	outside.ready(site)
+	app.Work()
+	h.ready(app)
+	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {
 		return err
 	}
+	site.Ready()
 	select {
 	case <-ctx.Done():
 		c.Log.Info("closing")
 		return nil
-	case err := <-web.failed:
+	case err := <-outside.failed:
 		return fault.New(fault.Unavailable, "cli.web_failed").Because(err)
 	}
 }
 
-// noteFirstUser tells how to begin as long as nobody can sign in.
-func (c *Call) noteFirstUser(ctx context.Context, app *App) error {
+// setupCode makes the code that proves who may make the first user; empty as soon as there is one.
+func (a *App) setupCode(ctx context.Context) (string, error) {
 	var users int
-	err := app.Store.Read(ctx, func(tx *store.Tx) (err error) { users, err = auth.Count(ctx, tx); return err })
-	if err == nil && users == 0 {
-		c.Note("cli.no_user", "command", "stamm user add MAIL --role admin")
+	err := a.Store.Read(ctx, func(tx *store.Tx) (err error) { users, err = auth.Count(ctx, tx); return err })
+	if err != nil || users > 0 {
+		return "", err
 	}
-	return err
+	return rand.Text()[:8], nil
 }
 
 // ending is a context for closing, which goes on after the one that told us to close has ended. The timer frees itself.

@@ -25,8 +25,8 @@ type host struct {
 
 	ctx      context.Context // of all commands
 	cancel   context.CancelFunc
-	opened   chan struct{} // closed by ready and by close
-	app      *App          // set before opened is closed; nil if it never opened
+	opened   chan struct{}                         // closed by ready and by close
+	run      func(context.Context, Invocation) int // set before opened is closed; nil if the parts never opened
 	sessions sync.WaitGroup
 	once     sync.Once
 }
@@ -41,7 +41,11 @@ func newHost(l *net.UnixListener, config Config, log *slog.Logger) *host {
 
 // ready lets commands run with the open parts.
 func (h *host) ready(app *App) {
-	h.once.Do(func() { h.app = app; close(h.opened) })
+	h.begin(func(ctx context.Context, in Invocation) int { return h.execute(ctx, app, in) })
+}
+
+func (h *host) begin(run func(context.Context, Invocation) int) {
+	h.once.Do(func() { h.run = run; close(h.opened) })
 }
 
 // close takes no more commands and waits for those under way.
@@ -94,7 +98,7 @@ func (h *host) session(conn net.Conn) {
 		return
 	}
 	<-h.opened
-	if h.app == nil {
+	if h.run == nil {
 		return
 	}
 	if err := w.send(frameAccept, nil); err != nil {
@@ -104,13 +108,13 @@ func (h *host) session(conn net.Conn) {
 	defer cancel()
 	r := &remote{wire: w, ctx: ctx, answers: make(chan frame, 1)}
 	go r.listen(cancel)
-	code := h.execute(ctx, Invocation{Args: ask.Args, Env: ask.Env, Dir: ask.Dir, Stdin: r, Stdout: stream{w, frameOut}, Stderr: stream{w, frameErr},
+	code := h.run(ctx, Invocation{Args: ask.Args, Env: ask.Env, Dir: ask.Dir, Stdin: r, Stdout: stream{w, frameOut}, Stderr: stream{w, frameErr},
 		secret: r.secret, owner: &h.config})
 	w.send(frameExit, []byte{byte(code)})
 }
 
 // execute is Main for a command that another process handed over.
-func (h *host) execute(ctx context.Context, in Invocation) int {
+func (h *host) execute(ctx context.Context, app *App, in Invocation) int {
 	c, code := parse(in)
 	if c == nil {
 		return code
@@ -122,7 +126,7 @@ func (h *host) execute(ctx context.Context, in Invocation) int {
 	if c.Config.sources["db"] != "" && c.Config.DB != h.config.DB {
 		return c.finish(fault.New(fault.Conflict, "cli.other_database", "database", h.config.safeDB()))
 	}
-	c.App, c.Log = h.app, h.log
+	c.App, c.Log = app, h.log
 	return c.finish(c.run(ctx, cmd))
 }
 

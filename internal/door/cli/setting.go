@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"stamm/internal/platform/fault"
@@ -52,7 +53,7 @@ func (cmd *settingSetCommand) Run(ctx context.Context, c *Call) error {
 		}
 		var wrong []error
 		for _, name := range slices.Sorted(maps.Keys(cmd.Settings)) {
-			wrong = append(wrong, s.Set(name, cmd.Settings[name]))
+			wrong = append(wrong, s.Set(strings.ReplaceAll(name, "-", "_"), cmd.Settings[name]))
 		}
 		if err := errors.Join(wrong...); err != nil {
 			return err

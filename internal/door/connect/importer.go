@@ -43,6 +43,7 @@ func New(db *store.DB, files *blob.Store) *Importer { return &Importer{db, files
 func (im *Importer) Register(r *jobs.Runner) {
 	r.Handle(ImportJob, 1, im.runImport)
 	r.Handle(UndoJob, 1, im.runUndo)
+	r.Handle(TryJob, 1, im.runTry)
 }
 
 // Keep copies a file into the blob store, so that a run does not depend on the original.

@@ -39,7 +39,10 @@ func Undo(ctx context.Context, tx *store.Tx, run int64) (job int64, err error) {
 	if job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: UndoJob, Key: runKey(run), Args: undoArgs{run}}); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, sqlSetState, run, string(Undoing))
+	if _, err := tx.Exec(ctx, sqlSetState, run, string(Undoing)); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, sqlSetJob, run, job)
 	return job, err
 }
 

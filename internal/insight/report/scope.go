@@ -129,17 +129,19 @@ func (s *session) days() string {
 
 // daysNow is the SQL of the purchase days as the warehouse has them, without those of touched customers.
 func (s *session) daysNow() string {
-	if s.Basis == Gross {
-		return `SELECT customer, day, orders, lines, gross AS value, nth, prev, next, total_orders, total
-	FROM purchase_day b WHERE day <= ` + date(s.AsOf) + s.only()
+	columns, where := "orders, lines, gross AS value, nth, prev, next, total_orders, total", "true"
+	if s.Basis == Net {
+		columns = `net_orders AS orders, net_lines AS lines, net AS value, net_nth AS nth, net_prev AS prev, net_next AS next,
+		net_total_orders AS total_orders, net_total AS total`
+		where = "net_orders > 0"
 	}
-	now := `SELECT customer, day, net_orders AS orders, net_lines AS lines, net AS value, net_nth AS nth, net_prev AS prev,
-		net_next AS next, net_total_orders AS total_orders, net_total AS total
-	FROM purchase_day b WHERE net_orders > 0 AND day <= ` + date(s.AsOf) + s.only()
+	if s.later {
+		where += " AND day <= " + date(s.AsOf)
+	}
 	if s.reopened {
-		now += " AND" + s.untouched()
+		where += " AND" + s.untouched()
 	}
-	return now
+	return "SELECT customer, day, " + columns + "\n\tFROM purchase_day b WHERE " + where + s.only()
 }
 
 // touched is the SQL of the customers for whom today's figures after returns are not those of AsOf: they gave something back
@@ -176,8 +178,11 @@ func (s *session) then() string {
 // state is the SQL of the customers as of AsOf: customer, last (day of the last purchase), days, orders, value. value is all she
 // brought, less (net) the returns for which no sale was found.
 func (s *session) state() string {
-	return fmt.Sprintf(`(SELECT customer, day AS last, nth AS days, total_orders AS orders, total AS value
-	FROM %s p WHERE next IS NULL OR next > %s)`, s.days(), date(s.AsOf))
+	latest := "next IS NULL"
+	if s.later {
+		latest += " OR next > " + date(s.AsOf)
+	}
+	return "(SELECT customer, day AS last, nth AS days, total_orders AS orders, total AS value\n\tFROM " + s.days() + " p WHERE " + latest + ")"
 }
 
 // months is the SQL of the months with purchases up to AsOf: customer, month, days, orders, value, first_month, prev_month

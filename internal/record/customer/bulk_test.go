@@ -226,7 +226,9 @@ func TestRevertRestoresAndLeavesWhatSomebodyTouched(t *testing.T) {
 		change(t, db, ids[3], customer.Fields{"title": "Dr."})
 		revert := func(inUse map[int64]bool) (kept []int64, rows feed.Rows) {
 			write(t, db, func(tx *store.Tx) (err error) {
-				kept, rows, err = customer.Revert(ctx, tx, 2, []feed.Range{{ids[2], ids[4]}}, second.Old, inUse)
+				var w customer.Written
+				kept, w, err = customer.Revert(ctx, tx, 2, []feed.Range{{ids[2], ids[4]}}, second.Old, inUse)
+				rows = w.Rows
 				return err
 			})
 			return kept, rows

@@ -17,17 +17,17 @@ import (
 // unless somebody changed them since, they are contacts of others, or inUse says that other records name them; those
 // it changed get the values back that Written.Old kept, unless somebody changed them since. It returns whom it had to
 // leave as they are, and what the warehouse must read again. Slices are reverted newest first; the caller appends one change to the feed.
-func Revert(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, old map[string]string, inUse map[int64]bool) (kept []int64, rows feed.Rows, err error) {
+func Revert(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, old map[string]string, inUse map[int64]bool) (kept []int64, w Written, err error) {
 	mine, kept, err := madeBy(ctx, tx, run, made, inUse)
 	if err != nil {
-		return nil, nil, err
+		return nil, w, err
 	}
 	if err := remove(ctx, tx, mine); err != nil {
-		return nil, nil, err
+		return nil, w, err
 	}
 	restored, left, err := restoreAll(ctx, tx, run, old)
 	if err != nil {
-		return nil, nil, err
+		return nil, w, err
 	}
 	var visible []int64
 	for _, s := range restored {
@@ -36,11 +36,11 @@ func Revert(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, old
 		}
 	}
 	if all := append(visible, mine...); len(all) > 0 {
-		rows = feed.Rows{"customer": ranges(all)}
+		w.Rows = feed.Rows{"customer": ranges(all)}
 	}
 	kept = append(kept, left...)
 	slices.Sort(kept)
-	return kept, rows, nil
+	return kept, w, nil
 }
 
 func madeBy(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, inUse map[int64]bool) (mine, kept []int64, err error) {

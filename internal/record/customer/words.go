@@ -152,6 +152,6 @@ func forget(ctx context.Context, tx *store.Tx, words []string) error {
 	for _, w := range words {
 		all = append(all, deletions(w)...)
 	}
-	_, err := tx.Exec(ctx, fmt.Sprintf(sqlForget, tx.StringList("$1"), tx.Strings("$2")), store.JSON(all), store.JSON(words))
+	_, err := tx.Exec(ctx, fmt.Sprintf(sqlForget, tx.Strings("$1"), tx.Strings("$2")), store.JSON(all), store.JSON(words))
 	return err
 }
