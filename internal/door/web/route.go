@@ -63,9 +63,7 @@ func (s *Server) serve(route page.Route) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		if limit > fastLimit {
-			control := http.NewResponseController(w)
-			_ = control.SetReadDeadline(time.Now().Add(limit)) // not every test's writer has deadlines
-			_ = control.SetWriteDeadline(time.Now().Add(limit))
+			allow(w, limit+patience)
 		}
 		req := s.request(w, r)
 		req.CSVWanted = wantsCSV
