@@ -21,7 +21,8 @@ CREATE TABLE feed (
 ){{strict}};
 CREATE INDEX feed_order ON feed (xid, seq);
 CREATE INDEX feed_customer ON feed (customer, seq) WHERE customer <> 0;
-CREATE INDEX feed_subject ON feed (kind, subject, seq);
+CREATE INDEX feed_kind ON feed (kind, seq);
+CREATE INDEX feed_user ON feed (actor, seq) WHERE actor_kind = 'user';
 
 CREATE TABLE feed_value (
   change BIGINT NOT NULL,

@@ -76,7 +76,6 @@ CREATE TABLE customer_email (
 ){{strict}};
 CREATE INDEX customer_email_customer ON customer_email (customer);
 CREATE INDEX customer_email_folded ON customer_email (folded);
-CREATE INDEX customer_email_invalid ON customer_email (customer) WHERE valid = 0;
 
 CREATE TABLE customer_phone (
   id {{id}},

@@ -206,3 +206,22 @@ func faultError(file string, line int64, err error) RowError {
 func noticeError(file string, line int64, n sheet.Notice) RowError {
 	return RowError{File: file, Line: line, Field: n.Field, Value: n.Value, Key: n.Key, Args: []any{"value", n.Value}, Notice: true}
 }
+
+func (s *customerSlice) decide(ctx context.Context, tx *store.Tx) (c Counts, err error) {
+	outcomes, err := customer.Decide(ctx, tx, customer.Batch{Source: s.r.run.Source, Fields: s.fields, Rows: s.rows})
+	for _, o := range outcomes {
+		switch o.Status {
+		case customer.New:
+			c.New++
+		case customer.Changed:
+			c.Changed++
+		case customer.Unchanged:
+			c.Unchanged++
+		case customer.Erased:
+			c.Notices++
+		case customer.Unnamed:
+			c.Errors++
+		}
+	}
+	return c, err
+}

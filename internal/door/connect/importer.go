@@ -43,6 +43,7 @@ func New(db *store.DB, files *blob.Store) *Importer { return &Importer{db, files
 func (im *Importer) Register(r *jobs.Runner) {
 	r.Handle(ImportJob, 1, im.runImport)
 	r.Handle(UndoJob, 1, im.runUndo)
+	r.Handle(TryJob, 1, im.runTry)
 }
 
 // Keep copies a file into the blob store, so that a run does not depend on the original.
@@ -248,20 +249,36 @@ func (r *runner) load(ctx context.Context, id int64) error {
 		if r.run, err = FindRun(ctx, tx, id); err != nil {
 			return err
 		}
-		settings, err := company.Load(ctx, tx)
-		if err != nil {
-			return err
-		}
-		r.base, r.zone = settings.Currency, settings.Zone()
-		if r.live, err = liveFrom(ctx, tx, r.run.Source); err != nil {
-			return err
-		}
-		if r.catalogue, err = customer.LoadCatalogue(ctx, tx); err != nil {
-			return err
-		}
-		r.rates, err = loadRates(ctx, tx)
-		return err
+		return r.settings(ctx, tx)
 	})
+}
+
+// prepare is load for a run that is only tried out; a source that does not exist yet has no records.
+func (r *runner) prepare(ctx context.Context, source string) error {
+	return r.db.Read(ctx, func(tx *store.Tx) error {
+		err := tx.QueryRow(ctx, sqlSource, source).Scan(&r.run.Source)
+		if err != nil && !errors.Is(err, store.ErrNoRows) {
+			return err
+		}
+		return r.settings(ctx, tx)
+	})
+}
+
+// settings reads what the company's settings say about reading files.
+func (r *runner) settings(ctx context.Context, tx *store.Tx) error {
+	settings, err := company.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	r.base, r.zone = settings.Currency, settings.Zone()
+	if r.live, err = liveFrom(ctx, tx, r.run.Source); err != nil {
+		return err
+	}
+	if r.catalogue, err = customer.LoadCatalogue(ctx, tx); err != nil {
+		return err
+	}
+	r.rates, err = loadRates(ctx, tx)
+	return err
 }
 
 func (r *runner) do(ctx context.Context) error {
@@ -355,7 +372,7 @@ func (im *Importer) linkAll(ctx context.Context, actor store.Actor) error {
 
 func liveFrom(ctx context.Context, tx *store.Tx, source int64) (*clock.Day, error) {
 	var day *int64
-	if err := tx.QueryRow(ctx, sqlLiveFrom, source).Scan(&day); err != nil || day == nil {
+	if err := tx.QueryRow(ctx, sqlLiveFrom, source).Scan(&day); err != nil && !errors.Is(err, store.ErrNoRows) || day == nil {
 		return nil, err
 	}
 	d := clock.Day(*day)

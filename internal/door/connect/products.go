@@ -91,3 +91,9 @@ func (s *productSlice) write(ctx context.Context, tx *store.Tx) (written, error)
 	}
 	return w, nil
 }
+
+func (s *productSlice) decide(ctx context.Context, tx *store.Tx) (Counts, error) {
+	fresh, changed, err := product.Decide(ctx, tx, s.rows)
+	n := int64(len(s.rows))
+	return Counts{New: fresh, Changed: changed, Unchanged: n - fresh - changed}, err
+}

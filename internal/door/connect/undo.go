@@ -39,7 +39,10 @@ func Undo(ctx context.Context, tx *store.Tx, run int64) (job int64, err error) {
 	if job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: UndoJob, Key: runKey(run), Args: undoArgs{run}}); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, sqlSetState, run, string(Undoing))
+	if _, err := tx.Exec(ctx, sqlSetState, run, string(Undoing)); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, sqlSetJob, run, job)
 	return job, err
 }
 
@@ -123,11 +126,15 @@ func (im *Importer) undoPeopleAndProducts(ctx context.Context, task *jobs.Task, 
 			if err := im.undone(ctx, tx, run, c.Origin, rows, "product", kept); err != nil {
 				return err
 			}
-			kept, rows, err = customer.Revert(ctx, tx, run, body.Made["customer"], old)
+			named, err := document.Customers(ctx, tx, body.Made["customer"])
 			if err != nil {
 				return err
 			}
-			return im.undone(ctx, tx, run, c.Origin, rows, "customer", kept)
+			kept, w, err := customer.Revert(ctx, tx, run, body.Made["customer"], old, named)
+			if err != nil {
+				return err
+			}
+			return im.undone(ctx, tx, run, c.Origin, w.Rows, "customer", kept)
 		})
 		if err != nil {
 			return err

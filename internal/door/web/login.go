@@ -103,9 +103,7 @@ func (s *Server) enter(r *page.Request, mail, password string) error {
 	if c.User.Disabled {
 		return fault.New(fault.Forbidden, "auth.disabled")
 	}
-	err = s.deps.DB.Write(ctx, store.Actor{Kind: "user", ID: c.User.ID}, func(tx *store.Tx) error {
-		return auth.Entered(ctx, tx, c.User.ID, c.Mail)
-	})
+	err = s.writeAs(r, c.User, func(tx *store.Tx) error { return auth.Entered(ctx, tx, c.User.ID, c.Mail) })
 	if err != nil {
 		return err
 	}
@@ -114,11 +112,7 @@ func (s *Server) enter(r *page.Request, mail, password string) error {
 
 // showOneTime only shows a button: mail scanners follow links.
 func (s *Server) showOneTime(r *page.Request) error {
-	var u *auth.User
-	err := r.Read(func(tx *store.Tx) (err error) {
-		u, err = auth.Peek(r.Context(), tx, r.PathValue("token"), auth.OneTime)
-		return err
-	})
+	u, err := s.peek(r, auth.OneTime)
 	if err != nil {
 		return s.showVoid(r, err)
 	}
@@ -127,13 +121,15 @@ func (s *Server) showOneTime(r *page.Request) error {
 
 func (s *Server) oneTime(r *page.Request) error {
 	ctx := r.Context()
-	var u *auth.User
-	err := r.Write(func(tx *store.Tx) (err error) {
-		if u, err = auth.Redeem(ctx, tx, r.PathValue("token"), auth.OneTime); err != nil {
-			return err
-		}
-		return auth.Entered(ctx, tx, u.ID, u.Mail)
-	})
+	u, err := s.peek(r, auth.OneTime)
+	if err == nil {
+		err = s.writeAs(r, u, func(tx *store.Tx) error {
+			if _, err := auth.Redeem(ctx, tx, r.PathValue("token"), auth.OneTime); err != nil {
+				return err
+			}
+			return auth.Entered(ctx, tx, u.ID, u.Mail)
+		})
+	}
 	if err != nil {
 		return s.showVoid(r, err)
 	}
@@ -141,6 +137,11 @@ func (s *Server) oneTime(r *page.Request) error {
 		return err
 	}
 	return r.Redirect("/")
+}
+
+// writeAs writes in the name of somebody who is about to sign in.
+func (s *Server) writeAs(r *page.Request, u *auth.User, fn func(*store.Tx) error) error {
+	return s.deps.DB.Write(r.Context(), store.Actor{Kind: "user", ID: u.ID}, fn)
 }
 
 // showVoid says that a link of one use is not good any more, and what to do now.
@@ -244,7 +245,7 @@ func (s *Server) choose(p auth.Purpose) page.Handler {
 		if err != nil {
 			return r.Refuse(err, chooseTitle(r.P, p), func(errs ui.Errors) templ.Component { return chooseView(r.P, p, u, r.URL.Path, errs) })
 		}
-		err = s.deps.DB.Write(ctx, store.Actor{Kind: "user", ID: u.ID}, func(tx *store.Tx) (err error) {
+		err = s.writeAs(r, u, func(tx *store.Tx) (err error) {
 			if u, err = auth.Redeem(ctx, tx, r.PathValue("token"), p); err != nil {
 				return err
 			}
@@ -270,26 +271,42 @@ func (s *Server) choose(p auth.Purpose) page.Handler {
 	}
 }
 
-// newPassword reads and hashes the two fields of a new password.
-func (s *Server) newPassword(r *page.Request) (hash string, err error) {
+// checkNewPassword looks at the two fields of a new password.
+func checkNewPassword(r *page.Request) error {
 	password := r.Raw("password")
 	if err := auth.CheckPassword(password); err != nil {
-		return "", err
+		return err
 	}
 	if r.Raw("again") != password {
-		return "", fault.New(fault.Invalid, "web.choose.differ").On("again")
+		return fault.New(fault.Invalid, "web.choose.differ").On("again")
 	}
-	return s.hasher.Hash(r.Context(), password)
+	return nil
+}
+
+// newPassword checks and hashes the two fields of a new password.
+func (s *Server) newPassword(r *page.Request) (hash string, err error) {
+	if err := checkNewPassword(r); err != nil {
+		return "", err
+	}
+	return s.hasher.Hash(r.Context(), r.Raw("password"))
+}
+
+// passwordHelp says what a password needs, unless the error says it.
+func passwordHelp(p *i18n.Printer, errors ui.Errors) string {
+	if errors.On("password") != "" {
+		return ""
+	}
+	return p.T("web.choose.password_help")
 }
 
 func chooseTitle(p *i18n.Printer, purpose auth.Purpose) string {
 	return p.T("web.choose." + string(purpose) + ".title")
 }
 
-// required is the fault of an empty field.
+// required is the fault of an empty field, in words that name it.
 func required(value, field string) error {
 	if value == "" {
-		return fault.New(fault.Invalid, "errors.required").On(field)
+		return fault.New(fault.Invalid, "web.required."+field).On(field)
 	}
 	return nil
 }

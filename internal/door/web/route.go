@@ -63,9 +63,7 @@ func (s *Server) serve(route page.Route) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		if limit > fastLimit {
-			control := http.NewResponseController(w)
-			_ = control.SetReadDeadline(time.Now().Add(limit)) // not every test's writer has deadlines
-			_ = control.SetWriteDeadline(time.Now().Add(limit))
+			allow(w, limit+patience)
 		}
 		req := s.request(w, r)
 		req.CSVWanted = wantsCSV
@@ -85,6 +83,9 @@ func (s *Server) answer(route page.Route, r *page.Request) error {
 			return errSignedOut
 		}
 		return fault.New(fault.Forbidden, "errors.forbidden")
+	}
+	if s.shown[page.Welcome] && !r.Company.Setup && route.Method == http.MethodGet && r.URL.Path == "/" && r.Can(auth.WriteSettings) {
+		return r.Redirect(page.Welcome)
 	}
 	if err := s.parse(route, r); err != nil {
 		return err
@@ -141,6 +142,13 @@ func (s *Server) frame(r *page.Request, v *visitor) ui.Frame {
 		f.Links.Search = s.search
 	}
 	f.Menu = menu(r, s.menu)
+	if s.shown[page.JobBar] && r.Can(auth.ReadJobs) {
+		f.JobBar = page.JobBar
+	}
+	if v.job != nil {
+		job := r.Job(*v.job)
+		f.Job = &job
+	}
 	return f
 }
 

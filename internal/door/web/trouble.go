@@ -91,11 +91,15 @@ func (s *Server) askToSignIn(r *page.Request) {
 		s.render(r, r.Redirect(page.Setup))
 		return
 	}
+	if r.Partial() { // a bar that asks by itself must not carry somebody away from a form
+		r.W.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	login := page.Login
-	if r.Method == http.MethodGet && !r.Partial() && r.URL.Path != "/" {
+	if r.Method == http.MethodGet && r.URL.Path != "/" {
 		login += "?" + url.Values{"to": {r.URL.RequestURI()}}.Encode()
 	}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Partial() {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		s.render(r, r.Redirect(login))
 		return
 	}

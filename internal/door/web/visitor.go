@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
@@ -21,6 +23,7 @@ type visitor struct {
 	session []byte     // data of the session, nil for none
 	user    *auth.User // nil when nobody is signed in
 	company company.Settings
+	job     *jobs.Job // running now, nil for none; only for whole pages of users who may see it
 	now     time.Time
 	err     error // of that read
 }
@@ -70,7 +73,10 @@ func (s *Server) visit(r *http.Request) *visitor {
 		if v.session, _, err = auth.SessionData(ctx, tx, v.token); err != nil || v.session == nil {
 			return err
 		}
-		v.user, v.session, err = s.userOf(ctx, tx, v.session)
+		if v.user, v.session, err = s.userOf(ctx, tx, v.session); err != nil || !v.user.Can(auth.ReadJobs) || r.Header.Get("HX-Request") != "" {
+			return err
+		}
+		v.job, err = page.RunningJob(ctx, tx)
 		return err
 	})
 	return v

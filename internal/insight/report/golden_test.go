@@ -101,8 +101,7 @@ func TestGoldenNumbersOfOnlineRetail(t *testing.T) {
 	compareOne(t, db, "refunds", golden(t, "online_retail_h1_refunds"), p)
 }
 
-func mustDay(t testing.TB, s string) clock.Day {
-	t.Helper()
+func mustDay(t interface{ Fatal(...any) }, s string) clock.Day {
 	d, err := clock.ParseDay(s)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +121,7 @@ func compareOne(t *testing.T, db *sql.DB, name string, want map[string]any, p re
 	t.Run(fmt.Sprintf("%s/%s", name, p.Basis), func(t *testing.T) {
 		got := object(t, db, name, p)
 		delete(want, "definition")
-		compare(t, name, want, got)
+		compareObjects(t, name, want, got)
 	})
 }
 
@@ -148,9 +147,13 @@ func object(t testing.TB, db report.Querier, name string, p report.Params) map[s
 	return got
 }
 
-// compare wants every key and element of want in got; got may have more keys. Lists of customers in want are a sample.
-func compare(t *testing.T, path string, want, got any) {
-	t.Helper()
+// failer is a test that can report a difference.
+type failer interface {
+	Errorf(format string, args ...any)
+}
+
+// compareObjects wants every key and element of want in got; got may have more keys. Lists of customers in want are a sample.
+func compareObjects(t failer, path string, want, got any) {
 	switch want := want.(type) {
 	case map[string]any:
 		object, ok := got.(map[string]any)
@@ -164,7 +167,7 @@ func compare(t *testing.T, path string, want, got any) {
 				t.Errorf("%s.%s is missing", path, k)
 				continue
 			}
-			compare(t, path+"."+k, w, g)
+			compareObjects(t, path+"."+k, w, g)
 		}
 	case []any:
 		list, ok := got.([]any)
@@ -176,7 +179,7 @@ func compare(t *testing.T, path string, want, got any) {
 			return
 		}
 		for i := range want {
-			compare(t, fmt.Sprintf("%s[%d]", path, i), want[i], list[i])
+			compareObjects(t, fmt.Sprintf("%s[%d]", path, i), want[i], list[i])
 		}
 	case float64:
 		g, ok := got.(float64)

@@ -82,6 +82,7 @@ func products(ctx context.Context, s *session) (*Result, error) {
 	table.Rows = table.Rows[:len(table.Rows)-table.More]
 	res := &Result{JSON: object, Tables: []Table{table}}
 	res.Figures = []Figure{{"second_90", Share, rate(again, object.Eligible, "again")}, {"eligible", Count, number(object.Eligible, "first")}}
+	res.sentence = func(p *i18n.Printer) string { return p.T("report.products.sentence_young") }
 	if best >= 0 {
 		top := object.Rows[best]
 		res.Chart = &Chart{Kind: Bars, Series: []int{4}}
@@ -121,13 +122,12 @@ func (s *session) firstItems() string {
 	if !s.reopened {
 		return "(SELECT customer, product FROM first_item WHERE net)"
 	}
-	asof, touched := date(s.AsOf), s.touched()
-	return fmt.Sprintf(`(SELECT customer, product FROM first_item WHERE net AND customer NOT IN %[1]s
+	return fmt.Sprintf(`(SELECT customer, product FROM first_item b WHERE net AND%[4]s
 	UNION ALL
 	SELECT DISTINCT d.customer, l.product
 	FROM document d JOIN %[2]s p ON p.customer = d.customer AND p.day = d.day JOIN line l ON l.document = d.id
 	WHERE d.sale AND p.nth = 1 AND l.sale AND l.product <> 0 AND d.customer IN %[1]s
-		AND d.id NOT IN (SELECT sale FROM refund WHERE closes AND day <= %[3]s))`, touched, s.days(), asof)
+		AND d.id NOT IN (SELECT sale FROM refund WHERE closes AND day <= %[3]s))`, s.touched(), s.days(), date(s.AsOf), s.untouched())
 }
 
 // productsWho: first and again, or first/product/ID and again/category/ID: who began with it, and who of them came back.

@@ -28,14 +28,17 @@ type qualityJSON struct {
 func dataQuality(ctx context.Context, s *session) (*Result, error) {
 	object := qualityJSON{
 		Definition: "orders = sales of the company; unlinked = returns for which no sale was found, wholly or in part; future = documents dated after as_of; " +
-			"rows_without_sale = rows of orders and invoices whose quantity or price is not above zero", AsOf: s.AsOf,
+			"rows_without_sale = rows of sales and orders whose quantity or price is not above zero", AsOf: s.AsOf,
 	}
 	asof := date(s.AsOf)
-	err := s.one(ctx, fmt.Sprintf(`SELECT count(*) FILTER (sale AND day <= %[1]s), count(*) FILTER (sale AND customer = 0 AND day <= %[1]s),
-	count(*) FILTER (sale AND amount = 0 AND day <= %[1]s), count(*) FILTER (kind IN ('return', 'credit_note') AND day <= %[1]s),
-	count(*) FILTER (day > %[1]s),
-	CAST(coalesce(sum(rows - sale_rows) FILTER (kind IN ('order', 'invoice') AND day <= %[1]s AND (sale OR sale_rows = 0)), 0) AS BIGINT)
-FROM document`, asof), &object.Orders, &object.OrdersAnonymous, &object.ZeroOrders, &object.Returns, &object.FutureDates, &object.NoSaleRows)
+	err := s.one(ctx, fmt.Sprintf(`SELECT CAST(coalesce(sum(n) FILTER (sale AND NOT later), 0) AS BIGINT),
+	CAST(coalesce(sum(n) FILTER (sale AND anonymous AND NOT later), 0) AS BIGINT), CAST(coalesce(sum(zero) FILTER (sale AND NOT later), 0) AS BIGINT),
+	CAST(coalesce(sum(n) FILTER (kind IN ('return', 'credit_note') AND NOT later), 0) AS BIGINT), CAST(coalesce(sum(n) FILTER (later), 0) AS BIGINT),
+	CAST(coalesce(sum(unsold) FILTER ((sale OR kind = 'order') AND NOT later), 0) AS BIGINT)
+FROM (
+	SELECT kind, sale, customer = 0 AS anonymous, day > %s AS later, count(*) AS n, count(*) FILTER (amount = 0) AS zero, sum(rows - sale_rows) AS unsold
+	FROM document GROUP BY kind, sale, anonymous, later)`, asof),
+		&object.Orders, &object.OrdersAnonymous, &object.ZeroOrders, &object.Returns, &object.FutureDates, &object.NoSaleRows)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"encoding/json"
+	"io"
+
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/money"
@@ -27,6 +30,13 @@ func (r *Result) Sentence(p *i18n.Printer) string {
 		return p.T("report.empty", "day", r.Params.AsOf)
 	}
 	return r.sentence(p)
+}
+
+// WriteJSON writes the object for machines as one line.
+func (r *Result) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(r.JSON)
 }
 
 // Kind is what a value counts, and thereby how it is written.

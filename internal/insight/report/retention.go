@@ -37,7 +37,7 @@ const (
 // is new, was active at the start, or came back: no list of customers is needed.
 func (s *session) periodRows(ctx context.Context, length int) ([]periodRow, error) {
 	active, fresh, kept := map[int64]int64{}, map[int64]int64{}, map[int64]int64{}
-	oldest := int64(0)
+	oldest := int64(-1)
 	err := s.each(ctx, fmt.Sprintf(`SELECT k, CAST(sum(n) AS BIGINT) AS active, CAST(coalesce(sum(n) FILTER (before IS NULL), 0) AS BIGINT) AS new,
 	CAST(coalesce(sum(n) FILTER (before = k + 1), 0) AS BIGINT) AS kept
 FROM (
@@ -194,6 +194,7 @@ FROM %s p WHERE day > %s AND day <= %s AND (next IS NULL OR next > %[4]s)`,
 	res := &Result{JSON: object, Tables: []Table{table}, Chart: &Chart{Kind: Bars, Series: []int{1}}}
 	res.Figures = []Figure{{"churn", Share, rate(lost, atStart, "lost")}, {"at_start", Count, number(atStart, "start")},
 		{"bought_again", Count, number(atStart-lost, "kept")}, {"lost", Count, number(lost, "lost")}}
+	res.sentence = func(p *i18n.Printer) string { return p.T("report.sector_churn.sentence_young") }
 	if atStart > 0 {
 		res.sentence = func(p *i18n.Printer) string {
 			if object.Sector == nil {

@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
-	"time"
 
-	"stamm/internal/platform/clock"
 	"stamm/internal/platform/i18n"
 )
 
@@ -89,9 +87,25 @@ func (c rfmCuts) ties() []string {
 	return out
 }
 
+// looseSQL scores a column of customers who are in no group that is cut.
+func (c rfmCuts) looseSQL(column string) string {
+	terms := []string{"1"}
+	for _, t := range c.ntile {
+		op := ">"
+		if t.at == 0 {
+			op = ">="
+		}
+		terms = append(terms, one(fmt.Sprintf("%s %s %d", column, op, t.value)))
+	}
+	return strings.Join(terms, " + ")
+}
+
 func (c rfmCuts) pctSQL(column string) string {
-	return fmt.Sprintf("1 + CAST(%[1]s > %[2]d AS INTEGER) + CAST(%[1]s > %[3]d AS INTEGER) + CAST(%[1]s > %[4]d AS INTEGER) + CAST(%[1]s > %[5]d AS INTEGER)",
-		column, c.pct[0], c.pct[1], c.pct[2], c.pct[3])
+	terms := []string{"1"}
+	for _, v := range c.pct {
+		terms = append(terms, one(fmt.Sprintf("%s > %d", column, v)))
+	}
+	return strings.Join(terms, " + ")
 }
 
 // ntileSQL scores a column by its values and, in groups that are cut, by the place in column+"_place".
@@ -105,31 +119,37 @@ func (c rfmCuts) ntileSQL(column string) string {
 		case t.at < t.group:
 			term = fmt.Sprintf("%s OR (%s = %d AND %s_place > %d)", term, column, t.value, column, t.at)
 		}
-		terms = append(terms, "CAST("+term+" AS INTEGER)")
+		terms = append(terms, one(term))
 	}
 	return strings.Join(terms, " + ")
 }
+
+// one is the SQL of 1 where a condition holds, else 0, in a type that is quick to add.
+func one(condition string) string { return "CAST(" + condition + " AS UTINYINT)" }
 
 // rfmMeasures are recency, as the negative of the days since the last purchase so that more is better, frequency and value.
 type rfmMeasures struct{ r, f, m *histogram }
 
 func (s *session) rfmMeasures(ctx context.Context) (rfmMeasures, error) {
 	recency, frequency := map[int64]int64{}, map[int64]int64{}
-	var last time.Time
-	var days, n int64
-	err := s.each(ctx, "SELECT last, days, count(*) FROM "+s.state()+" s GROUP BY last, days", func(scan func(...any) error) error {
-		if err := scan(&last, &days, &n); err != nil {
-			return err
-		}
-		recency[int64(clock.DayOf(last, last.Location())-s.AsOf)] += n
-		frequency[days] += n
-		return nil
-	})
-	if err != nil {
-		return rfmMeasures{}, err
-	}
-	m, err := s.values(ctx)
-	return rfmMeasures{sorted(recency), sorted(frequency), m}, err
+	values := &histogram{}
+	var last sql.NullTime
+	var days, worth sql.NullInt64
+	var n int64
+	err := s.each(ctx, "SELECT last, days, value, count(*) FROM "+s.state()+" s GROUP BY GROUPING SETS ((last, days), (value)) ORDER BY value",
+		func(scan func(...any) error) error {
+			if err := scan(&last, &days, &worth, &n); err != nil {
+				return err
+			}
+			if worth.Valid {
+				values.add(worth.Int64, n)
+				return nil
+			}
+			recency[int64(*dayOf(last)-s.AsOf)] += n
+			frequency[days.Int64] += n
+			return nil
+		})
+	return rfmMeasures{sorted(recency), sorted(frequency), values}, err
 }
 
 // values is the histogram of what the customers brought.
@@ -137,27 +157,39 @@ func (s *session) values(ctx context.Context) (*histogram, error) {
 	return s.histogram(ctx, "SELECT value, count(*) FROM "+s.state()+" s GROUP BY value ORDER BY value")
 }
 
-// scored is the SQL of the customers with their measures and both codes: customer, r, f, m, ntile, pct.
+// scored is the SQL of the customers with their measures and both codes: customer, r, f, m, ntile, pct. Only customers in a group
+// that is cut are put in the order of their numbers.
 func (s *session) scored(h rfmMeasures) string {
+	measures := []string{"r", "f", "m"}
 	cuts := map[string]rfmCuts{"r": cutsOf(h.r, true), "f": cutsOf(h.f, false), "m": cutsOf(h.m, false)}
-	var with, joins strings.Builder
 	code := func(score func(rfmCuts, string) string) string {
-		return fmt.Sprintf("100 * (%s) + 10 * (%s) + %s", score(cuts["r"], "r"), score(cuts["f"], "f"), score(cuts["m"], "m"))
+		return fmt.Sprintf("100::SMALLINT * (%s) + 10::SMALLINT * (%s) + (%s)", score(cuts["r"], "r"), score(cuts["f"], "f"), score(cuts["m"], "m"))
 	}
-	for _, c := range []string{"r", "f", "m"} {
-		ties := cuts[c].ties()
-		if ties == nil {
-			continue
+	var tied []string
+	var places, joins strings.Builder
+	for _, c := range measures {
+		list := "NULL"
+		if ties := cuts[c].ties(); ties != nil {
+			list = strings.Join(ties, ", ")
+			tied = append(tied, c+" IN ("+list+")")
 		}
-		fmt.Fprintf(&with, `,
+		fmt.Fprintf(&places, `,
 %[1]s_tie AS (
-	SELECT s.customer, row_number() OVER (PARTITION BY s.%[1]s ORDER BY %[3]s, s.customer) AS %[1]s_place
-	FROM s JOIN customer c ON c.id = s.customer WHERE s.%[1]s IN (%[2]s))`, c, strings.Join(ties, ", "), extSQL)
-		fmt.Fprintf(&joins, " LEFT JOIN %[1]s_tie ON %[1]s_tie.customer = s.customer", c)
+	SELECT customer, row_number() OVER (PARTITION BY %[1]s ORDER BY ext, customer) AS %[1]s_place FROM tie WHERE %[1]s IN (%[2]s))`, c, list)
+		fmt.Fprintf(&joins, " LEFT JOIN %[1]s_tie ON %[1]s_tie.customer = tie.customer", c)
 	}
-	return fmt.Sprintf(`WITH s AS MATERIALIZED (SELECT customer, last - %s AS r, days AS f, value AS m FROM %s s)%s
-SELECT s.customer, s.r, s.f, s.m, %s AS ntile, %s AS pct FROM s%s`,
-		date(s.AsOf), s.state(), with.String(), code(rfmCuts.ntileSQL), code(rfmCuts.pctSQL), joins.String())
+	ntile, loose, pct := code(rfmCuts.ntileSQL), code(rfmCuts.looseSQL), code(rfmCuts.pctSQL)
+	base := fmt.Sprintf("WITH s AS MATERIALIZED (SELECT customer, CAST(last - %s AS INTEGER) AS r, days AS f, value AS m FROM %s s)", date(s.AsOf), s.state())
+	if tied == nil {
+		return fmt.Sprintf("%s\nSELECT customer, r, f, m, %s AS ntile, %s AS pct FROM s", base, loose, pct)
+	}
+	isTied := strings.Join(tied, " OR ")
+	return fmt.Sprintf(`%[1]s,
+tie AS MATERIALIZED (SELECT s.customer, r, f, m, %[2]s AS ext FROM s LEFT JOIN customer c ON c.id = s.customer WHERE %[3]s)%[4]s
+SELECT customer, r, f, m, %[8]s AS ntile, %[6]s AS pct FROM s WHERE NOT (%[3]s)
+UNION ALL
+SELECT tie.customer, r, f, m, %[5]s AS ntile, %[6]s AS pct
+FROM tie%[7]s`, base, extSQL, isTied, places.String(), ntile, pct, joins.String(), loose)
 }
 
 // extSQL names customers as the company does, those without a number of their own by ours.

@@ -172,8 +172,14 @@ func secondPurchase(ctx context.Context, s *session) (*Result, error) {
 	return res, nil
 }
 
-// secondWho: eligible/N and again/N, and waiting/N: eligible and not bought again in time.
+// secondWho: eligible/N and again/N, and waiting/N: eligible and not bought again in time; month/2006-01: first bought in that
+// month and again within ninety days.
 func secondWho(ctx context.Context, s *session, what string, args []string) (string, error) {
+	if what == "month" {
+		m, err := monthArg(args, 0)
+		return fmt.Sprintf("SELECT customer FROM %s p WHERE nth = 1 AND day >= %s AND day < %s AND next - day <= %d", s.days(), date(m),
+			date(m.AddMonths(1)), againDays), err
+	}
 	n, err := atoi(args, 0)
 	if err != nil || n < 0 || n > math.MaxInt16 {
 		return "", badRef(what)

@@ -21,7 +21,7 @@ type session struct {
 	first    *clock.Day // first purchase up to AsOf, returned or not; nil if there is none
 	later    bool       // there are purchases after AsOf
 	reopened bool       // on the net basis: there are returns after AsOf, so that amounts after returns are not those of today
-	asked    []string
+	asked    *[]string  // the SQL so far, shared by copies of the session
 }
 
 // newSession checks the parameters and looks at what decides which tables can answer.
@@ -31,7 +31,7 @@ func newSession(ctx context.Context, q Querier, p Params) (*session, error) {
 		return nil, err
 	}
 	p.Basis = basis
-	s := &session{Params: p, q: q}
+	s := &session{Params: p, q: q, asked: new([]string)}
 	var first, last, refund sql.NullTime
 	var currency sql.NullString
 	err = s.one(ctx, `SELECT (SELECT min(day) FROM purchase_day), (SELECT max(day) FROM purchase_day),
@@ -39,7 +39,7 @@ func newSession(ctx context.Context, q Querier, p Params) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.asked = nil
+	*s.asked = nil // reports did not ask this
 	if d := dayOf(first); d != nil && *d <= p.AsOf {
 		s.first = d
 	}
@@ -53,6 +53,13 @@ func newSession(ctx context.Context, q Querier, p Params) (*session, error) {
 	return s, nil
 }
 
+// gross is the session on the gross basis.
+func (s *session) gross() *session {
+	g := *s
+	g.Basis, g.reopened = Gross, false
+	return &g
+}
+
 // dayOf is the day of a DATE; nil for NULL.
 func dayOf(t sql.NullTime) *clock.Day {
 	if !t.Valid {
@@ -64,7 +71,7 @@ func dayOf(t sql.NullTime) *clock.Day {
 
 // each runs a query and calls row for each row, which reads it with scan.
 func (s *session) each(ctx context.Context, query string, row func(scan func(...any) error) error) error {
-	s.asked = append(s.asked, query)
+	*s.asked = append(*s.asked, query)
 	rows, err := s.q.QueryContext(ctx, query)
 	if err != nil {
 		return asked(ctx, err)
@@ -121,29 +128,45 @@ func (s *session) only() string {
 // days is the SQL of the purchase days up to AsOf: customer, day, orders, lines, value, nth, prev, next, total_orders, total.
 // nth, prev, next and the totals place the day in the customer's history; next may lie after AsOf.
 func (s *session) days() string {
-	if s.Basis == Gross {
-		return `(SELECT customer, day, orders, lines, gross AS value, nth, prev, next, total_orders, total
-	FROM purchase_day WHERE day <= ` + date(s.AsOf) + s.only() + `)`
+	if s.reopened {
+		return "(" + s.daysNow() + "\n\tUNION ALL\n\t" + s.then() + ")"
 	}
-	today := `SELECT customer, day, net_orders AS orders, net_lines AS lines, net AS value, net_nth AS nth, net_prev AS prev,
-		net_next AS next, net_total_orders AS total_orders, net_total AS total
-	FROM purchase_day WHERE net_orders > 0 AND day <= ` + date(s.AsOf) + s.only()
-	if !s.reopened {
-		return "(" + today + ")"
-	}
-	return "(" + today + " AND customer NOT IN " + s.touched() + "\n\tUNION ALL\n\t" + s.then() + ")"
+	return "(" + s.daysNow() + ")"
 }
 
-// touched is the SQL of the customers with returns after AsOf.
+// daysNow is the SQL of the purchase days as the warehouse has them, without those of touched customers.
+func (s *session) daysNow() string {
+	columns, where := "orders, lines, gross AS value, nth, prev, next, total_orders, total", "true"
+	if s.Basis == Net {
+		columns = `net_orders AS orders, net_lines AS lines, net AS value, net_nth AS nth, net_prev AS prev, net_next AS next,
+		net_total_orders AS total_orders, net_total AS total`
+		where = "net_orders > 0"
+	}
+	if s.later {
+		where += " AND day <= " + date(s.AsOf)
+	}
+	if s.reopened {
+		where += " AND" + s.untouched()
+	}
+	return "SELECT customer, day, " + columns + "\n\tFROM purchase_day b WHERE " + where + s.only()
+}
+
+// touched is the SQL of the customers for whom today's figures after returns are not those of AsOf: they gave something back
+// after it that they had bought by then, or that belongs to no sale.
 func (s *session) touched() string {
-	return "(SELECT customer FROM refund WHERE customer <> 0 AND day > " + date(s.AsOf) + ")"
+	return fmt.Sprintf("(SELECT customer FROM refund WHERE customer <> 0 AND day > %[1]s AND (sale = 0 OR sale_day <= %[1]s))", date(s.AsOf))
+}
+
+// untouched is the condition on customer of all others.
+func (s *session) untouched() string {
+	return " NOT EXISTS (SELECT 1 FROM " + s.touched() + " t WHERE t.customer = b.customer)"
 }
 
 // then is the SQL of the purchase days of touched customers as they were: the later returns are put back.
 func (s *session) then() string {
 	return strings.NewReplacer("{asof}", date(s.AsOf), "{only}", s.only(), "{touched}", s.touched()).Replace(
-		`SELECT p.customer, p.day, p.orders, p.lines, p.value, row_number() OVER w, lag(p.day) OVER w, lead(p.day) OVER w,
-		CAST(sum(p.orders) OVER w AS BIGINT), CAST(sum(p.value) OVER w - coalesce(u.amount, 0) AS BIGINT)
+		`SELECT p.customer, p.day, p.orders, p.lines, p.value, row_number() OVER w AS nth, lag(p.day) OVER w AS prev, lead(p.day) OVER w AS next,
+		CAST(sum(p.orders) OVER w AS BIGINT) AS total_orders, CAST(sum(p.value) OVER w - coalesce(u.amount, 0) AS BIGINT) AS total
 	FROM (
 		SELECT customer, day, CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(lines) AS BIGINT) AS lines, CAST(sum(value) AS BIGINT) AS value
 		FROM (
@@ -162,38 +185,49 @@ func (s *session) then() string {
 // state is the SQL of the customers as of AsOf: customer, last (day of the last purchase), days, orders, value. value is all she
 // brought, less (net) the returns for which no sale was found.
 func (s *session) state() string {
-	return fmt.Sprintf(`(SELECT customer, day AS last, nth AS days, total_orders AS orders, total AS value
-	FROM %s p WHERE next IS NULL OR next > %s)`, s.days(), date(s.AsOf))
+	latest := "next IS NULL"
+	if s.later {
+		latest += " OR next > " + date(s.AsOf)
+	}
+	return "(SELECT customer, day AS last, nth AS days, total_orders AS orders, total AS value\n\tFROM " + s.days() + " p WHERE " + latest + ")"
 }
 
 // months is the SQL of the months with purchases up to AsOf: customer, month, days, orders, value, first_month, prev_month
 // (the customer's month before with purchases, NULL in her first).
 func (s *session) months() string {
-	all := "SELECT customer, month, days, orders, gross AS value, first_month, prev_month FROM purchase_month WHERE true"
+	whole := `SELECT customer, month, days, orders, gross AS value, first_month, prev_month FROM purchase_month b WHERE true`
 	if s.Basis == Net {
-		all = `SELECT customer, month, net_days AS days, net_orders AS orders, net AS value, net_first_month AS first_month,
-		net_prev_month AS prev_month FROM purchase_month WHERE net_days > 0`
+		whole = `SELECT customer, month, net_days AS days, net_orders AS orders, net AS value, net_first_month AS first_month,
+		net_prev_month AS prev_month FROM purchase_month b WHERE net_days > 0`
 	}
-	all += s.only()
-	this := s.AsOf.Month()
-	switch {
-	case s.reopened:
-		return "(" + all + " AND month < " + date(this) + " AND customer NOT IN " + s.touched() + "\n\tUNION ALL\n\t" +
-			s.monthsOf("customer IN "+s.touched()+" OR day >= "+date(this)) + ")"
-	case s.later:
-		return "(" + all + " AND month < " + date(this) + "\n\tUNION ALL\n\t" + s.monthsOf("day >= "+date(this)) + ")"
+	whole += s.only()
+	if s.reopened {
+		whole += " AND" + s.untouched()
 	}
-	return "(" + all + ")"
+	if !s.later && !s.reopened {
+		return "(" + whole + ")"
+	}
+	this := date(s.AsOf.Month())
+	parts := []string{whole + " AND month < " + this, s.thisMonth(whole + " AND month = " + this)}
+	if s.reopened {
+		parts = append(parts, s.monthsThen())
+	}
+	return "(" + strings.Join(parts, "\n\tUNION ALL\n\t") + ")"
 }
 
-// monthsOf sums the months from the days that fulfil a condition. It holds whole months of a customer or her last one.
-func (s *session) monthsOf(condition string) string {
-	return fmt.Sprintf(`SELECT m.customer, m.month, m.days, m.orders, m.value, f.month, m.prev_month
-	FROM (
-		SELECT customer, CAST(date_trunc('month', day) AS DATE) AS month, count(*) AS days, CAST(sum(orders) AS BIGINT) AS orders,
-			CAST(sum(value) AS BIGINT) AS value,
-			CASE WHEN min(nth) > 1 THEN CAST(date_trunc('month', min(prev)) AS DATE) END AS prev_month
-		FROM %[1]s p WHERE %[2]s GROUP BY customer, date_trunc('month', day)) m
-	JOIN (SELECT customer, CAST(date_trunc('month', day) AS DATE) AS month FROM %[1]s p WHERE nth = 1) f ON f.customer = m.customer`,
-		s.days(), condition)
+// thisMonth is the SQL of the month of AsOf up to that day; whole is that of the whole month.
+func (s *session) thisMonth(whole string) string {
+	return fmt.Sprintf(`SELECT m.customer, m.month, d.days, d.orders, d.value, m.first_month, m.prev_month
+	FROM (%s) m
+	JOIN (SELECT customer, count(*) AS days, CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(value) AS BIGINT) AS value
+		FROM (%s) p WHERE day >= %s GROUP BY customer) d ON d.customer = m.customer`, whole, s.daysNow(), date(s.AsOf.Month()))
+}
+
+// monthsThen is the SQL of the months of touched customers.
+func (s *session) monthsThen() string {
+	return `SELECT customer, month, count(*) AS days, CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(value) AS BIGINT) AS value,
+		min(month) OVER (PARTITION BY customer) AS first_month,
+		CASE WHEN min(nth) > 1 THEN CAST(date_trunc('month', min(prev)) AS DATE) END AS prev_month
+	FROM (SELECT customer, CAST(date_trunc('month', day) AS DATE) AS month, orders, value, nth, prev FROM (` + s.then() + `) p)
+	GROUP BY customer, month`
 }

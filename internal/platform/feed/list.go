@@ -27,7 +27,11 @@ const (
 
 	sqlOfCustomer = `SELECT ` + columns + ` FROM feed WHERE customer = $1 AND customer <> 0 AND seq < $2 ORDER BY seq DESC LIMIT $3`
 	sqlOfSubject  = `SELECT ` + columns + ` FROM feed WHERE kind = $1 AND subject = $2 AND seq > $3 ORDER BY seq LIMIT $4`
-	sqlNewest     = `SELECT ` + columns + ` FROM feed WHERE seq < $1 AND ($2 = '' OR kind = $2) AND ($3 = 0 OR (actor = $3 AND actor_kind = 'user')) ORDER BY seq DESC LIMIT $4`
+	// One text for each way to narrow, so that each finds its index.
+	sqlNewest           = `SELECT ` + columns + ` FROM feed WHERE seq < $1 ORDER BY seq DESC LIMIT $2`
+	sqlNewestKind       = `SELECT ` + columns + ` FROM feed WHERE seq < $1 AND kind = $3 ORDER BY seq DESC LIMIT $2`
+	sqlNewestByUser     = `SELECT ` + columns + ` FROM feed WHERE seq < $1 AND actor = $3 AND actor_kind = 'user' ORDER BY seq DESC LIMIT $2`
+	sqlNewestKindByUser = `SELECT ` + columns + ` FROM feed WHERE seq < $1 AND actor = $3 AND actor_kind = 'user' AND kind = $4 ORDER BY seq DESC LIMIT $2`
 )
 
 // OfCustomer lists the changes about a customer, newest first, before the change numbered before (0 for the newest).
@@ -43,7 +47,16 @@ func OfSubject(ctx context.Context, tx *store.Tx, kind string, subject, after in
 // Newest lists changes for the audit page, newest first, before the change numbered before (0 for the newest); kind
 // and user narrow it unless empty.
 func Newest(ctx context.Context, tx *store.Tx, before int64, kind string, user int64, limit int) ([]Change, error) {
-	return list(ctx, tx, sqlNewest, orNewest(before), kind, user, limit)
+	before = orNewest(before)
+	switch {
+	case kind != "" && user != 0:
+		return list(ctx, tx, sqlNewestKindByUser, before, limit, user, kind)
+	case user != 0:
+		return list(ctx, tx, sqlNewestByUser, before, limit, user)
+	case kind != "":
+		return list(ctx, tx, sqlNewestKind, before, limit, kind)
+	}
+	return list(ctx, tx, sqlNewest, before, limit)
 }
 
 func orNewest(before int64) int64 {

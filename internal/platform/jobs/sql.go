@@ -53,7 +53,7 @@ const (
 // sqlDue tells for each kind of the list $1 when its next job is due; one descent of the index per kind, however many
 // jobs wait.
 func sqlDue(tx *store.Tx) string {
-	return `WITH kinds (kind) AS ` + tx.Strings("$1") + `
+	return `WITH kinds (kind) AS ` + tx.StringList("$1") + `
 		SELECT kind, (SELECT MIN(run_at) FROM job WHERE job.kind = kinds.kind AND state = 'queued') FROM kinds`
 }
 
@@ -67,5 +67,5 @@ func sqlClaim(tx *store.Tx) string {
 
 // sqlHeartbeat extends the leases $2 of the jobs $1 until $3.
 func sqlHeartbeat(tx *store.Tx) string {
-	return `UPDATE job SET lease_until = $3 WHERE state = 'running' AND id IN ` + tx.Numbers("$1") + ` AND lease_by IN ` + tx.Strings("$2") + ` RETURNING id`
+	return `UPDATE job SET lease_until = $3 WHERE state = 'running' AND id ` + tx.Numbers("$1") + ` AND lease_by ` + tx.Strings("$2") + ` RETURNING id`
 }

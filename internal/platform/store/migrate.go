@@ -35,7 +35,7 @@ func expand(text string, d Dialect) string {
 }
 
 // migrate brings the tables up to date and refuses a database that knows migrations this binary does not.
-func migrate(ctx context.Context, db *sql.DB, d Dialect) error {
+func migrate(ctx context.Context, db *sql.DB, d Dialect, upTo int64) error {
 	migrations, last, err := embedded(d)
 	if err != nil {
 		return err
@@ -55,7 +55,10 @@ func migrate(ctx context.Context, db *sql.DB, d Dialect) error {
 	if version > last {
 		return fault.New(fault.Conflict, "errors.database_newer", "database", version, "program", last)
 	}
-	_, err = p.Up(ctx)
+	if upTo == 0 {
+		upTo = last
+	}
+	_, err = p.UpTo(ctx, upTo)
 	return err
 }
 

@@ -36,7 +36,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
-	if err := db.prepareSQLite(ctx, path); err != nil {
+	if err := db.prepareSQLite(ctx, path, o); err != nil {
 		db.write.Close()
 		return err
 	}
@@ -60,7 +60,7 @@ func sqliteName(path string, pragmas []string) string {
 }
 
 // prepareSQLite migrates and reads back that commits are durable; a file system that cannot do it is refused.
-func (db *DB) prepareSQLite(ctx context.Context, path string) error {
+func (db *DB) prepareSQLite(ctx context.Context, path string, o Options) error {
 	var journal string
 	var synchronous int
 	if err := db.write.QueryRowContext(ctx, `PRAGMA journal_mode`).Scan(&journal); err != nil {
@@ -72,7 +72,7 @@ func (db *DB) prepareSQLite(ctx context.Context, path string) error {
 	if journal != "wal" || synchronous != 2 {
 		return fault.New(fault.Unavailable, "errors.not_durable", "folder", filepath.Dir(path))
 	}
-	if err := migrate(ctx, db.write, SQLite); err != nil {
+	if err := migrate(ctx, db.write, SQLite, o.Version); err != nil {
 		return sqliteFault(err, path)
 	}
 	return nil

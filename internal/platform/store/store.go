@@ -45,6 +45,7 @@ type Options struct {
 	Now     func() time.Time // the clock, time.Now by default
 	Readers int              // concurrent read connections, 8 by default
 	Cache   int              // page cache of the SQLite writer in MiB, 64 by default
+	Version int64            // bring the tables only up to this version, for restoring an older backup; the newest by default
 	Log     *slog.Logger     // slog.Default by default
 }
 
@@ -57,6 +58,7 @@ type DB struct {
 	write   *sql.DB // PostgreSQL: the same pool as read
 	sqlite  *writer // SQLite only
 	bulk    sync.Mutex
+	crowd   sync.RWMutex // PostgreSQL: held by every write, alone by one that lost too often
 
 	mu      sync.Mutex
 	changed chan struct{}

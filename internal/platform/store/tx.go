@@ -148,6 +148,14 @@ func (tx *Tx) Strings(placeholder string) string {
 	return "= ANY(ARRAY(SELECT jsonb_array_elements_text(" + placeholder + "::text::jsonb)))"
 }
 
+// StringList is the list itself, a query of one column, for use as a table.
+func (tx *Tx) StringList(placeholder string) string {
+	if tx.dialect == SQLite {
+		return "(SELECT value FROM json_each(" + placeholder + "))"
+	}
+	return "(SELECT jsonb_array_elements_text(" + placeholder + "::text::jsonb))"
+}
+
 // Numbers is Strings for whole numbers.
 func (tx *Tx) Numbers(placeholder string) string {
 	if tx.dialect == SQLite {

@@ -153,9 +153,3 @@ func Names(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, er
 	})
 	return names, err
 }
-
-// CountInvalidMails tells how many customers have a mail address that cannot be one.
-func CountInvalidMails(ctx context.Context, tx *store.Tx) (n int64, err error) {
-	err = tx.QueryRow(ctx, sqlInvalidMails).Scan(&n)
-	return n, err
-}

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,9 +19,10 @@ func save(ctx context.Context, tx *store.Tx, states []*state) ([]*state, error) 
 	var dirty []*state
 	for _, s := range states {
 		s.settle()
-		s.diff()
 		if s.fresh {
-			s.now.CreatedAt = tx.Now
+			s.now.CreatedAt, s.searched, s.warehouse = tx.Now, true, true
+		} else {
+			s.diff()
 		}
 		if s.fresh || len(s.fields) > 0 {
 			s.now.ChangedAt = tx.Now
@@ -237,13 +239,7 @@ func (w saver) words() error {
 	}
 	// In the order of the key: neighbours then share a page of the table.
 	slices.SortFunc(fresh, func(a, b []any) int {
-		if a[0].(string) < b[0].(string) {
-			return -1
-		}
-		if a[0] == b[0] {
-			return int(min(1, max(-1, a[1].(int64)-b[1].(int64))))
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(int64), b[1].(int64)))
 	})
 	if err := w.tx.Insert(w.ctx, "customer_word", []string{"word", "customer"}, fresh); err != nil {
 		return err

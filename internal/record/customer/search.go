@@ -159,7 +159,7 @@ func (q *searchQuery) condition(s span) string {
 	var c string
 	switch {
 	case s.words != nil:
-		c = s.column + " IN " + q.tx.Strings(q.bind(store.JSON(s.words)))
+		c = s.column + " " + q.tx.Strings(q.bind(store.JSON(s.words)))
 	case s.high == nil:
 		c = s.column + " = " + q.bind(s.low)
 	default:

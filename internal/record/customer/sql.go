@@ -25,7 +25,7 @@ const (
 	sqlDeleteOrigins   = `DELETE FROM customer_origin WHERE field = $1 AND customer %s`
 
 	sqlFindExternals = `SELECT external_id, customer, hash FROM customer_external WHERE source = $1 AND external_id %s`
-	sqlFindMails     = `SELECT e.folded, min(e.customer) FROM customer_email e WHERE e.folded %s GROUP BY e.folded`
+	sqlFindMails     = `SELECT e.folded, c.id, c.hash FROM customer_email e JOIN customer c ON c.id = e.customer WHERE e.folded %s`
 	sqlResolve       = `SELECT customer FROM customer_external WHERE source = $1 AND external_id = $2`
 	sqlResolveMail   = `SELECT DISTINCT customer FROM customer_email WHERE folded = $1 ORDER BY customer`
 	sqlContactsAmong = `SELECT company, person FROM customer_contact WHERE company %s UNION ALL SELECT company, person FROM customer_contact WHERE person %s`
@@ -34,7 +34,6 @@ const (
 	sqlHistory       = `SELECT v.change, v.field, v.old, f.at, f.actor_kind, f.actor FROM feed_value v JOIN feed f ON f.seq = v.change
 		WHERE v.customer = $1 AND v.customer <> 0 ORDER BY v.change DESC, v.field`
 	sqlRehash = `UPDATE customer SET hash = $2 WHERE id = $1`
-	sqlHashes = `SELECT id, hash FROM customer WHERE id %s`
 
 	sqlPeople = `SELECT t.id, t.company, c.name, t.person, t.role, t.source, t.valid_from, t.valid_until, t.created_at
 		FROM customer_contact t JOIN customer c ON c.id = t.person WHERE t.company = $1 ORDER BY t.valid_until NULLS FIRST, c.sort_name, t.id`
@@ -44,10 +43,9 @@ const (
 	sqlNames = `SELECT c.id, CASE WHEN c.name <> '' THEN c.name WHEN c.external_id <> '' THEN c.external_id
 		ELSE coalesce((SELECT min(e.address) FROM customer_email e WHERE e.customer = c.id AND e.main = 1), '') END
 		FROM customer c WHERE c.id %s AND c.erased_at IS NULL`
-	sqlMainMails    = `SELECT customer, address FROM customer_email WHERE customer %s AND main = 1`
-	sqlMainPhones   = `SELECT customer, CASE WHEN number <> '' THEN number ELSE written END FROM customer_phone WHERE customer %s AND main = 1`
-	sqlMainCities   = `SELECT customer, city FROM customer_address WHERE customer %s AND main = 1`
-	sqlInvalidMails = `SELECT count(DISTINCT customer) FROM customer_email WHERE valid = 0`
+	sqlMainMails  = `SELECT customer, address FROM customer_email WHERE customer %s AND main = 1`
+	sqlMainPhones = `SELECT customer, CASE WHEN number <> '' THEN number ELSE written END FROM customer_phone WHERE customer %s AND main = 1`
+	sqlMainCities = `SELECT customer, city FROM customer_address WHERE customer %s AND main = 1`
 
 	sqlCustomFields = `SELECT id, key, label, type, choices FROM custom_field ORDER BY label, id`
 	sqlDefineField  = `INSERT INTO custom_field (key, label, type, choices, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id`
@@ -66,17 +64,12 @@ const (
 	sqlSetLiveFrom = `UPDATE source SET live_from = $2 WHERE id = $1`
 )
 
-// The words of the list with each of their letters left out, and themselves.
-const sqlDeletions = `WITH RECURSIVE words(word) AS %s, n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 26),
-	deletions(deletion, word) AS (SELECT DISTINCT substr(w.word, 1, n.i - 1) || substr(w.word, n.i + 1), w.word
-		FROM words w JOIN n ON n.i <= length(w.word) + 1)`
-
+// word_deletion holds each word of the vocabulary with itself and without each of its letters.
 const (
 	sqlNear       = `SELECT DISTINCT word FROM word_deletion WHERE deletion %s`
 	sqlKnownWords = `SELECT deletion FROM word_deletion WHERE deletion = word AND deletion %s`
-	sqlForget     = sqlDeletions + ` DELETE FROM word_deletion WHERE (deletion, word) IN (SELECT d.deletion, d.word FROM deletions d)
+	sqlForget     = `DELETE FROM word_deletion WHERE deletion %s AND word %s
 		AND NOT EXISTS (SELECT 1 FROM customer_word c WHERE c.word = word_deletion.word)`
-	sqlLearn = sqlDeletions + ` INSERT INTO word_deletion (deletion, word) SELECT deletion, word FROM deletions WHERE true ON CONFLICT DO NOTHING`
 )
 
 // sqlRemove deletes customers with everything that is theirs.

@@ -83,15 +83,18 @@ func (r *rows[T]) differ(name string, report func(field, old string)) {
 		after, stays := r.now[id]
 		text := store.JSON(before)
 		if !stays || store.JSON(after) != text {
-			report(name+":"+strconv.FormatInt(id, 10), text)
+			report(rowField(name, id), text)
 		}
 	}
 	for id := range r.now {
 		if _, was := r.was[id]; !was {
-			report(name+":"+strconv.FormatInt(id, 10), "")
+			report(rowField(name, id), "")
 		}
 	}
 }
+
+// rowField is how the feed names a row of a list.
+func rowField(name string, id int64) string { return name + ":" + strconv.FormatInt(id, 10) }
 
 func (r *rows[T]) restore(id int64, text string) error {
 	if text == "" {
@@ -125,6 +128,7 @@ func (s *state) diff() {
 	}
 	n := len(s.fields)
 	s.emails.differ("email", report)
+	s.warehouse = s.warehouse || len(s.fields) > n // it knows whether she has a mail address that can be one
 	s.diffExternals(report)
 	s.searched = s.searched || len(s.fields) > n
 	s.phones.differ("phone", report)

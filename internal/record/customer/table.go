@@ -139,7 +139,7 @@ func (t table[T]) save(ctx context.Context, tx *store.Tx, states []*state, of fu
 		}
 	}
 	if len(gone) > 0 {
-		if _, err := tx.Exec(ctx, "DELETE FROM "+t.name+" WHERE id IN "+tx.Numbers("$1"), store.JSON(gone)); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+t.name+" WHERE id "+tx.Numbers("$1"), store.JSON(gone)); err != nil {
 			return err
 		}
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -54,8 +52,9 @@ func undoChange(ctx context.Context, tx *store.Tx, c feed.Change) (Edit, error) 
 	if slices.ContainsFunc(names, func(name string) bool { return later[name] }) {
 		return Edit{}, fault.New(fault.Conflict, "customer.undo_changed")
 	}
-	e := editor{id: c.Customer, parts: partsOf(names), kind: KindChanged, undoes: c.Seq}
-	return e.run(ctx, tx, func(s *state) error {
+	var s *state
+	e, err := editor{id: c.Customer, parts: partsOf(names), kind: KindChanged, undoes: c.Seq}.run(ctx, tx, func(loaded *state) error {
+		s = loaded
 		for _, name := range names {
 			if err := s.restore(name, old[name]); err != nil {
 				return err
@@ -63,6 +62,27 @@ func undoChange(ctx context.Context, tx *store.Tx, c feed.Change) (Edit, error) 
 		}
 		return s.stillFree(ctx, tx)
 	})
+	if err != nil || e.Seq == 0 {
+		return e, err
+	}
+	return e, s.tellPeople(ctx, tx, e.Seq)
+}
+
+// tellPeople tells the persons whose contact changed.
+func (s *state) tellPeople(ctx context.Context, tx *store.Tx, seq int64) error {
+	told := map[int64]bool{}
+	for _, all := range []map[int64]Contact{s.contacts.was, s.contacts.now} {
+		for id, c := range all {
+			if told[c.Person] || !slices.Contains(s.fields, rowField("contact", id)) {
+				continue
+			}
+			told[c.Person] = true
+			if err := tellPerson(ctx, tx, Contact{Company: s.now.ID, Person: c.Person}, seq); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // stillFree refuses external ids that went to somebody else meanwhile.
@@ -217,176 +237,4 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// Revert takes back what an import run wrote in one slice. Customers the run made (made are ranges of ids) are deleted
-// unless somebody changed them since, they are contacts of others, or inUse says that other records name them; those
-// it changed get the values back that Written.Old kept, unless somebody changed them since. It returns whom it had to
-// leave as they are. Slices are reverted newest first; the caller appends one change to the feed.
-func Revert(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, old map[string]string, inUse map[int64]bool) (kept []int64, w Written, err error) {
-	w.Rows = feed.Rows{}
-	mine, kept, err := madeBy(ctx, tx, run, made, inUse)
-	if err != nil {
-		return nil, w, err
-	}
-	if err := remove(ctx, tx, mine); err != nil {
-		return nil, w, err
-	}
-	restored, left, err := restoreAll(ctx, tx, run, old)
-	if err != nil {
-		return nil, w, err
-	}
-	var visible []int64
-	for _, s := range restored {
-		if s.warehouse {
-			visible = append(visible, s.now.ID)
-		}
-	}
-	if all := append(visible, mine...); len(all) > 0 {
-		w.Rows["customer"] = ranges(all)
-	}
-	kept = append(kept, left...)
-	slices.Sort(kept)
-	return kept, w, nil
-}
-
-func madeBy(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, inUse map[int64]bool) (mine, kept []int64, err error) {
-	for _, r := range made {
-		err := each(ctx, tx, sqlMadeBy, []any{r[0], r[1], run}, func(found *sql.Rows) error {
-			var id, last int64
-			if err := found.Scan(&id, &last); err != nil {
-				return err
-			}
-			if last != run || inUse[id] {
-				kept = append(kept, id)
-			} else {
-				mine = append(mine, id)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	bound, err := withContactsAmong(ctx, tx, mine)
-	if err != nil {
-		return nil, nil, err
-	}
-	mine = slices.DeleteFunc(mine, func(id int64) bool { return bound[id] })
-	for id := range bound {
-		kept = append(kept, id)
-	}
-	return mine, kept, nil
-}
-
-func withContactsAmong(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]bool, error) {
-	bound := map[int64]bool{}
-	if len(ids) == 0 {
-		return bound, nil
-	}
-	among := map[int64]bool{}
-	for _, id := range ids {
-		among[id] = true
-	}
-	list := store.JSON(ids)
-	err := each(ctx, tx, fmt.Sprintf(sqlContactsAmong, tx.Numbers("$1"), tx.Numbers("$2")), []any{list, list}, func(found *sql.Rows) error {
-		var company, person int64
-		if err := found.Scan(&company, &person); err != nil {
-			return err
-		}
-		for _, id := range []int64{company, person} {
-			if among[id] {
-				bound[id] = true
-			}
-		}
-		return nil
-	})
-	return bound, err
-}
-
-func restoreAll(ctx context.Context, tx *store.Tx, run int64, old map[string]string) (restored []*state, kept []int64, err error) {
-	olds := map[int64]before{}
-	var ids []int64
-	var p parts
-	for _, field := range sortedKeys(old) {
-		text, isCustomer := strings.CutPrefix(field, "customer:")
-		if !isCustomer {
-			continue
-		}
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, nil, err
-		}
-		var b before
-		if err := json.Unmarshal([]byte(old[field]), &b); err != nil {
-			return nil, nil, err
-		}
-		olds[id], ids, p = b, append(ids, id), p|partsOf(sortedKeys(b.Fields))
-	}
-	states, err := loadStates(ctx, tx, ids, p|withExternals)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, id := range ids {
-		s := states[id]
-		if s == nil || s.now.Run != run || !s.now.ErasedAt.IsZero() {
-			kept = append(kept, id)
-			continue
-		}
-		for _, name := range sortedKeys(olds[id].Fields) {
-			if err := s.restore(name, olds[id].Fields[name]); err != nil {
-				return nil, nil, err
-			}
-		}
-		s.now.Run, s.now.hash = olds[id].Run, 0
-		s.exts = slices.Clone(s.exts)
-		for i := range s.exts { // the same file again is news
-			s.exts[i].hash = 0
-		}
-		restored = append(restored, s)
-	}
-	if _, err := save(ctx, tx, restored); err != nil {
-		return nil, nil, err
-	}
-	return restored, kept, saveOrigins(ctx, tx, restored, 0, 0)
-}
-
-// remove deletes customers with everything that is theirs.
-func remove(ctx context.Context, tx *store.Tx, ids []int64) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	list := store.JSON(ids)
-	words, err := wordsOf(ctx, tx, list)
-	if err != nil {
-		return err
-	}
-	for _, text := range sqlRemove {
-		if _, err := tx.Exec(ctx, fmt.Sprintf(text, tx.Numbers("$1")), list); err != nil {
-			return err
-		}
-	}
-	return forget(ctx, tx, words)
-}
-
-// wordsOf are the search words of customers.
-func wordsOf(ctx context.Context, tx *store.Tx, list string) ([]string, error) {
-	all := map[string]bool{}
-	err := each(ctx, tx, fmt.Sprintf(sqlWords, tx.Numbers("$1")), []any{list}, func(found *sql.Rows) error {
-		var id int64
-		var word string
-		err := found.Scan(&id, &word)
-		all[word] = true
-		return err
-	})
-	return sortedKeys(all), err
-}
-
-// forget takes words out of the vocabulary that nobody has any more.
-func forget(ctx context.Context, tx *store.Tx, words []string) error {
-	if len(words) == 0 {
-		return nil
-	}
-	_, err := tx.Exec(ctx, fmt.Sprintf(sqlForget, tx.Strings("$1")), store.JSON(words))
-	return err
 }

@@ -121,6 +121,37 @@ func learn(ctx context.Context, tx *store.Tx, words map[string]bool) error {
 	if err != nil || len(words) == 0 {
 		return err
 	}
-	_, err = tx.Exec(ctx, fmt.Sprintf(sqlLearn, tx.Strings("$1")), store.JSON(slices.Sorted(maps.Keys(words))))
+	var rows [][]any
+	for _, word := range slices.Sorted(maps.Keys(words)) {
+		for _, d := range deletions(word) {
+			rows = append(rows, []any{d, word})
+		}
+	}
+	return tx.Insert(ctx, "word_deletion", []string{"deletion", "word"}, rows)
+}
+
+// wordsOf are the search words of customers.
+func wordsOf(ctx context.Context, tx *store.Tx, list string) ([]string, error) {
+	all := map[string]bool{}
+	err := each(ctx, tx, fmt.Sprintf(sqlWords, tx.Numbers("$1")), []any{list}, func(found *sql.Rows) error {
+		var id int64
+		var word string
+		err := found.Scan(&id, &word)
+		all[word] = true
+		return err
+	})
+	return sortedKeys(all), err
+}
+
+// forget takes words out of the vocabulary that nobody has any more.
+func forget(ctx context.Context, tx *store.Tx, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	var all []string
+	for _, w := range words {
+		all = append(all, deletions(w)...)
+	}
+	_, err := tx.Exec(ctx, fmt.Sprintf(sqlForget, tx.Strings("$1"), tx.Strings("$2")), store.JSON(all), store.JSON(words))
 	return err
 }

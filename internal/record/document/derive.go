@@ -150,12 +150,14 @@ FROM placed ORDER BY customer, day`
 // Unlinked refunds belong to no day, but they are part of what a customer brought: net_total has them from the purchase day
 // on that was the latest when they came. The refunds before the first purchase are in every row.
 const deriveUnlinked = `
-UPDATE purchase_day SET net_total = net_total - u.amount
-FROM (
-	SELECT p.customer, p.day, sum(r.amount) AS amount
-	FROM purchase_day p JOIN refund r ON r.customer = p.customer AND (p.net_next IS NULL OR r.day < p.net_next)
-	WHERE r.sale = 0 AND r.customer <> 0{only p.customer}
-	GROUP BY p.customer, p.day) u
+WITH loose AS MATERIALIZED (
+	SELECT customer, day, amount FROM refund d WHERE sale = 0 AND customer <> 0{only d.customer}),
+u AS MATERIALIZED (
+	SELECT p.customer, p.day, sum(l.amount) AS amount
+	FROM loose l JOIN purchase_day p ON p.customer = l.customer
+	WHERE p.net_next IS NULL OR l.day < p.net_next
+	GROUP BY p.customer, p.day)
+UPDATE purchase_day SET net_total = net_total - u.amount FROM u
 WHERE purchase_day.customer = u.customer AND purchase_day.day = u.day`
 
 const derivePurchaseMonth = `

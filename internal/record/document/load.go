@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 )
 
@@ -38,9 +39,39 @@ func loadAll(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]*Documen
 	for _, d := range docs {
 		all[d.ID] = d
 	}
-	lines, err := tx.Query(ctx, fmt.Sprintf(sqlLoadLines, tx.Numbers("$1")), list)
+	return all, loadLines(ctx, tx, list, all)
+}
+
+// Page lists documents with their lines by id, from the one after after on.
+func Page(ctx context.Context, tx *store.Tx, after int64, limit int) ([]*Document, error) {
+	rows, err := tx.Query(ctx, sqlPage, after, limit)
 	if err != nil {
 		return nil, err
+	}
+	docs, err := scanDocuments(rows)
+	if err != nil {
+		return nil, err
+	}
+	return docs, LoadLines(ctx, tx, docs)
+}
+
+// LoadLines reads the lines of documents that were listed without them.
+func LoadLines(ctx context.Context, tx *store.Tx, docs []*Document) error {
+	if len(docs) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(docs))
+	all := make(map[int64]*Document, len(docs))
+	for i, d := range docs {
+		ids[i], all[d.ID] = d.ID, d
+	}
+	return loadLines(ctx, tx, store.JSON(ids), all)
+}
+
+func loadLines(ctx context.Context, tx *store.Tx, list string, all map[int64]*Document) error {
+	lines, err := tx.Query(ctx, fmt.Sprintf(sqlLoadLines, tx.Numbers("$1")), list)
+	if err != nil {
+		return err
 	}
 	defer lines.Close()
 	for lines.Next() {
@@ -48,14 +79,14 @@ func loadAll(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]*Documen
 		var l Line
 		var cost sql.NullInt64
 		if err := lines.Scan(&of, &n, &l.Product, &l.Description, &l.Quantity, &l.UnitPrice, &l.Amount, &l.BaseAmount, &cost, &l.Sale); err != nil {
-			return nil, err
+			return err
 		}
 		l.Cost = pointer(cost)
 		if d := all[of]; d != nil {
 			d.Lines = append(d.Lines, l)
 		}
 	}
-	return all, lines.Err()
+	return lines.Err()
 }
 
 func scanDocuments(rows *sql.Rows) ([]*Document, error) {
@@ -116,6 +147,13 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, before Place,
 		return nil, err
 	}
 	return scanDocuments(rows)
+}
+
+// Any tells whether there is a document at all.
+func Any(ctx context.Context, tx *store.Tx) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, sqlAny).Scan(&n)
+	return n > 0, err
 }
 
 // CountOf tells how many documents a customer has.
@@ -194,4 +232,19 @@ func OpenItems(ctx context.Context, tx *store.Tx, customer int64) ([]OpenItem, e
 		}
 	}
 	return all, rows.Err()
+}
+
+// Customers returns which customers among the ids of the ranges have documents.
+func Customers(ctx context.Context, tx *store.Tx, among []feed.Range) (map[int64]bool, error) {
+	have := map[int64]bool{}
+	for _, r := range among {
+		ids, err := numbers(ctx, tx, sqlCustomersWith, r[0], r[1])
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			have[id] = true
+		}
+	}
+	return have, nil
 }

@@ -7,8 +7,8 @@ import (
 	"stamm/internal/platform/clock"
 )
 
-// DateOrder is the order of day, month and year in dates like 03/04/2011. Dates that begin with the year and dates with dots
-// (dd.mm.yyyy) are read without it.
+// DateOrder is the order of day, month and year in dates like 03/04/2011. Dates that begin with the year need none, and dates with
+// dots (31.12.2026) begin with the day unless another order is told.
 type DateOrder string
 
 // The orders; empty means not known.
@@ -79,6 +79,9 @@ func takeDate(s string) (t dateText, rest string, ok bool) {
 	t.n[0], t.width[0] = number(s[:width]), width
 	s = s[width+1:]
 	for i := 1; i < 3; i++ {
+		if t.sep == '.' && s != "" && s[0] == ' ' { // 1. 2. 2010
+			s = s[1:]
+		}
 		w := digitsAtMost(s, 4)
 		if w == 0 {
 			return t, "", false
@@ -90,9 +93,6 @@ func takeDate(s string) (t dateText, rest string, ok bool) {
 				return t, "", false
 			}
 			s = s[1:]
-			if len(s) > 0 && s[0] == ' ' { // 1. 2. 2010 is not unusual
-				s = s[1:]
-			}
 		}
 	}
 	return t, s, t.width[1] <= 2
@@ -296,7 +296,7 @@ func (m *moment) takeClock(s string) (hour, minute, second int, rest string, ok 
 	case 1, 2:
 		hour = number(s[:w])
 		if s = s[w:]; len(s) < 3 || s[0] != ':' && s[0] != '.' || digitsAtMost(s[1:], 3) != 2 {
-			return 0, 0, 0, s, s != "" && (s[0] == ' ' || s[0]|32 == 'a' || s[0]|32 == 'p') // 8 AM
+			return hour, 0, 0, s, s != "" && (s[0] == ' ' || s[0]|32 == 'a' || s[0]|32 == 'p') // 8 AM
 		}
 		sep := s[0]
 		minute, s = number(s[1:3]), s[3:]

@@ -177,14 +177,20 @@ func fitOf(rows []sampleRow) fitness {
 	for f.start < len(rows) && (!has(f.start) || !has(f.start+1) && count[f.width] > 1) { // a lone row is above the table
 		f.start++
 	}
-	f.share = float64(count[f.width]) / float64(max(len(rows)-f.start, 1))
+	fit := 0
+	for i := f.start; i < len(rows); i++ {
+		if len(rows[i].cells) == f.width {
+			fit++
+		}
+	}
+	f.share = float64(fit) / float64(max(len(rows)-f.start, 1))
 	return f
 }
 
-// better prefers a separator that fits nearly all rows, then the one whose table begins earlier (a decimal comma does not occur in
+// better prefers a separator that fits most rows, then the one whose table begins earlier (a decimal comma does not occur in
 // the headings). Equal ones stay in the order of separators.
 func (f fitness) better(than fitness) bool {
-	good, thanGood := f.width > 1 && f.share > 0.8, than.width > 1 && than.share > 0.8
+	good, thanGood := f.width > 1 && f.share > 0.6, than.width > 1 && than.share > 0.6
 	switch {
 	case good != thanGood:
 		return good

@@ -6,7 +6,7 @@
 //	plan, err := files.Prepare(ctx, sheet.Orders, options) // looks at the first 64 KB of each file and guesses
 //	view, err := files.Preview(ctx, plan, 20, printer)     // shows the first rows as they are understood
 //	survey, err := files.Survey(ctx, plan)                 // reads everything once: evidence for formats, recurring keys
-//	err = files.Orders(ctx, plan, survey, 0, row, bad)     // reads everything again and hands out typed rows
+//	err = files.Orders(ctx, survey, 0, row, bad)           // reads everything again and hands out typed rows
 //
 // Reading twice is what makes guessing safe: whether 1.234 is a thousand or a little more than one is decided by all rows,
 // not by the first ones, and what the rows leave open is asked for instead of assumed. Both passes are flat in memory; the

@@ -138,6 +138,9 @@ func plainShape(b []byte) shape {
 	if len(b) > 0 && b[0] == '-' {
 		b = b[1:]
 	}
+	if len(b) > 40 {
+		return shapeNone
+	}
 	for i, c := range b {
 		switch {
 		case c-'0' <= 9:
@@ -148,7 +151,7 @@ func plainShape(b []byte) shape {
 		}
 	}
 	switch {
-	case len(b) == 0:
+	case len(b) == 0 || len(b) == 1 && at == 0:
 		return shapeNone
 	case at < 0:
 		return shapeWhole

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/BurntSushi/toml"
+
+	"stamm/internal/platform/money"
 )
 
 // Column says that a field is read from a column.
@@ -100,10 +102,10 @@ var prefixes = []string{"billing", "billto", "rechnungsadresse", "rechnungs", "r
 func (s *synonyms) fieldsFor(heading string) ([]candidate, string) {
 	key := fold(heading)
 	switch {
-	case key == "" || s.other[key]:
-		return nil, ""
 	case s.exact[key] != nil:
 		return s.exact[key], reasonHeading
+	case key == "" || s.other[key]:
+		return nil, ""
 	}
 	for _, p := range prefixes {
 		if rest, ok := strings.CutPrefix(key, p); ok && s.exact[rest] != nil {
@@ -148,6 +150,7 @@ func guess(k Kind, names []string, hasHeadings bool, rows []sampleRow) (columns 
 			g.byLayout(l)
 		}
 		g.byHeading()
+		g.productName()
 		g.bareID()
 	} else {
 		g.byContent()
@@ -227,6 +230,18 @@ func (g *guesser) byHeading() {
 	}
 }
 
+// productName makes a column called only name, beside the article number, the article's: in a list of orders the customer's name
+// stands elsewhere.
+func (g *guesser) productName() {
+	name, ok := g.column["name"]
+	product, hasProduct := g.column["product"]
+	_, described := g.column["description"]
+	if g.kind == Orders && ok && hasProduct && !described && fold(name.Heading) == "name" && name.Index == product.Index+1 {
+		delete(g.column, "name")
+		g.take("description", name.Index, 0.7, reasonHeading)
+	}
+}
+
 // contradicts reports whether what a column holds cannot be the field its heading promises.
 func (g *guesser) contradicts(f field, column int) bool {
 	c := &g.facts[column]
@@ -237,7 +252,7 @@ func (g *guesser) contradicts(f field, column int) bool {
 	case typeAmount, typePrice, typeQuantity:
 		return c.share(c.numbers) < 0.5 || c.share(c.mails) > 0.1
 	case typeInstant, typeDay, typeBirth:
-		return c.share(c.dates) < 0.5
+		return c.share(max(c.dates, c.serials)) < 0.5
 	case typeMail:
 		return c.share(c.mails) < 0.3
 	case typeCurrency:
@@ -319,7 +334,7 @@ func (g *guesser) dropOrderTotal() {
 			continue
 		}
 		rows++
-		if want, ok := lineAmount(q, u, 2); ok && p1 == "" && magnitude(a-want) <= 1 {
+		if want, err := money.LineAmount(q, u, 2); err == nil && p1 == "" && a-want <= 1 && want-a <= 1 {
 			product++
 		}
 		if ok4 && order.Index < len(r.cells) {

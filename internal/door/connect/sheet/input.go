@@ -28,6 +28,9 @@ func Path(path string) Input {
 			return nil, err
 		}
 		info, err := f.Stat()
+		if err == nil && info.IsDir() {
+			err = invalid("folder", filepath.Base(path))
+		}
 		if err != nil {
 			f.Close()
 			return nil, err

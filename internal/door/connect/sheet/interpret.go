@@ -97,7 +97,7 @@ type interpreter struct {
 	order   DateOrder
 	base    string // currency of amounts without one
 	local   *localDays
-	words   interned
+	known   struct{ currencies, countries, documents, states interned }
 	hash    hasher
 	notices []Notice
 
@@ -118,15 +118,17 @@ func newInterpreter(plan *Plan) (*interpreter, error) {
 	if base == "" {
 		base = "EUR"
 	}
-	return &interpreter{point: plan.Formats.Decimal.sign(), order: plan.Formats.Dates, base: base, local: newLocalDays(loc), words: interned{}}, nil
+	in := &interpreter{point: plan.Formats.Decimal.sign(), order: plan.Formats.Dates, base: base, local: newLocalDays(loc)}
+	in.known.currencies, in.known.countries, in.known.documents, in.known.states = interned{}, interned{}, interned{}, interned{}
+	return in, nil
 }
 
 // read fills out from the cells of a row. It returns the first problem.
 func read[R any](in *interpreter, slots []slot[R], r *Row, text string, out *R) *RowError {
 	in.currency, in.told = in.base, false
 	in.digits = money.Digits(in.base)
-	in.notices = nil
 	for range 2 { // again if the currency beside an amount has other digits than those before it were read with
+		in.notices = nil
 		digits := in.digits
 		for i := range slots {
 			s := &slots[i]
@@ -181,7 +183,7 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 		}
 		*s.instant(out) = at
 	case typeCurrency:
-		code := in.words.find(cell, currencyOf)
+		code := in.known.currencies.find(cell, currencyOf)
 		if code == "" {
 			return badCurrency
 		}
@@ -203,7 +205,7 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 func (in *interpreter) word(kind fieldType, name, cell string, out *string) problem {
 	switch kind {
 	case typeCountry:
-		if *out = in.words.find(cell, CountryCode); *out == "" {
+		if *out = in.known.countries.find(cell, CountryCode); *out == "" {
 			*out = cell
 			in.notice(name, "country", cell)
 		}
@@ -228,7 +230,7 @@ func (in *interpreter) word(kind fieldType, name, cell string, out *string) prob
 			in.notice(name, "language", cell)
 		}
 	case typeDocument:
-		if *out = in.words.find(cell, documentWord); *out == "" {
+		if *out = in.known.documents.find(cell, documentWord); *out == "" {
 			return badKind
 		}
 	case typePerson:
@@ -315,7 +317,7 @@ func (in *interpreter) date(f fieldType, cell string, kind cellKind) (Instant, p
 	return Instant{At: at, Day: day, HasTime: m.hasTime, Set: true}, ""
 }
 
-// interned keeps what few different words mean, and the texts themselves only once.
+// interned keeps what the words of one field mean, which are few, so that each is looked up once.
 type interned map[string]string
 
 const maxInterned = 4096

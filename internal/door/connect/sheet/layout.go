@@ -61,10 +61,10 @@ var layouts = []layout{
 	},
 	{
 		name: "Shopware 5", kind: Orders,
-		needs: []string{"orderid", "invoiceamount", "invoiceamountnet", "ordertime"},
+		needs: []string{"orderid", "invoiceamount", "ordertime", "price", "quantity"},
 		fields: map[string]string{
 			"order": "number", "date": "ordertime", "customer": "customerid", "currency": "currency", "product": "articlenumber", "description": "articlename",
-			"unit_price": "price", "quantity": "quantity", "shipping": "invoiceshipping", "-id": "orderid", "-net": "invoiceamountnet",
+			"unit_price": "price", "quantity": "quantity", "shipping": "invoiceshipping", "-id": "orderid", "-total": "invoiceamount", "-net": "invoiceamountnet",
 		},
 	},
 	{

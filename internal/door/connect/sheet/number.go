@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -149,66 +148,65 @@ type dressed struct {
 
 // dress takes off parentheses, signs before and behind, currencies, and the ",-" of round prices.
 func dress(s string) (n dressed, ok bool) {
-	s = trim(s)
-	if len(s) > 60 || s == "" {
+	if len(s) > 80 {
 		return n, false
 	}
 	signs := 0
-	if s[0] == '(' && s[len(s)-1] == ')' {
-		n.negative, s = true, trim(s[1:len(s)-1])
-		signs++
-	}
-	for s != "" && !numeric(s[0]) {
-		var isSign, minus bool
-		if isSign, minus, s = cutSign(s); isSign {
+	for {
+		if s = trim(s); s == "" {
+			return n, false
+		}
+		var sign, minus, done bool
+		switch last := s[len(s)-1]; {
+		case s[0] == '(' && last == ')':
+			sign, minus, s = true, true, s[1:len(s)-1]
+		case !numeric(s[0]) && s[0] != '(':
+			if sign, minus, s = cutSign(s); !sign {
+				s, ok = n.takeCurrency(s, leadingWord(s), strings.TrimPrefix)
+			}
+		case last >= '0' && last <= '9':
+			done = true
+		default:
+			sign, minus, s, ok, done = n.undressEnd(s)
+		}
+		switch {
+		case sign:
 			signs++
 			n.negative = n.negative != minus
-		} else {
-			word := leadingWord(s)
-			if word == "" || n.currencyText != "" {
-				return n, false
-			}
-			n.currencyText, s = word, s[len(word):]
+		case done:
+			n.core = s
+			return n, signs <= 1 && numeric(s[0])
+		case !ok:
+			return n, false
 		}
-		s = trim(s)
 	}
-	s, ok = n.undressEnd(s, &signs)
-	n.core = s
-	return n, ok && s != "" && signs <= 1
 }
 
-// undressEnd takes off what stands behind the number.
-func (n *dressed) undressEnd(s string, signs *int) (string, bool) {
-	for s != "" {
-		last := s[len(s)-1]
-		if last >= '0' && last <= '9' {
-			return s, true
-		}
-		if round, ok := cutRoundPrice(s); ok {
-			return round, true
-		}
-		if last == '.' || last == ',' {
-			if w := trailingWord(s[:len(s)-1]); w == "" { // "12."
-				return s, true
-			}
-		}
-		if rest, ok := strings.CutSuffix(s, "-"); ok {
-			*signs++
-			n.negative, s = !n.negative, trim(rest)
-			continue
-		}
-		if rest, ok := strings.CutSuffix(s, "−"); ok {
-			*signs++
-			n.negative, s = !n.negative, trim(rest)
-			continue
-		}
-		word := trailingWord(s)
-		if word == "" || n.currencyText != "" {
-			return s, false
-		}
-		n.currencyText, s = word, trim(s[:len(s)-len(word)])
+// undressEnd takes off one thing that stands behind the number: a sign, a currency, the ",-" of a round price, which is done then.
+func (n *dressed) undressEnd(s string) (sign, minus bool, rest string, ok, done bool) {
+	if rest, ok := cutRoundPrice(s); ok {
+		return false, false, rest, true, true
 	}
-	return s, false
+	for _, m := range [...]string{"-", "−"} {
+		if rest, ok := strings.CutSuffix(s, m); ok {
+			return true, true, rest, true, false
+		}
+	}
+	word := trailingWord(s)
+	if last := s[len(s)-1]; word == "" && (last == '.' || last == ',') { // "12."
+		return false, false, s, true, true
+	}
+	rest, ok = n.takeCurrency(s, word, strings.TrimSuffix)
+	return false, false, rest, ok, false
+}
+
+// takeCurrency takes a word off one end and keeps it as the currency. There may be one.
+func (n *dressed) takeCurrency(s, word string, trimWord func(s, word string) string) (string, bool) {
+	if word == "" || n.currencyText != "" {
+		return s, false
+	}
+	n.currencyText = word
+	return trimWord(s, word), true
 }
 
 // cutRoundPrice takes the ",-" or ".–" off "12,-": no cents, not minus.
@@ -294,7 +292,7 @@ func (n dressed) shape() shape {
 	if i := strings.IndexAny(core, "eE"); i > 0 {
 		core = core[:i]
 	}
-	dots, commas := 0, 0
+	dots, commas, digits := 0, 0, 0
 	for i := 0; i < len(core); i++ {
 		switch c := core[i]; {
 		case c == '.':
@@ -302,6 +300,7 @@ func (n dressed) shape() shape {
 		case c == ',':
 			commas++
 		case c >= '0' && c <= '9':
+			digits++
 		case c == '\'' || c == ' ' || c >= 0x80: // other marks of thousands; what they are is checked when the number is read
 			grouped = true
 		default:
@@ -309,6 +308,8 @@ func (n dressed) shape() shape {
 		}
 	}
 	switch {
+	case digits == 0:
+		return shapeNone
 	case dots == 0 && commas == 0:
 		return shapeWhole
 	case dots > 0 && commas > 0:
@@ -357,7 +358,7 @@ func oneSign(core string, sign byte, count int, grouped bool, fraction, thousand
 // one hundred and fifty where the comma groups thousands.
 func (n dressed) plain(b []byte, point byte) ([]byte, bool) {
 	var group string // what groups thousands here, once seen
-	run, fraction := 0, false
+	run, digits, fraction := 0, 0, false
 	s := n.core
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -365,6 +366,7 @@ func (n dressed) plain(b []byte, point byte) ([]byte, bool) {
 		case c >= '0' && c <= '9':
 			b = append(b, c)
 			run++
+			digits++
 			i++
 		case c == point:
 			if fraction || group != "" && run != 3 {
@@ -388,7 +390,7 @@ func (n dressed) plain(b []byte, point byte) ([]byte, bool) {
 	if group != "" && !fraction && run != 3 {
 		return nil, false
 	}
-	return b, len(b) > 0 && len(b) < 40
+	return b, digits > 0 && len(b) < 40
 }
 
 // groupMark is the mark of thousands that s begins with, if any. That the decimal sign is none is known to the caller.
@@ -411,35 +413,4 @@ func exponent(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 3
-}
-
-// lineAmount is quantity (thousandths) times unit price (millionths) in minor units, rounded once, half away from zero.
-func lineAmount(quantity, unitPrice int64, digits int) (int64, bool) {
-	neg := (quantity < 0) != (unitPrice < 0)
-	hi, lo := bits.Mul64(magnitude(quantity), magnitude(unitPrice))
-	div := uint64(1_000_000_000)
-	for range digits {
-		div /= 10
-	}
-	if hi >= div {
-		return 0, false
-	}
-	q, r := bits.Div64(hi, lo, div)
-	if r >= div-r {
-		q++
-	}
-	if q > maxNumber {
-		return 0, false
-	}
-	if neg {
-		return -int64(q), true
-	}
-	return int64(q), true
-}
-
-func magnitude(v int64) uint64 {
-	if v < 0 {
-		return -uint64(v)
-	}
-	return uint64(v)
 }

@@ -204,33 +204,36 @@ func (o *opened) Close() error {
 }
 
 // open starts a table from its beginning. The caller closes it, also after an error it meets later.
-func (f *Files) open(ref tableRef, count *tally) (o *opened, err error) {
+func (f *Files) open(ref tableRef, count *tally) (*opened, error) {
 	content, err := openContent(f.Inputs[ref.input])
 	if err != nil {
 		return nil, err
 	}
-	o = &opened{closers: []func() error{content.Close}}
-	defer func() {
-		if err != nil {
-			o.Close()
-		}
-	}()
-	at := count.watch(content)
+	o := &opened{closers: []func() error{content.Close}}
+	if err := f.start(o, ref, content.Size(), count.watch(content)); err != nil {
+		o.Close()
+		return nil, err
+	}
+	return o, nil
+}
+
+// start finds the table in an open input.
+func (f *Files) start(o *opened, ref tableRef, size int64, at io.ReaderAt) error {
 	switch {
 	case ref.packing == plain:
-		o.Reader = f.meter(io.NewSectionReader(at, 0, content.Size()), ref.name, content.Size())
+		o.Reader = f.meter(io.NewSectionReader(at, 0, size), ref.name, size)
 	case ref.packing == gzipped:
-		z, err := gzip.NewReader(bufio.NewReaderSize(io.NewSectionReader(at, 0, content.Size()), 64<<10))
+		z, err := gzip.NewReader(bufio.NewReaderSize(io.NewSectionReader(at, 0, size), 64<<10))
 		if err != nil {
-			return nil, invalid("damaged", ref.name).Because(err)
+			return invalid("damaged", ref.name).Because(err)
 		}
-		o.Reader = f.meter(z, ref.name, content.Size())
+		o.Reader = f.meter(z, ref.name, size)
 	case ref.entry < 0:
-		o.book, o.bookSize = at, content.Size()
+		o.book, o.bookSize = at, size
 	default:
-		err = f.openEntry(o, ref, at, content.Size())
+		return f.openEntry(o, ref, at, size)
 	}
-	return o, err
+	return nil
 }
 
 // openEntry opens an entry of a zip. A workbook in it is copied to a temporary file first, because it has to be read at random.

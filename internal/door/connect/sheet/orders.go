@@ -122,7 +122,7 @@ func (o *orderReader) finish(in *interpreter, r *OrderRow) *RowError {
 		}
 	}
 	if r.Status != "" {
-		r.Cancelled = in.words.find(r.Status, cancelledWord) != ""
+		r.Cancelled = in.known.states.find(r.Status, cancelledWord) != ""
 	}
 	if r.Name == "" && (r.FirstName != "" || r.LastName != "") {
 		r.Name = strings.TrimSpace(r.FirstName + " " + r.LastName)
@@ -160,8 +160,8 @@ func (o *orderReader) amount(in *interpreter, r *OrderRow) *RowError {
 		if !r.Quantity.Set {
 			quantity = 1000
 		}
-		n, ok := lineAmount(quantity, r.UnitPrice.N, in.digits)
-		if !ok {
+		n, err := money.LineAmount(quantity, r.UnitPrice.N, in.digits)
+		if err != nil || n > maxNumber || n < -maxNumber {
 			return in.bad("unit_price", badTotal, "")
 		}
 		r.Amount = Value{n, true}

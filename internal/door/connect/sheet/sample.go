@@ -72,6 +72,7 @@ type columnFacts struct {
 	zeros      int // numbers that begin with a zero they do not need: keys
 	negatives  int
 	dates      int
+	serials    int // numbers of a workbook that could be dates
 	mails      int
 	currencies int
 	countries  int
@@ -130,6 +131,11 @@ func (c *columnFacts) count(v string, kind cellKind) {
 	}
 	if kind != cellDate && (kind == cellNumber || shapeOf(v) != shapeNone) {
 		c.numbers++
+		if kind == cellNumber {
+			if _, ok := serialDate(v); ok {
+				c.serials++
+			}
+		}
 		n, _ := dress(v)
 		if n.negative {
 			c.negatives++

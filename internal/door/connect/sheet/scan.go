@@ -33,6 +33,9 @@ func (r *Row) Len() int { return len(r.spans) }
 // Cell is the i-th cell as it was written, without its quotes.
 func (r *Row) Cell(i int) []byte { return r.text[r.spans[i].from:r.spans[i].to] }
 
+// Fault is the message key of why the row cannot be read, empty for a sound row. The texts are as for RowError.
+func (r *Row) Fault() string { return r.fault }
+
 // kind is what the i-th cell is said to be.
 func (r *Row) kind(i int) cellKind {
 	if i < len(r.kinds) {

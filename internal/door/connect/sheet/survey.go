@@ -161,6 +161,17 @@ const (
 	badRowFew      = "sheet.bad.fields_few"
 )
 
+// Rows reads the rows that hold data without interpreting them. file is the place in Plan.Files.
+func (f *Files) Rows(ctx context.Context, plan *Plan, fn func(file int, r *Row) error) error {
+	count := f.tally()
+	for i := range plan.Files {
+		if err := f.each(ctx, &plan.Files[i], count, func(r *Row) error { return fn(i, r) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rowReader is a table being read.
 type rowReader interface {
 	next(*Row) error

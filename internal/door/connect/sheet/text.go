@@ -113,8 +113,8 @@ func GTINValid(s string) bool {
 
 // excelRuined reports whether a number was made unreadable by a spreadsheet: 4,0E+12 was once 4012345678901, whose digits are gone.
 func excelRuined(s string) bool {
-	e := strings.IndexAny(s, "eE")
-	if e < 1 || e+2 >= len(s) || s[e+1] != '+' || len(s) > 24 {
+	e := strings.IndexByte(s, '+') - 1
+	if e < 1 || s[e]|32 != 'e' || e+2 >= len(s) || len(s) > 24 {
 		return false
 	}
 	for i := range len(s) {

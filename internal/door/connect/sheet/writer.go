@@ -85,7 +85,7 @@ func negativeNumber(s string) bool {
 		case i == 0:
 		case r >= '0' && r <= '9':
 			digits++
-		case r == '.' || r == ',' || r == '\u00a0' || r == '\u202f':
+		case r == '.' || r == ',' || r == ' ' || r == '\u00a0' || r == '\u202f':
 		case digits > 0 && (r == '%' || r == '€' || r == '£' || r == '$'):
 			return i+len(string(r)) == len(s)
 		default:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"path"
-	"strconv"
 	"strings"
 )
 
@@ -62,7 +61,7 @@ func (b *book) part(name string) (*xmlScanner, io.Closer, error) {
 	}
 	r, err := e.Open()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, invalid("damaged", b.name).Because(err)
 	}
 	return newXMLScanner(b.files.meter(r, b.name, int64(e.CompressedSize64)), b.files.limits().Record), r, nil
 }
@@ -248,8 +247,8 @@ func (r *sheetRows) next(row *Row) error {
 			continue
 		}
 		r.line++
-		if n, err := strconv.ParseInt(string(r.x.attr("r")), 10, 64); err == nil && n > 0 {
-			r.line = n
+		if n := wholeNumber(r.x.attr("r")); n > 0 {
+			r.line = int64(n)
 		}
 		if r.x.closed {
 			continue
@@ -282,7 +281,7 @@ func (r *sheetRows) cells(row *Row) error {
 			continue
 		}
 		column := cellColumn(r.x.attr("r"), len(r.spans))
-		style, _ := strconv.Atoi(string(r.x.attr("s")))
+		style := wholeNumber(r.x.attr("s"))
 		kind := cellTypeOf(r.x.attr("t"))
 		if r.x.closed {
 			continue
@@ -368,11 +367,7 @@ func (r *sheetRows) put(column int, t cellType, style int) bool {
 	kind := cellText
 	switch t {
 	case typeShared:
-		n, err := strconv.Atoi(string(r.value))
-		if err != nil {
-			n = -1
-		}
-		s, _ := r.b.strings.at(n)
+		s, _ := r.b.strings.at(wholeNumber(r.value))
 		if len(r.text)+len(s) > r.b.files.limits().Record {
 			return false
 		}
@@ -389,6 +384,21 @@ func (r *sheetRows) put(column int, t cellType, style int) bool {
 	r.spans[column] = span{at, int32(len(r.text))}
 	r.kinds[column] = kind
 	return true
+}
+
+// wholeNumber reads digits, -1 for anything else. Unlike strconv it needs no string.
+func wholeNumber(b []byte) int {
+	if len(b) == 0 || len(b) > 9 {
+		return -1
+	}
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
 }
 
 // cellColumn is the column of a reference like AB12, counted from 0; next where there is none.

@@ -57,9 +57,9 @@ func (x *xmlScanner) next() error {
 		tag := x.buf[x.start : x.start+i+1]
 		switch {
 		case bytes.HasPrefix(tag, []byte("<?")):
-			_, err = x.skipTo("?>")
+			_, err = x.skipTo("<?", "?>")
 		case bytes.HasPrefix(tag, []byte("<!--")):
-			_, err = x.skipTo("-->")
+			_, err = x.skipTo("<!--", "-->")
 		case bytes.HasPrefix(tag, []byte("<![CDATA[")):
 			return x.readCDATA()
 		case bytes.HasPrefix(tag, []byte("<!")):
@@ -89,15 +89,15 @@ func (x *xmlScanner) find(c byte, offset int) (int, error) {
 	}
 }
 
-// skipTo passes over a piece that ends with mark, and returns it.
-func (x *xmlScanner) skipTo(mark string) ([]byte, error) {
-	offset := 2
+// skipTo passes over a piece that begins with open and ends with mark, and returns it.
+func (x *xmlScanner) skipTo(open, mark string) ([]byte, error) {
+	offset := len(open)
 	for {
 		i, err := x.find('>', offset)
 		if err != nil {
 			return nil, err
 		}
-		if piece := x.buf[x.start : x.start+i+1]; len(piece) >= 2+len(mark) && bytes.HasSuffix(piece, []byte(mark)) {
+		if piece := x.buf[x.start : x.start+i+1]; len(piece) >= len(open)+len(mark) && bytes.HasSuffix(piece, []byte(mark)) {
 			x.start += i + 1
 			return piece, nil
 		}
@@ -118,9 +118,9 @@ func (x *xmlScanner) readText() error {
 }
 
 func (x *xmlScanner) readCDATA() error {
-	piece, err := x.skipTo("]]>")
-	if err != nil || len(piece) < len("<![CDATA[]]>") {
-		return errXML
+	piece, err := x.skipTo("<![CDATA[", "]]>")
+	if err != nil {
+		return err
 	}
 	x.kind, x.cdata = xmlText, true
 	x.text = piece[len("<![CDATA[") : len(piece)-len("]]>")]

@@ -44,6 +44,7 @@ type Area struct {
 	Menu   []Entry
 	Routes []Route
 	Search string // address of the search box in the frame, "" when the area has none
+	Jobs   []JobKind
 }
 
 // Entry is a line of the menu. Whoever lacks the permission does not see it.

@@ -38,6 +38,7 @@ type Server interface {
 	KeepFlash(*Request, ui.Flash)  // for the next page of this user
 	TakeFlash(*Request) *ui.Flash  // the one that was kept, nil for none
 	Report(*Request, error) string // writes an internal error to the log and returns the number of its entry
+	JobKind(kind string) JobKind   // how jobs of a kind are called
 	Origin(*Request) string        // how people reach this site, for links they copy: "https://stamm.example.com"
 }
 

@@ -113,7 +113,16 @@ type Client struct {
 	header   http.Header
 }
 
-// In asks for pages in a language from now on.
+// Speak chooses the language with the switch that every page has.
+func (c *Client) Speak(language string) *Client {
+	c.site.t.Helper()
+	if got := c.Post(page.Language, url.Values{"language": {language}, "back": {"/"}}); got.Status != http.StatusSeeOther {
+		c.site.t.Fatalf("choosing the language: status %d", got.Status)
+	}
+	return c.In(language)
+}
+
+// In makes the browser ask for a language from now on, which counts where nobody has chosen one.
 func (c *Client) In(language string) *Client {
 	c.language = language
 	return c

@@ -1,0 +1,274 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"stamm/internal/door/connect"
+	"stamm/internal/door/web"
+	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/imports"
+	"stamm/internal/door/web/page"
+	"stamm/internal/platform/blob"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/store"
+	"stamm/internal/platform/warehouse"
+	"stamm/internal/record/auth"
+	"stamm/internal/record/company"
+	"stamm/internal/record/customer"
+	"stamm/internal/record/document"
+	"stamm/internal/record/product"
+)
+
+// projections are how the domains appear in the warehouse.
+func projections() []warehouse.Projection {
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection()}
+}
+
+// App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
+// a command needs them, and at once in serve.
+type App struct {
+	Config   Config
+	Log      *slog.Logger
+	Store    *store.DB
+	Files    *blob.Store
+	Importer *connect.Importer
+	Hasher   *auth.Hasher
+
+	mu     sync.Mutex
+	house  *warehouse.DB
+	runner *jobs.Runner
+	opened []func(context.Context) error // how to close what is open, in the order of opening
+}
+
+// Open opens store and files. The caller owns the data folder.
+func Open(ctx context.Context, config Config, log *slog.Logger) (app *App, err error) {
+	a := &App{Config: config, Log: log, Hasher: auth.NewHasher()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(ctx))
+		}
+	}()
+	if err := checkRestored(config); err != nil {
+		return nil, err
+	}
+	if err := sweepScratch(config.Dir); err != nil {
+		return nil, err
+	}
+	if a.Store, err = store.Open(ctx, config.DB, store.Options{Log: log}); err != nil {
+		return nil, err
+	}
+	a.opens(func(context.Context) error { return a.Store.Close() })
+	if a.Store.Dialect() == store.SQLite {
+		if err := a.takeOver(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if a.Files, err = blob.Open(filepath.Join(config.Dir, blobFolder)); err != nil {
+		return nil, err
+	}
+	a.Importer = connect.New(a.Store, a.Files)
+	return a, nil
+}
+
+// takeOver queues the jobs of a dead owner at once: the database is a file in a folder that only this process owns, so
+// nobody works on them.
+func (a *App) takeOver(ctx context.Context) error {
+	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
+		n, err := jobs.Release(ctx, tx)
+		if n > 0 {
+			a.Log.Info("jobs of an earlier process go on", "jobs", n)
+		}
+		return err
+	})
+}
+
+func (a *App) opens(closing func(context.Context) error) { a.opened = append(a.opened, closing) }
+
+// Warehouse returns the warehouse and keeps it up to date until Close.
+func (a *App) Warehouse(ctx context.Context) (*warehouse.DB, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.house != nil {
+		return a.house, nil
+	}
+	house, err := warehouse.Open(ctx, warehouse.Options{Dir: filepath.Join(a.Config.Dir, "warehouse"), MemoryLimit: int64(a.Config.Memory) << 20,
+		Projections: projections(), Log: a.Log})
+	if err != nil {
+		return nil, err
+	}
+	a.house = house
+	a.opens(func(context.Context) error { return house.Close() })
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- house.Follow(following, a.Store) }()
+	a.opens(func(context.Context) error { stop(); return <-ended })
+	return house, nil
+}
+
+// Work runs jobs until Close and returns their runner.
+func (a *App) Work() *jobs.Runner {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.runner != nil {
+		return a.runner
+	}
+	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
+	a.runner.Handle(pruneJob, 1, a.pruneJobs)
+	a.Importer.Register(a.runner)
+	a.runner.Start()
+	a.opens(a.runner.Close)
+	return a.runner
+}
+
+// Close closes everything in reverse order of opening and tells all that went wrong.
+func (a *App) Close(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var all []error
+	for i := len(a.opened) - 1; i >= 0; i-- {
+		all = append(all, a.opened[i](ctx))
+	}
+	a.opened = nil
+	return errors.Join(all...)
+}
+
+func companyZone(ctx context.Context, tx *store.Tx) (*time.Location, error) {
+	s, err := company.Load(ctx, tx)
+	return s.Zone(), err
+}
+
+// Jobs that are over are kept for three months.
+const (
+	pruneJob  = "jobs.prune"
+	keptJobs  = 90 * 24 * time.Hour
+	pruneTurn = 1000
+)
+
+func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
+	for {
+		var n int64
+		err := a.Store.Bulk(ctx, task.Actor(), func(tx *store.Tx) (err error) {
+			n, err = jobs.Prune(ctx, tx, tx.Now.Add(-keptJobs), pruneTurn)
+			return err
+		})
+		if err != nil || n < pruneTurn {
+			return err
+		}
+	}
+}
+
+// schedules sets what is done by the clock.
+func (a *App) schedules(ctx context.Context) error {
+	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
+		loc, err := companyZone(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)
+	})
+}
+
+// site is the web page of the open program. Its areas stand in the order of the menu.
+func (a *App) site(setupCode string) *web.Server {
+	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Log: a.Log})
+}
+
+func (a *App) areas() []page.Area {
+	return []page.Area{imports.Area(a.Importer), admin.Area()}
+}
+
+type serveCommand struct{}
+
+// closingTime is how long the end may take: requests, commands and jobs under way.
+const closingTime = 20 * time.Second
+
+// RunOwning serves until told to stop.
+func (*serveCommand) RunOwning(ctx context.Context, c *Call) error {
+	return c.host(ctx, 1, func(ctx context.Context, app *App, address string, code string) error {
+		err := c.Print(map[string]any{"address": address, "pid": os.Getpid()}, func(w io.Writer) { fmt.Fprintln(w, c.Text.T("cli.serving", "address", address)) })
+		if err != nil || code == "" {
+			return err
+		}
+		c.Note("cli.no_user", "address", address+"/setup", "code", code, "command", "stamm user add MAIL --role admin")
+		return nil
+	})
+}
+
+// host opens, starts, waits and closes in reverse. prepare runs when everything is open; until it is done visitors see
+// a page that says so. It gets the address of the web page, and the code with which the first user can be made where
+// there is none.
+func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Context, app *App, address, code string) error) (err error) {
+	o, err := alone(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer o.release()
+	l, err := listen(ctx, c.Config.Addr, ports)
+	if err != nil {
+		return err
+	}
+	outside := newWebServer(l, c.Log)
+	h := newHost(o.socket, c.Config, c.Log)
+	shut := sync.OnceValue(func() error { h.stop(); return outside.close(ending(closingTime)) }) // nobody comes in any more
+	defer func() { err = errors.Join(err, shut()) }()
+	if err := o.describe(holder{Command: c.name, Addr: l.Addr().String()}); err != nil {
+		return err
+	}
+	app, err := Open(ctx, c.Config, c.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shut(), app.Close(ending(closingTime))) }()
+	if _, err := app.Warehouse(ctx); err != nil {
+		return err
+	}
+	if err := app.schedules(ctx); err != nil {
+		return err
+	}
+	code, err := app.setupCode(ctx)
+	if err != nil {
+		return err
+	}
+	site := app.site(code)
+	outside.ready(site)
+	app.Work()
+	h.ready(app)
+	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {
+		return err
+	}
+	site.Ready()
+	select {
+	case <-ctx.Done():
+		c.Log.Info("closing")
+		return nil
+	case err := <-outside.failed:
+		return fault.New(fault.Unavailable, "cli.web_failed").Because(err)
+	}
+}
+
+// setupCode makes the code that proves who may make the first user; empty as soon as there is one.
+func (a *App) setupCode(ctx context.Context) (string, error) {
+	var users int
+	err := a.Store.Read(ctx, func(tx *store.Tx) (err error) { users, err = auth.Count(ctx, tx); return err })
+	if err != nil || users > 0 {
+		return "", err
+	}
+	return rand.Text()[:8], nil
+}
+
+// ending is a context for closing, which goes on after the one that told us to close has ended. The timer frees itself.
+func ending(d time.Duration) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(d, cancel)
+	return ctx
+}
