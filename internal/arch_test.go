@@ -56,9 +56,13 @@ var order = []string{
 	"door/sim",
 	"door/web/ui",
 	"door/web/page",
+	"door/web/figure",
+	"door/web/today",
+	"door/web/insight",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",
+	"door/web/figure/shoptest test",
 	"door/cli",
 	"cmd/stamm",
 }
