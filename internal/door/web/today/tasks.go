@@ -28,7 +28,7 @@ type row struct {
 	title, text, meta string
 	tone              ui.Tone
 	icon              string
-	go2               *ui.Anchor // the place where it is done; nil where that is not in Stamm
+	place             *ui.Anchor // the place where it is done; nil where that is not in Stamm
 }
 
 type tasksShown struct {
