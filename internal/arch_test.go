@@ -58,9 +58,13 @@ var order = []string{
 	"door/web/page",
 	"door/web/imports",
 	"door/web/admin",
+	"door/web/figure",
+	"door/web/today",
+	"door/web/insight",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",
+	"door/web/figure/shoptest test",
 	"door/cli",
 	"cmd/stamm",
 }

@@ -92,7 +92,7 @@ func order(t report.Table) [][]report.Cell {
 		}
 		return tenth
 	}
-	if k := t.Columns[0].Kind; k == report.Month || k == report.Day || t.Name == "rfm_cells" {
+	if c := t.Columns[0]; (c.Kind == report.Month || c.Kind == report.Day) && c.Name != "cohort" || t.Name == "rfm_cells" {
 		slices.Reverse(rows)
 	}
 	return rows

@@ -28,7 +28,7 @@ type row struct {
 	title, text, meta string
 	tone              ui.Tone
 	icon              string
-	go2               *ui.Anchor // the place where it is done; nil where that is not in Stamm
+	place             *ui.Anchor // the place where it is done; nil where that is not in Stamm
 }
 
 type tasksShown struct {
@@ -80,11 +80,23 @@ func customersOf(tasks []*task.Task) (ids []int64) {
 	return ids
 }
 
+// looks is how kinds of tasks that people write look; their names stand under today.kind.KIND.
+var looks = map[string]struct {
+	icon string
+	tone ui.Tone
+}{
+	"complaint": {"message", ui.Bad},
+	"promise":   {"clock", ui.Bad},
+	"cooling":   {"users", ui.Warn},
+	"callback":  {"phone", ui.Neutral},
+	"quote":     {"file-text", ui.Neutral},
+}
+
 // inWords says what a task is. A kind with words of its own in the catalogue has them under today.task.KIND; any other is
 // told by its note.
 func inWords(r *page.Request, t *task.Task, names map[int64]string) row {
 	p := r.P
-	out := row{Task: t, icon: "note", title: t.Note, text: ""}
+	out := row{Task: t, icon: "note", title: t.Note}
 	key := "today.task." + strings.ReplaceAll(t.Kind, ".", "_")
 	if p.Has(key + ".title") {
 		var args []any
@@ -102,18 +114,21 @@ func inWords(r *page.Request, t *task.Task, names map[int64]string) row {
 	switch t.Kind {
 	case "import.failed":
 		out.icon, out.tone = "alert-triangle", ui.Bad
-		out.go2 = &ui.Anchor{Text: p.T("today.task.import_failed.go"), Href: fmt.Sprintf("/imports/%d", t.Subject)}
+		out.place = &ui.Anchor{Text: p.T("today.task.import_failed.go"), Href: fmt.Sprintf("/imports/%d", t.Subject)}
 	case "auth.reset_requested":
 		out.icon, out.tone = "user", ui.Warn
 		if r.Can(auth.ManageUsers) {
-			out.go2 = &ui.Anchor{Text: p.T("today.task.auth_reset_requested.go"), Href: fmt.Sprintf("/admin/users/%d", t.Subject)}
+			out.place = &ui.Anchor{Text: p.T("today.task.auth_reset_requested.go"), Href: fmt.Sprintf("/admin/users/%d", t.Subject)}
 		}
 	default:
+		if look, ok := looks[t.Kind]; ok {
+			out.icon, out.tone = look.icon, look.tone
+			out.text = p.T("today.kind." + t.Kind)
+		}
 		if t.Customer > 0 {
-			out.icon = "users"
-			out.go2 = &ui.Anchor{Text: p.T("today.task.customer"), Href: fmt.Sprintf("/customers/%d", t.Customer)}
+			out.place = &ui.Anchor{Text: p.T("today.task.customer"), Href: fmt.Sprintf("/customers/%d", t.Customer)}
 			if name := names[t.Customer]; name != "" {
-				out.text = strings.TrimSpace(name + " " + sep(out.text))
+				out.text = strings.TrimPrefix(out.text+" · "+name, " · ")
 			}
 		}
 	}
@@ -125,13 +140,6 @@ func inWords(r *page.Request, t *task.Task, names map[int64]string) row {
 		}
 	}
 	return out
-}
-
-func sep(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "· " + text
 }
 
 // tasksCard is what needs the user.

@@ -154,7 +154,7 @@ func TestTodayIsReadable(t *testing.T) {
 	for name, s := range map[string]*webtest.Site{"today": site(t, shop), "today-empty": site(t, empty)} {
 		if name == "today" {
 			due := thisDay().AddDays(-1)
-			raise(s, task.New{Kind: "note", Key: "1", Note: "Café Müllerin: Lieferung kam zwei Tage zu spät, Rückruf zugesagt", Weight: 900, Due: &due, Customer: 1})
+			raise(s, task.New{Kind: "promise", Key: "1", Note: "Café Müllerin: Lieferung kam zwei Tage zu spät, Rückruf zugesagt", Weight: 900, Due: &due, Customer: 1})
 			raise(s, task.New{Kind: "import.failed", Key: "2", Subject: 3, Weight: 800})
 			raise(s, task.New{Kind: "auth.reset_requested", Key: "3", Subject: s.Users[auth.Agent], Weight: 500})
 			raise(s, task.New{Kind: "note", Key: "4", Note: "Mehrwertsteuersatz für die Schweiz bestätigen", Weight: 10})
