@@ -130,15 +130,15 @@ func (d paper) back(r *page.Request) *ui.Anchor {
 }
 
 // counts says whether the document is a sale, and if not why.
-func (d paper) counts(r *page.Request) (words string, tone ui.Tone) {
+func (d paper) counts(r *page.Request) string {
 	key := "sale"
 	switch {
 	case d.Sale && d.Document.Customer == 0:
-		return r.P.T("customers.document.why.anonymous"), ui.Neutral
-	case d.Sale && d.customer.Excluded != "":
-		return r.P.T("customers.document.why.excluded"), ui.Warn
+		return r.P.T("customers.document.why.anonymous")
+	case d.Sale && d.leftOut():
+		return r.P.T("customers.document.why.excluded")
 	case d.Sale:
-		return r.P.T("customers.document.why.sale", "amount", r.P.Money(d.Amount, r.Company.Currency)), ui.Good
+		return r.P.T("customers.document.why.sale", "amount", r.P.Money(d.Amount, r.Company.Currency))
 	case givesBack(d.Kind) && d.reverses():
 		key = "reverses"
 	case givesBack(d.Kind):
@@ -150,8 +150,11 @@ func (d paper) counts(r *page.Request) (words string, tone ui.Tone) {
 	default:
 		key = "no_line"
 	}
-	return r.P.T("customers.document.why." + key), ui.Neutral
+	return r.P.T("customers.document.why." + key)
 }
+
+// leftOut tells that the customer does not count in figures.
+func (d paper) leftOut() bool { return d.customer.Whole != nil && d.customer.Excluded != "" }
 
 func (d paper) reverses() bool {
 	for _, b := range d.from {

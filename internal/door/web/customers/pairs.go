@@ -127,8 +127,3 @@ func sheetLead(s sheet) templ.Component {
 	}
 	return ui.Plainly(s.lead)
 }
-
-func documentWhy(r *page.Request, d paper) string {
-	words, _ := d.counts(r)
-	return words
-}

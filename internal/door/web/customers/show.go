@@ -238,7 +238,7 @@ func keyFigures(r *page.Request, w whole, m matters) []ui.Pair {
 func silentWords(r *page.Request, f *figures) string {
 	words := r.P.N("customers.ago", int64(f.silent))
 	if f.cooling() {
-		words = r.P.T("customers.cooling", "days", r.P.N("common.days", int64(f.silent)))
+		words = r.P.N("customers.cooling", int64(f.silent))
 	}
 	return words
 }
