@@ -64,6 +64,7 @@ func DeriveAll() []string { return derive("") }
 
 const changedOnly = ` AND {customer} IN (SELECT customer FROM changed)`
 
+// derive returns the statements; each begins with INSERT INTO or UPDATE and the name of the table it writes.
 func derive(only string) []string {
 	var out []string
 	for _, sql := range []string{deriveRefund, derivePurchaseDay, deriveUnlinked, derivePurchaseMonth, deriveFirstItem} {
@@ -150,14 +151,14 @@ FROM placed ORDER BY customer, day`
 // Unlinked refunds belong to no day, but they are part of what a customer brought: net_total has them from the purchase day
 // on that was the latest when they came. The refunds before the first purchase are in every row.
 const deriveUnlinked = `
-WITH loose AS MATERIALIZED (
-	SELECT customer, day, amount FROM refund d WHERE sale = 0 AND customer <> 0{only d.customer}),
-u AS MATERIALIZED (
+UPDATE purchase_day SET net_total = net_total - u.amount
+FROM (
+	WITH loose AS MATERIALIZED (
+		SELECT customer, day, amount FROM refund d WHERE sale = 0 AND customer <> 0{only d.customer})
 	SELECT p.customer, p.day, sum(l.amount) AS amount
 	FROM loose l JOIN purchase_day p ON p.customer = l.customer
 	WHERE p.net_next IS NULL OR l.day < p.net_next
-	GROUP BY p.customer, p.day)
-UPDATE purchase_day SET net_total = net_total - u.amount FROM u
+	GROUP BY p.customer, p.day) u
 WHERE purchase_day.customer = u.customer AND purchase_day.day = u.day`
 
 const derivePurchaseMonth = `

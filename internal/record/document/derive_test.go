@@ -1,77 +1,67 @@
 package document_test
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
 
-	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"stamm/internal/platform/warehouse"
+	"stamm/internal/platform/warehouse/warehousetest"
+	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 )
 
-// warehouse is one in memory with the tables that derived ones are made of.
-func warehouse(t *testing.T, rows ...string) *sql.DB {
+// derived is a warehouse with the rows that the statements insert, and what is derived from them.
+func derived(t *testing.T, rows ...string) *warehouse.DB {
 	t.Helper()
-	db, err := sql.Open("duckdb", "")
+	db := warehousetest.Open(t, customer.Projection(), document.Projection())
+	err := db.Fill(t.Context(), func(f *warehouse.Filler) error {
+		for _, text := range append(rows, "INSERT INTO customer (id, excluded) VALUES (1, false), (2, false), (9, true)") {
+			if err := f.Exec(t.Context(), text); err != nil {
+				return fmt.Errorf("%s: %w", text, err)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	for _, q := range append(append(document.DerivedTables(),
-		`CREATE TABLE customer (id BIGINT, excluded BOOLEAN)`,
-		`CREATE TABLE document (id BIGINT, customer BIGINT, kind VARCHAR, day DATE, sale BOOLEAN, sale_rows INTEGER, amount BIGINT, cost BIGINT)`,
-		`CREATE TABLE line (document BIGINT, product BIGINT, sale BOOLEAN)`,
-		`CREATE TABLE link (document BIGINT, n INTEGER, target BIGINT, kind VARCHAR, amount BIGINT)`,
-		`INSERT INTO customer VALUES (1, false), (2, false), (9, true)`), rows...) {
-		run(t, db, q)
-	}
-	for _, q := range document.DeriveAll() {
-		run(t, db, q)
 	}
 	return db
 }
 
-func run(t *testing.T, db *sql.DB, query string) {
-	t.Helper()
-	if _, err := db.ExecContext(context.Background(), query); err != nil {
-		t.Fatalf("%v\nin %s", err, query)
-	}
-}
-
 // order, back and link write rows of the tables a case begins with.
 func order(id, customer int, day string, amount int) string {
-	return fmt.Sprintf("INSERT INTO document VALUES (%d, %d, 'order', '%s', true, 1, %d, NULL)", id, customer, day, amount)
+	return fmt.Sprintf("INSERT INTO document (id, customer, kind, day, sale, sale_rows, amount, cost) VALUES (%d, %d, 'order', '%s', true, 1, %d, NULL)", id, customer, day, amount)
 }
 
 func back(id, customer int, day string, amount int) string {
-	return fmt.Sprintf("INSERT INTO document VALUES (%d, %d, 'return', '%s', false, 0, %d, NULL)", id, customer, day, amount)
+	return fmt.Sprintf("INSERT INTO document (id, customer, kind, day, sale, sale_rows, amount, cost) VALUES (%d, %d, 'return', '%s', false, 0, %d, NULL)", id, customer, day, amount)
 }
 
 func link(document, n, target int, kind string, amount any) string {
-	return fmt.Sprintf("INSERT INTO link VALUES (%d, %d, %d, '%s', %v)", document, n, target, kind, amount)
+	return fmt.Sprintf("INSERT INTO link (document, n, target, kind, amount) VALUES (%d, %d, %d, '%s', %v)", document, n, target, kind, amount)
 }
 
-// lines reads a query as lines of text.
-func lines(t *testing.T, db *sql.DB, query string) []string {
+// lines reads a query of one text a row.
+func lines(t *testing.T, db *warehouse.DB, query string) []string {
 	t.Helper()
-	rows, err := db.Query(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
 	var out []string
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, s)
+	for _, row := range warehousetest.Rows(t, db, query) {
+		out = append(out, row[0].(string))
 	}
 	return out
+}
+
+func TestTheWarehouseRunsEveryStatement(t *testing.T) {
+	var all, changed int
+	for _, d := range document.Projection().Derived {
+		all, changed = all+len(d.All), changed+len(d.Changed)
+	}
+	if all != len(document.DeriveAll()) || changed != len(document.DeriveChanged()) {
+		t.Errorf("the projection has %d and %d of %d and %d statements", all, changed, len(document.DeriveAll()), len(document.DeriveChanged()))
+	}
 }
 
 func TestReturnsComeOffTheSalesTheyReverse(t *testing.T) {
@@ -104,11 +94,11 @@ func TestReturnsComeOffTheSalesTheyReverse(t *testing.T) {
 		{"before the sale counts from the sale", []string{order(1, 1, "2025-01-10", 100), back(50, 1, "2025-01-05", 30), link(50, 1, 1, "reverses", 30)},
 			[]string{"50 1 2025-01-10 30 false"}},
 		{"to the invoice of an order", []string{order(1, 1, "2025-01-01", 100),
-			"INSERT INTO document VALUES (2, 1, 'invoice', '2025-01-02', false, 0, 100, NULL)", link(2, 1, 1, "invoices", 100),
+			"INSERT INTO document (id, customer, kind, day, sale, sale_rows, amount, cost) VALUES (2, 1, 'invoice', '2025-01-02', false, 0, 100, NULL)", link(2, 1, 1, "invoices", 100),
 			back(50, 1, "2025-01-05", 30), link(50, 1, 2, "reverses", 30)},
 			[]string{"50 1 2025-01-05 30 false"}},
 		{"to the invoice of two orders", []string{order(1, 1, "2025-01-01", 20), order(3, 1, "2025-01-01", 80),
-			"INSERT INTO document VALUES (2, 1, 'invoice', '2025-01-02', false, 0, 100, NULL)", link(2, 1, 1, "invoices", 20), link(2, 2, 3, "invoices", 80),
+			"INSERT INTO document (id, customer, kind, day, sale, sale_rows, amount, cost) VALUES (2, 1, 'invoice', '2025-01-02', false, 0, 100, NULL)", link(2, 1, 1, "invoices", 20), link(2, 2, 3, "invoices", 80),
 			back(50, 1, "2025-01-05", 30), link(50, 1, 2, "reverses", 30)},
 			[]string{"50 1 2025-01-05 20 true", "50 3 2025-01-05 10 false"}},
 		{"without a customer", []string{order(1, 0, "2025-01-01", 100), back(50, 0, "2025-01-05", 30), link(50, 1, 1, "reverses", 30)},
@@ -119,7 +109,7 @@ func TestReturnsComeOffTheSalesTheyReverse(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			db := warehouse(t, test.rows...)
+			db := derived(t, test.rows...)
 			got := lines(t, db, "SELECT concat_ws(' ', document, sale, day, amount, closes) FROM refund ORDER BY document, sale")
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
@@ -129,7 +119,7 @@ func TestReturnsComeOffTheSalesTheyReverse(t *testing.T) {
 }
 
 func TestADayKnowsItsPlaceInTheCustomersHistory(t *testing.T) {
-	db := warehouse(t,
+	db := derived(t,
 		order(1, 1, "2025-01-01", 100), order(2, 1, "2025-01-01", 50), order(3, 1, "2025-02-10", 70), order(4, 1, "2025-03-20", 40),
 		order(5, 2, "2025-01-01", 10), order(6, 9, "2025-01-01", 10), order(7, 0, "2025-01-01", 10),
 		back(50, 1, "2025-02-15", 70), link(50, 1, 3, "reverses", 70), // the second day is returned in full
@@ -169,9 +159,9 @@ func TestADayKnowsItsPlaceInTheCustomersHistory(t *testing.T) {
 }
 
 func TestAMarginNeedsEveryCost(t *testing.T) {
-	db := warehouse(t,
-		"INSERT INTO document VALUES (1, 1, 'order', '2025-01-01', true, 1, 100, 60), (2, 1, 'order', '2025-01-01', true, 1, 50, 20)",
-		"INSERT INTO document VALUES (3, 1, 'order', '2025-01-02', true, 1, 100, 60), (4, 1, 'order', '2025-01-02', true, 1, 50, NULL)")
+	db := derived(t,
+		"INSERT INTO document (id, customer, kind, day, sale, sale_rows, amount, cost) VALUES (1, 1, 'order', '2025-01-01', true, 1, 100, 60), (2, 1, 'order', '2025-01-01', true, 1, 50, 20)",
+		"INSERT INTO document (id, customer, kind, day, sale, sale_rows, amount, cost) VALUES (3, 1, 'order', '2025-01-02', true, 1, 100, 60), (4, 1, 'order', '2025-01-02', true, 1, 50, NULL)")
 	want := []string{"2025-01-01 70", "2025-01-02 -"}
 	if diff := cmp.Diff(want, lines(t, db, "SELECT concat_ws(' ', day, coalesce(CAST(margin AS VARCHAR), '-')) FROM purchase_day ORDER BY day")); diff != "" {
 		t.Error(diff)
@@ -179,9 +169,9 @@ func TestAMarginNeedsEveryCost(t *testing.T) {
 }
 
 func TestFirstItemsAreThoseOfTheFirstPurchaseDay(t *testing.T) {
-	db := warehouse(t,
+	db := derived(t,
 		order(1, 1, "2025-01-01", 100), order(2, 1, "2025-02-01", 100), order(3, 1, "2025-03-01", 100),
-		"INSERT INTO line VALUES (1, 10, true), (1, 11, true), (1, 12, false), (1, 0, true), (2, 11, true), (2, 13, true), (3, 14, true)",
+		"INSERT INTO line (document, product, sale) VALUES (1, 10, true), (1, 11, true), (1, 12, false), (1, 0, true), (2, 11, true), (2, 13, true), (3, 14, true)",
 		back(50, 1, "2025-04-01", 100), link(50, 1, 1, "reverses", 100))
 	want := []string{"10 true false", "11 true true", "13 false true"}
 	if diff := cmp.Diff(want, lines(t, db, "SELECT concat_ws(' ', product, gross, net) FROM first_item ORDER BY product")); diff != "" {
