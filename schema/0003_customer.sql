@@ -75,7 +75,7 @@ CREATE TABLE customer_email (
   created_at BIGINT NOT NULL
 ){{strict}};
 CREATE INDEX customer_email_customer ON customer_email (customer);
-CREATE INDEX customer_email_folded ON customer_email (folded);
+CREATE INDEX customer_email_folded ON customer_email (folded, customer);
 
 CREATE TABLE customer_phone (
   id {{id}},
@@ -91,7 +91,7 @@ CREATE TABLE customer_phone (
   created_at BIGINT NOT NULL
 ){{strict}};
 CREATE INDEX customer_phone_customer ON customer_phone (customer);
-CREATE INDEX customer_phone_number ON customer_phone (number);
+CREATE INDEX customer_phone_number ON customer_phone (number, customer);
 
 CREATE TABLE customer_address (
   id {{id}},
