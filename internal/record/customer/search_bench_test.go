@@ -112,11 +112,13 @@ func (n *names) queries(k int) map[string][]string {
 	return all
 }
 
+var databases = []struct {
+	name  string
+	fresh func(testing.TB) string
+}{{"sqlite", storetest.SQLite}, {"postgres", storetest.Postgres}}
+
 func BenchmarkSearch(b *testing.B) {
-	for _, database := range []struct {
-		name  string
-		fresh func(testing.TB) string
-	}{{"sqlite", storetest.SQLite}, {"postgres", storetest.Postgres}} {
+	for _, database := range databases {
 		b.Run(database.name, func(b *testing.B) {
 			db, people := benchStore(b, database.fresh)
 			queries := people.queries(200)
