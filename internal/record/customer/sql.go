@@ -3,14 +3,14 @@ package customer
 // %s stands for a list of values, see store.Tx.Numbers and Strings.
 
 const customerColumns = `kind, name, first_name, last_name, company, salutation, title, address_form, language, country, region,
-	birthday, owner, excluded, since, source, external_id, sort_name, made_run, run, hash, merged_into, erased_at, created_at, changed_at`
+	birthday, owner, excluded, since, source, external_id, sort_name, made_run, run, hash, merged_into, erased_at, created_at, changed_at, mail`
 
 const (
 	sqlCustomers = `SELECT id, ` + customerColumns + ` FROM customer WHERE id %s`
 	sqlUpdate    = `UPDATE customer SET kind = $2, name = $3, first_name = $4, last_name = $5, company = $6, salutation = $7, title = $8,
 		address_form = $9, language = $10, country = $11, region = $12, birthday = $13, owner = $14, excluded = $15, since = $16,
 		source = $17, external_id = $18, sort_name = $19, made_run = $20, run = $21, hash = $22, merged_into = $23, erased_at = $24,
-		created_at = $25, changed_at = $26 WHERE id = $1`
+		created_at = $25, changed_at = $26, mail = $27 WHERE id = $1`
 
 	sqlTags      = `SELECT customer, tag FROM customer_tag WHERE customer %s ORDER BY customer, tag`
 	sqlCustom    = `SELECT v.customer, f.key, v.value FROM customer_custom v JOIN custom_field f ON f.id = v.field WHERE v.customer %s`
