@@ -60,11 +60,13 @@ var order = []string{
 	"door/web/admin",
 	"door/web/figure",
 	"door/web/today",
+	"door/web/customers",
 	"door/web/insight",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",
 	"door/web/figure/shoptest test",
+	"door/api",
 	"door/cli",
 	"cmd/stamm",
 }
@@ -253,7 +255,8 @@ func TestWhatNoFileMayContain(t *testing.T) {
 			if f.Recv == nil && f.Name.Name == "init" {
 				t.Errorf("%s has an init function: wiring is visible in door/cli/serve.go", s.path)
 			}
-			if getter.MatchString(f.Name.Name) {
+			// huma asks errors for GetStatus and GetHeaders by these names
+			if getter.MatchString(f.Name.Name) && s.pkg != "door/api" {
 				t.Errorf("%s: %s is named by what it does not do", s.path, f.Name.Name)
 			}
 		}
