@@ -21,6 +21,7 @@ type importCommands struct {
 	List      importList      `cmd:"" help:"List imports, newest first."`
 	Errors    importErrors    `cmd:"" help:"Print the rows of an import that were not taken, with reason and remedy, as CSV."`
 	Undo      importUndo      `cmd:"" help:"Take an import back."`
+	Profile   importProfiles  `cmd:"" help:"Ways of reading files that were saved, and the folders they watch."`
 }
 
 // importFlags are what all imports of files share.

@@ -15,6 +15,7 @@ import (
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
+	tasks "stamm/internal/record/task"
 )
 
 // UndoJob is the kind of the job that takes a run back.
@@ -147,8 +148,10 @@ func (im *Importer) undoPeopleAndProducts(ctx context.Context, task *jobs.Task, 
 		if _, err := feed.Append(ctx, tx, feed.New{Kind: KindUndone, Subject: run}); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, sqlEnd, run, string(Undone), "", clock.Micros(tx.Now))
-		return err
+		if _, err := tx.Exec(ctx, sqlEnd, run, string(Undone), "", clock.Micros(tx.Now)); err != nil {
+			return err
+		}
+		return tasks.Settle(ctx, tx, failedKey(run))
 	})
 }
 

@@ -52,6 +52,7 @@ func Area(importer *connect.Importer) page.Area {
 		Jobs: []page.JobKind{
 			{Kind: connect.ImportJob, Text: "imports.job.import", Unit: "imports.unit", Href: run},
 			{Kind: connect.UndoJob, Text: "imports.job.undo", Unit: "imports.slices", Href: run},
+			{Kind: connect.WatchJob, Text: "imports.job.watch", Unit: "imports.files_unit"},
 			{Kind: connect.TryJob, Text: "imports.job.try", Unit: "imports.unit"},
 		},
 	}
