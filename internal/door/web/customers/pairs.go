@@ -34,7 +34,7 @@ func editLink(r *page.Request, w whole) *ui.Anchor {
 // addressLines are the lines of an envelope.
 func addressLines(r *page.Request, a customer.Address) []string {
 	var lines []string
-	for _, line := range []string{a.Line1, a.Line2, strings.TrimSpace(a.Postcode + " " + a.City), a.Region} {
+	for _, line := range []string{a.Line1, a.Line2, strings.TrimSpace(a.Postcode + " " + a.City), regionName(r.P, a.Region)} {
 		if line != "" {
 			lines = append(lines, line)
 		}
