@@ -266,6 +266,14 @@ func silentWords(r *page.Request, f *figures) string {
 // cooling tells that the silence lasts more than twice as long as usual.
 func (f *figures) cooling() bool { return f.rhythm > 0 && f.silent > 2*f.rhythm }
 
+// tone marks the card of somebody who has gone quiet; its words say so.
+func (m matters) tone() ui.Tone {
+	if m.f != nil && m.f.cooling() {
+		return ui.Bad
+	}
+	return ui.Neutral
+}
+
 // score is where a customer stands among all.
 type score struct {
 	rfm string // three digits, 555 best
