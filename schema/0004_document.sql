@@ -60,8 +60,10 @@ CREATE TABLE document (
 CREATE INDEX document_customer ON document (customer, at, id);
 -- Returns and credit notes wait here until the sale they reverse is found; invoices and payments likewise.
 CREATE TABLE document_unlinked (
-  document BIGINT PRIMARY KEY
+  document BIGINT PRIMARY KEY,
+  customer BIGINT NOT NULL
 ){{strict}};
+CREATE INDEX document_unlinked_customer ON document_unlinked (customer);
 
 CREATE TABLE document_line (
   document BIGINT NOT NULL,

@@ -7,16 +7,21 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/imports"
+	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/today"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
@@ -178,13 +183,21 @@ func (a *App) schedules(ctx context.Context) error {
 	})
 }
 
-// site is the web page of the open program. Its areas stand in the order of the menu.
+// site is the web page of the open program, with the API under the same address.
 func (a *App) site(setupCode string) *web.Server {
-	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Log: a.Log})
+	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Log: a.Log,
+		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Log: a.Log, Version: thisBuild().Version})}})
 }
 
+// areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
-	return []page.Area{imports.Area(a.Importer), admin.Area()}
+	return []page.Area{
+		today.Area(today.Deps{Warehouse: a.house}),
+		customers.Area(customers.Deps{Warehouse: a.house}),
+		insight.Area(insight.Deps{Warehouse: a.house}),
+		imports.Area(a.Importer),
+		admin.Area(),
+	}
 }
 
 type serveCommand struct{}

@@ -67,7 +67,7 @@ func finishImport(ctx context.Context, db *store.DB, files *blob.Store) error {
 
 func TestAnImportKilledAtAnyPointEndsInTheSameNumbers(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
-		paths := []string{data(t, "online_retail_2010-12.csv.gz"), data(t, "online_retail_2011-01.csv.gz")}
+		paths := []string{data(t, "online_retail_2010-12.csv.gz")}
 		folder := filepath.Join(t.TempDir(), "files")
 		killImport(t, url, folder, paths)
 		s := openWith(t, url, folder)
@@ -79,20 +79,17 @@ func TestAnImportKilledAtAnyPointEndsInTheSameNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := []any{run.State, run.Rows, run.New, run.Changed, run.Unchanged, run.Errors}
-		if want := []any{connect.Done, int64(77628), int64(4035), int64(0), int64(0), int64(0)}; !cmp.Equal(got, want) {
-			t.Errorf("state, rows, new, changed, unchanged, errors = %v, want %v", got, want)
+		straight := open(t, storetest.SQLite(t))
+		want := straight.run(t, sheet.Orders, "", sheet.Options{}, paths...)
+		if run.State != connect.Done || counts(run) != counts(want) {
+			t.Errorf("%s, rows, new, changed, unchanged, errors = %v, want %v", run.State, counts(run), counts(want))
 		}
 		p := report.Params{AsOf: asOf(t, "2011-01-31"), Basis: report.Gross}
-		totals := s.report(t, "totals", p)
-		straight := open(t, storetest.SQLite(t))
-		straight.run(t, sheet.Orders, "", sheet.Options{}, paths...)
 		for name, params := range map[string]report.Params{"totals": p, "refunds": {AsOf: p.AsOf}, "abc": {AsOf: p.AsOf}} {
 			if diff := cmp.Diff(straight.report(t, name, params), s.report(t, name, params)); diff != "" {
 				t.Errorf("%s (-straight +killed):\n%s", name, diff)
 			}
 		}
-		t.Log(totals)
 	})
 }
 
@@ -128,7 +125,7 @@ func killImport(t *testing.T, url, folder string, paths []string) {
 		cmd := exec.CommandContext(ctx, os.Args[0]) // the context kills it with SIGKILL
 		cmd.Env = append(os.Environ(), crashEnv+"="+url, crashEnv+"_FILES="+folder)
 		if kill < 10 {
-			time.AfterFunc(time.Duration(150+rand.IntN(900))*time.Millisecond, cancel)
+			time.AfterFunc(time.Duration(120+rand.IntN(500))*time.Millisecond, cancel)
 		}
 		out, err := cmd.CombinedOutput()
 		if kill == 10 && (err != nil || string(out) != "done\n") {

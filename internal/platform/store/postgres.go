@@ -18,6 +18,7 @@ import (
 
 const (
 	maxRetries         = 20
+	politeTries        = 3
 	serializationError = "40001"
 	deadlockError      = "40P01"
 	uniqueError        = "23505"
@@ -50,28 +51,39 @@ func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
 }
 
 // writePostgres runs fn in a SERIALIZABLE transaction and again when another one came between, so that what is right
-// under SQLite's single writer is right here.
+// under SQLite's single writer is right here. A call that lost a few times runs while no other of this process does: many
+// programs that write next to each other in the same index would otherwise hold each other up for ever.
 func (db *DB) writePostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry bool) error {
 	for try := 0; ; try++ {
-		err := db.tryPostgres(ctx, actor, fn, dry)
-		if !isRetryable(err) || try == maxRetries {
+		err := db.tryPostgres(ctx, actor, fn, dry, try >= politeTries)
+		switch {
+		case !isRetryable(err):
 			return err
-		}
-		wait := time.Duration(1+rand.IntN(1<<min(try, 6))) * time.Millisecond
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+		case try == maxRetries:
+			return fault.New(fault.Unavailable, "errors.database_busy").Because(err)
+		case try < politeTries-1:
+			select {
+			case <-time.After(time.Duration(1+rand.IntN(4<<try)) * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 	}
 }
 
-func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry bool) error {
+func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry, alone bool) error {
 	conn, err := db.write.Conn(ctx)
 	if err != nil {
 		return unavailable(err)
 	}
 	defer conn.Close()
+	if alone {
+		db.crowd.Lock()
+		defer db.crowd.Unlock()
+	} else {
+		db.crowd.RLock()
+		defer db.crowd.RUnlock()
+	}
 	begun, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return unavailable(err)

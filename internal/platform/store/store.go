@@ -58,6 +58,7 @@ type DB struct {
 	write   *sql.DB // PostgreSQL: the same pool as read
 	sqlite  *writer // SQLite only
 	bulk    sync.Mutex
+	crowd   sync.RWMutex // PostgreSQL: held by every write, alone by one that lost too often
 
 	mu      sync.Mutex
 	changed chan struct{}

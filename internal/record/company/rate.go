@@ -49,6 +49,18 @@ func Rates(ctx context.Context, tx *store.Tx) ([]Rate, error) {
 	return all, rows.Err()
 }
 
+// RateOn is the rate of a currency on a day: the newest one that was valid then, else the oldest there is. rates come
+// from Rates; false where there is none.
+func RateOn(rates []Rate, currency string, day clock.Day) (money.Rate, bool) {
+	var found money.Rate
+	for _, r := range rates {
+		if r.Currency == currency && (found.IsZero() || r.ValidFrom <= day) {
+			found = r.Rate
+		}
+	}
+	return found, !found.IsZero()
+}
+
 // SetRate adds or replaces a rate. What was written with an older one stays as it is.
 func SetRate(ctx context.Context, tx *store.Tx, r Rate) error {
 	switch {

@@ -190,7 +190,7 @@ func (c *Customer) scan(found interface{ Scan(...any) error }) error {
 	var created, changed int64
 	err := found.Scan(&c.ID, &c.Kind, &c.Name, &c.FirstName, &c.LastName, &c.Company, &c.Salutation, &c.Title, &c.AddressForm,
 		&c.Language, &c.Country, &c.Region, &c.Birthday, &c.Owner, &c.Excluded, &c.Since, &c.Source, &c.ExternalID, &c.sortName,
-		&c.MadeRun, &c.Run, &c.hash, &merged, &erased, &created, &changed)
+		&c.MadeRun, &c.Run, &c.hash, &merged, &erased, &created, &changed, &c.mail)
 	c.MergedInto, c.CreatedAt, c.ChangedAt = merged.Int64, clock.Time(created), clock.Time(changed)
 	if erased.Valid {
 		c.ErasedAt = clock.Time(erased.Int64)
@@ -209,7 +209,7 @@ func (c *Customer) values() []any {
 	}
 	return []any{c.ID, c.Kind, c.Name, c.FirstName, c.LastName, c.Company, c.Salutation, c.Title, c.AddressForm, c.Language, c.Country,
 		c.Region, dayValue(c.Birthday), c.Owner, c.Excluded, dayValue(c.Since), c.Source, c.ExternalID, c.sortName, c.MadeRun, c.Run,
-		c.hash, merged, erased, clock.Micros(c.CreatedAt), clock.Micros(c.ChangedAt)}
+		c.hash, merged, erased, clock.Micros(c.CreatedAt), clock.Micros(c.ChangedAt), c.mail}
 }
 
 func dayValue(d *clock.Day) any {

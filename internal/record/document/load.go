@@ -39,9 +39,39 @@ func loadAll(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]*Documen
 	for _, d := range docs {
 		all[d.ID] = d
 	}
-	lines, err := tx.Query(ctx, fmt.Sprintf(sqlLoadLines, tx.Numbers("$1")), list)
+	return all, loadLines(ctx, tx, list, all)
+}
+
+// Page lists documents with their lines by id, from the one after after on.
+func Page(ctx context.Context, tx *store.Tx, after int64, limit int) ([]*Document, error) {
+	rows, err := tx.Query(ctx, sqlPage, after, limit)
 	if err != nil {
 		return nil, err
+	}
+	docs, err := scanDocuments(rows)
+	if err != nil {
+		return nil, err
+	}
+	return docs, LoadLines(ctx, tx, docs)
+}
+
+// LoadLines reads the lines of documents that were listed without them.
+func LoadLines(ctx context.Context, tx *store.Tx, docs []*Document) error {
+	if len(docs) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(docs))
+	all := make(map[int64]*Document, len(docs))
+	for i, d := range docs {
+		ids[i], all[d.ID] = d.ID, d
+	}
+	return loadLines(ctx, tx, store.JSON(ids), all)
+}
+
+func loadLines(ctx context.Context, tx *store.Tx, list string, all map[int64]*Document) error {
+	lines, err := tx.Query(ctx, fmt.Sprintf(sqlLoadLines, tx.Numbers("$1")), list)
+	if err != nil {
+		return err
 	}
 	defer lines.Close()
 	for lines.Next() {
@@ -49,14 +79,14 @@ func loadAll(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]*Documen
 		var l Line
 		var cost sql.NullInt64
 		if err := lines.Scan(&of, &n, &l.Product, &l.Description, &l.Quantity, &l.UnitPrice, &l.Amount, &l.BaseAmount, &cost, &l.Sale); err != nil {
-			return nil, err
+			return err
 		}
 		l.Cost = pointer(cost)
 		if d := all[of]; d != nil {
 			d.Lines = append(d.Lines, l)
 		}
 	}
-	return all, lines.Err()
+	return lines.Err()
 }
 
 func scanDocuments(rows *sql.Rows) ([]*Document, error) {

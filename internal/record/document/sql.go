@@ -8,21 +8,31 @@ const lineFields = `document, n, product, description, quantity, unit_price, amo
 const (
 	sqlFind = `SELECT kind, external_id, id, hash, customer FROM document WHERE source = $1 AND external_id %s`
 
+	sqlAdd = `INSERT INTO document (source, kind, external_id, customer, at, day, status, currency, rate, net, tax, gross, shipping, amount, cost,
+			sale, file_rows, sale_rows, due_day, promised_day, kept_day, reference, made_run, run, hash, created_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
+		ON CONFLICT (source, external_id, kind) DO NOTHING RETURNING id`
+
 	sqlUpdate = `UPDATE document SET source = $2, kind = $3, external_id = $4, customer = $5, at = $6, day = $7, status = $8,
 		currency = $9, rate = $10, net = $11, tax = $12, gross = $13, shipping = $14, amount = $15, cost = $16, sale = $17,
 		file_rows = $18, sale_rows = $19, due_day = $20, promised_day = $21, kept_day = $22, reference = $23,
 		made_run = $24, run = $25, hash = $26, changed_at = $27 WHERE id = $1`
 
 	sqlLoad      = `SELECT ` + documentFields + ` FROM document WHERE id %s ORDER BY id`
+	sqlPage      = `SELECT ` + documentFields + ` FROM document WHERE id > $1 ORDER BY id LIMIT $2`
 	sqlLoadLines = `SELECT ` + lineFields + ` FROM document_line WHERE document %s ORDER BY document, n`
 
 	sqlDeleteLines     = `DELETE FROM document_line WHERE document %s`
 	sqlDeleteDocuments = `DELETE FROM document WHERE id %s`
 	sqlPointing        = `SELECT DISTINCT document FROM document_link WHERE target %s`
 	sqlDeleteLinks     = `DELETE FROM document_link WHERE document %s OR document %s`
-	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document) SELECT id FROM document WHERE id %s ON CONFLICT (document) DO NOTHING`
-	sqlDeleteUnlinked  = `DELETE FROM document_unlinked WHERE document %s`
-	sqlUnlinked        = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document, customer) SELECT id, customer FROM document WHERE id %s
+		ON CONFLICT (document) DO UPDATE SET customer = excluded.customer`
+	sqlDeleteUnlinked = `DELETE FROM document_unlinked WHERE document %s`
+	sqlUnlinked       = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+
+	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer %s`
+	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document %s ORDER BY document`
 
 	sqlTarget      = `SELECT id, kind, sale FROM document WHERE source = $1 AND external_id = $2 AND kind IN (2, 4) AND id <> $3 ORDER BY kind LIMIT 2`
 	sqlBillsTarget = `SELECT target FROM document_link WHERE document = $1 AND kind = 'invoices' ORDER BY n LIMIT 1`

@@ -7,6 +7,7 @@ package event
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -54,7 +55,7 @@ func (e *Event) validate() error {
 	return nil
 }
 
-// Add stores events and returns how many of them were new. The feed gets one change.
+// Add stores events and returns how many of them were new; the others have no ID afterwards. The feed gets one change.
 func Add(ctx context.Context, tx *store.Tx, events []*Event, origin feed.Origin) (added int, err error) {
 	if len(events) > MaxBatch {
 		return 0, fault.New(fault.Invalid, "event.too_many", "max", MaxBatch)
@@ -71,14 +72,12 @@ func Add(ctx context.Context, tx *store.Tx, events []*Event, origin feed.Origin)
 		if properties == "" {
 			properties = "{}"
 		}
-		n, err := tx.Exec(ctx, sqlAdd, e.Source, e.ExternalID, e.Customer, e.Name, clock.Micros(e.At), int64(e.Day), properties, clock.Micros(tx.Now))
-		if err != nil {
-			return added, err
-		}
-		if n == 0 {
+		e.ID, err = tx.InsertID(ctx, sqlAdd, e.Source, e.ExternalID, e.Customer, e.Name, clock.Micros(e.At), int64(e.Day), properties, clock.Micros(tx.Now))
+		if errors.Is(err, store.ErrNoRows) { // it is there already
+			e.ID = 0
 			continue
 		}
-		if err := tx.QueryRow(ctx, sqlID, e.Source, e.ExternalID).Scan(&e.ID); err != nil {
+		if err != nil {
 			return added, err
 		}
 		if first == 0 {
@@ -104,7 +103,42 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, beforeAt time
 	if beforeID != 0 {
 		at, id = clock.Micros(beforeAt), beforeID
 	}
-	rows, err := tx.Query(ctx, sqlOfCustomer, customer, at, id, limit)
+	return query(ctx, tx, sqlOfCustomer, customer, at, id, limit)
+}
+
+// Load reads one event.
+func Load(ctx context.Context, tx *store.Tx, id int64) (*Event, error) {
+	all, err := query(ctx, tx, sqlLoad, id)
+	if err == nil && len(all) == 0 {
+		err = fault.New(fault.NotFound, "event.none")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// IDs returns the ids of the events of a source that are there, by external id.
+func IDs(ctx context.Context, tx *store.Tx, source int64, externalIDs []string) (map[string]int64, error) {
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlIDs, tx.Strings("$2")), source, store.JSON(externalIDs))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	ids := map[string]int64{}
+	for rows.Next() {
+		var external string
+		var id int64
+		if err := rows.Scan(&external, &id); err != nil {
+			return nil, err
+		}
+		ids[external] = id
+	}
+	return ids, rows.Err()
+}
+
+func query(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Event, error) {
+	rows, err := tx.Query(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +159,10 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, beforeAt time
 
 const (
 	sqlAdd = `INSERT INTO event (source, external_id, customer, name, at, day, properties, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source, external_id) DO NOTHING`
-	sqlID         = `SELECT id FROM event WHERE source = $1 AND external_id = $2`
-	sqlOfCustomer = `SELECT id, source, external_id, customer, name, at, day, properties FROM event
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (source, external_id) DO NOTHING RETURNING id`
+	fields        = `id, source, external_id, customer, name, at, day, properties`
+	sqlIDs        = `SELECT external_id, id FROM event WHERE source = $1 AND external_id %s`
+	sqlLoad       = `SELECT ` + fields + ` FROM event WHERE id = $1`
+	sqlOfCustomer = `SELECT ` + fields + ` FROM event
 		WHERE customer = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`
 )

@@ -122,7 +122,11 @@ func Ensure(ctx context.Context, tx *store.Tx, run int64, seen []Seen) (ids map[
 }
 
 func find(ctx context.Context, tx *store.Tx, skus []string) (map[string]Found, error) {
-	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, tx.Strings("$1")), store.JSON(skus))
+	list, value := tx.Strings("$1"), store.JSON(skus)
+	if len(skus) == 1 { // takes a third of the time, and the API asks for one mostly
+		list, value = "= $1", skus[0]
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, list), value)
 	if err != nil {
 		return nil, err
 	}
@@ -357,6 +361,25 @@ func Names(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, er
 		names[id] = name
 	}
 	return names, rows.Err()
+}
+
+// SKUs returns the SKUs of products.
+func SKUs(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlNames, tx.Numbers("$1")), store.JSON(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	skus := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var sku, name string
+		if err := rows.Scan(&id, &sku, &name); err != nil {
+			return nil, err
+		}
+		skus[id] = sku
+	}
+	return skus, rows.Err()
 }
 
 func loadBySKU(ctx context.Context, tx *store.Tx, skus []string) (map[string]*Product, error) {

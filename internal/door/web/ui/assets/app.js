@@ -262,7 +262,8 @@
 
 	// What all kinds share: quiet axes, thin grid, tooltip drawn in the picture.
 	const frameOf = (data, look, write, brief) => ({
-		animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+		// A line that begins with a gap must not be drawn by and by: its label would have no place meanwhile.
+		animation: data.kind !== "line" && !matchMedia("(prefers-reduced-motion: reduce)").matches,
 		animationDuration: 300,
 		textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: look.quiet },
 		grid: { left: 8, right: 16, top: data.yName ? 34 : 16, bottom: data.xName ? 26 : 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
