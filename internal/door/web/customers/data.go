@@ -206,7 +206,7 @@ func figureTiles(r *page.Request, w whole, f *figures, s score) []ui.Tile {
 
 // daysTable is what the figures are made of.
 func daysTable(r *page.Request, w whole, f *figures) ui.Table {
-	const most = 200
+	const most = 50
 	t := ui.Table{ID: "days", Title: r.P.T("customers.figure.days_title"), Caption: r.P.T("customers.figure.days_title"), CSV: r.CSVLink(), Columns: []ui.Column{
 		{Title: r.P.T("common.day"), Narrow: ui.NarrowLead}, {Title: r.P.T("customers.figure.orders.name"), Number: true}, {Title: r.P.T("customers.figure.gross"), Number: true},
 		{Title: r.P.T("customers.figure.net"), Number: true, Narrow: ui.NarrowValue}}}
@@ -227,7 +227,7 @@ func daysTable(r *page.Request, w whole, f *figures) ui.Table {
 }
 
 func returnsTable(r *page.Request, f *figures) ui.Table {
-	const most = 100
+	const most = 50
 	t := ui.Table{ID: "returns", Title: r.P.T("customers.figure.returns_title"), Caption: r.P.T("customers.figure.returns_title"), Columns: []ui.Column{
 		{Title: r.P.T("common.day"), Narrow: ui.NarrowLead}, {Title: r.P.T("customers.figure.return_of"), Narrow: ui.NarrowBare},
 		{Title: r.P.T("common.amount"), Number: true, Narrow: ui.NarrowValue}}}

@@ -176,7 +176,7 @@ func (d paper) bills() bool {
 
 func (d paper) lines(r *page.Request) ui.Table {
 	t := ui.Table{
-		ID: "lines", Caption: r.P.T("customers.document.lines"),
+		ID: "lines", Title: r.P.T("customers.document.lines"), Caption: r.P.T("customers.document.lines"),
 		Columns: []ui.Column{
 			{Title: r.P.T("customers.document.product"), Narrow: ui.NarrowLead}, {Title: r.P.T("customers.document.quantity"), Number: true},
 			{Title: r.P.T("customers.document.price"), Number: true}, {Title: r.P.T("common.amount"), Number: true, Narrow: ui.NarrowValue},

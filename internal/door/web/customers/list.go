@@ -36,7 +36,7 @@ func listColumns() []string {
 	return []string{"place", "country", "number", "mail", "phone", "owner", "since", "last", "value"}
 }
 
-func listDefault() []string { return []string{"place", "mail", "owner", "last", "value"} }
+func listDefault() []string { return []string{"place", "mail", "last", "value"} }
 
 func readListState(r *page.Request) listState {
 	s := listState{q: r.Text("q"), after: r.Int("after", 0)}

@@ -34,7 +34,11 @@ func editLink(r *page.Request, w whole) *ui.Anchor {
 // addressLines are the lines of an envelope.
 func addressLines(r *page.Request, a customer.Address) []string {
 	var lines []string
-	for _, line := range []string{a.Line1, a.Line2, strings.TrimSpace(a.Postcode + " " + a.City), a.Region} {
+	region := regionName(r.P, a.Region)
+	if region == a.City {
+		region = "" // Hamburg, Wien
+	}
+	for _, line := range []string{a.Line1, a.Line2, strings.TrimSpace(a.Postcode + " " + a.City), region} {
 		if line != "" {
 			lines = append(lines, line)
 		}

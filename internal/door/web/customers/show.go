@@ -157,10 +157,30 @@ func tabs(r *page.Request, w whole, here string) []ui.Tab {
 	return all
 }
 
-// openEntries are the open items as things that need someone.
-func openEntries(r *page.Request, m matters) []ui.Item {
-	var items []ui.Item
+// openSum is what is open in all, where it is in one currency.
+func openSum(m matters, r *page.Request) string {
+	var sum int64
 	for _, o := range m.open {
+		if o.Currency != m.open[0].Currency {
+			return ""
+		}
+		sum += o.Open
+	}
+	if len(m.open) < 2 {
+		return ""
+	}
+	return r.P.Money(sum, m.open[0].Currency)
+}
+
+// openEntries are the open items as things that need someone.
+func openEntries(r *page.Request, w whole, m matters) []ui.Item {
+	const most = 4 // invoices; the others stand among the documents
+	var items []ui.Item
+	for i, o := range m.open {
+		if i == most && len(m.open) > most+1 {
+			items = append(items, ui.Item{Icon: "dots", Title: r.P.N("customers.open.more", int64(len(m.open)-most)), Href: customerPath(w.ID) + "/documents"})
+			break
+		}
 		item := ui.Item{Icon: "file-text", Title: r.P.T("customers.open.invoice", "number", o.ExternalID), Href: documentPath(o.Document), Meta: r.P.Money(o.Open, o.Currency)}
 		switch {
 		case o.DueDay == nil:
@@ -245,6 +265,14 @@ func silentWords(r *page.Request, f *figures) string {
 
 // cooling tells that the silence lasts more than twice as long as usual.
 func (f *figures) cooling() bool { return f.rhythm > 0 && f.silent > 2*f.rhythm }
+
+// tone marks the card of somebody who has gone quiet; its words say so.
+func (m matters) tone() ui.Tone {
+	if m.f != nil && m.f.cooling() {
+		return ui.Bad
+	}
+	return ui.Neutral
+}
 
 // score is where a customer stands among all.
 type score struct {

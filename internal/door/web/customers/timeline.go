@@ -166,11 +166,17 @@ func (t timeline) groups(r *page.Request, w whole) []ui.EntryGroup {
 			all = append(all, ui.EntryGroup{Title: title})
 		}
 		e := h.entry(r, w)
-		e.When = r.P.Date(day)
+		e.When = shortDate(r, day)
 		group := &all[len(all)-1]
 		group.Entries = append(group.Entries, e)
 	}
 	return all
+}
+
+// shortDate is a day without its year, which stands in the heading of the month.
+func shortDate(r *page.Request, day clock.Day) string {
+	year, _, _ := day.Date()
+	return strings.TrimSpace(strings.TrimSuffix(r.P.Date(day), strconv.Itoa(year)))
 }
 
 func (h happening) entry(r *page.Request, w whole) ui.Entry {

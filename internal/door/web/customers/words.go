@@ -120,6 +120,8 @@ func (n names) value(p *i18n.Printer, field, text string) string {
 		return countryName(p, text)
 	case "language":
 		return languageName(p, text)
+	case "region":
+		return regionName(p, text)
 	case "birthday", "since":
 		return dayText(p, text)
 	case "owner":
@@ -195,6 +197,14 @@ func countryName(p *i18n.Printer, code string) string {
 		}
 	}
 	return code
+}
+
+// regionName is the name of a state or canton given by its code, and any other region as it was written.
+func regionName(p *i18n.Printer, text string) string {
+	if key := clock.RegionKey(text); text != "" && p.Has(key) {
+		return p.T(key)
+	}
+	return text
 }
 
 func languageName(p *i18n.Printer, code string) string {
