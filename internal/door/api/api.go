@@ -8,12 +8,15 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,8 +34,12 @@ const Base = "/api/v1"
 // Deps is what the API is made of. Without Reports or Imports it has no routes for them.
 type Deps struct {
 	Store   *store.DB
+	Reports Reports      // ReportsOf(…)
+	Imports Imports      // *connect.Importer
 	Log     *slog.Logger // slog.Default by default
 	Version string       // of the program, shown in the OpenAPI document
+
+	TrustProxy bool // a proxy in front names the caller in X-Forwarded-For
 }
 
 // server answers requests.
@@ -43,8 +50,12 @@ type server struct {
 	company *companyCache
 	sources *sourceCache
 	mux     *http.ServeMux
+	reports Reports
+	imports Imports
+	proxy   bool
 	huma    huma.API
 	routes  map[string]route // by the pattern of the mux
+	order   []route          // as they are described
 }
 
 // New makes the handler of everything below Base.
@@ -53,12 +64,18 @@ func New(d Deps) http.Handler {
 		d.Log = slog.Default()
 	}
 	s := &server{db: d.Store, log: d.Log, keys: newKeyring(d.Store, d.Log), company: &companyCache{db: d.Store}, sources: &sourceCache{db: d.Store},
-		mux: http.NewServeMux(), routes: map[string]route{}}
+		reports: d.Reports, imports: d.Imports, proxy: d.TrustProxy, mux: http.NewServeMux(), routes: map[string]route{}}
 	s.huma = humago.NewWithPrefix(s.mux, Base, s.config(d.Version))
 	s.addCustomers()
 	s.addProducts()
 	s.addDocuments()
 	s.addEvents()
+	if d.Reports != nil {
+		s.addReports()
+	}
+	if d.Imports != nil {
+		s.addImports()
+	}
 	s.addDescription()
 	return s
 }
@@ -72,7 +89,8 @@ type route struct {
 	scope  auth.Permission // what the key must be allowed
 	body   reflect.Type    // what is sent as JSON, nil for nothing
 	limit  int64           // bytes of the body, maxBody by default
-	raw    bool            // the handler reads the body itself
+	form   reflect.Type    // what is sent as a form with files, which the handler reads itself
+	status int             // of an answer without errors, 200 by default
 }
 
 func (r route) pattern() string { return r.method + " " + Base + r.path }
@@ -91,7 +109,7 @@ func add[I, O any](s *server, r route, fn func(context.Context, *call, *I) (O, e
 	if r.limit == 0 {
 		r.limit = maxBody
 	}
-	s.routes[r.pattern()] = r
+	s.routes[r.pattern()], s.order = r, append(s.order, r)
 	huma.Register(s.huma, r.operation(), func(ctx context.Context, in *I) (*out[O], error) {
 		c := ctx.Value(callKey{}).(*call)
 		o, err := fn(ctx, c, in)
@@ -104,12 +122,13 @@ func add[I, O any](s *server, r route, fn func(context.Context, *call, *I) (O, e
 
 // call is one request on its way through the API.
 type call struct {
-	id    string // of the request, for the log and the caller
-	route route
-	key   *auth.Key
-	body  []byte
-	lang  string // Accept-Language as sent
-	s     *server
+	id      string // of the request, for the log and the caller
+	route   route
+	key     *auth.Key
+	body    []byte
+	request *http.Request
+	lang    string // Accept-Language as sent
+	s       *server
 }
 
 type callKey struct{}
@@ -132,10 +151,13 @@ func (c *call) printer(ctx context.Context) *i18n.Printer {
 
 // ServeHTTP answers a request: it finds the route, asks for the key and reads the body before huma and the handler see it.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{id: fmt.Sprintf("%016x", rand.Uint64()), lang: r.Header.Get("Accept-Language"), s: s}
-	defer s.recover(w, r, c)
 	h := w.Header()
-	h.Set("X-Request-Id", c.id)
+	c := &call{id: h.Get("X-Request-Id"), request: r, lang: r.Header.Get("Accept-Language"), s: s}
+	if c.id == "" { // no server in front has given it a number
+		c.id = strconv.FormatUint(rand.Uint64(), 36)
+		h.Set("X-Request-Id", c.id)
+	}
+	defer s.recover(w, r, c)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
@@ -156,11 +178,17 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, c *call) error {
 	}
 	c.route = route
 	var err error
-	if c.key, err = s.keys.find(r.Context(), r.Header.Get("Authorization"), r.RemoteAddr); err != nil {
+	if c.key, err = s.keys.find(r.Context(), r.Header.Get("Authorization"), s.sender(r)); err != nil {
 		return err
 	}
 	if !c.key.Can(route.scope) {
 		return fault.New(fault.Forbidden, "api.scope", "scope", string(route.scope))
+	}
+	if route.form != nil { // may take as long as it is large
+		control := http.NewResponseController(w)
+		if err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{})); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
 	}
 	if route.body != nil {
 		body, err := readBody(w, r, route.limit)
@@ -172,6 +200,17 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, c *call) error {
 	}
 	s.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
 	return nil
+}
+
+// sender is the address of who calls.
+func (s *server) sender(r *http.Request) string {
+	if s.proxy {
+		list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+		if last := strings.TrimSpace(list[len(list)-1]); last != "" {
+			return last
+		}
+	}
+	return r.RemoteAddr
 }
 
 // refusal tells apart an address that does not exist from a method it does not have.

@@ -34,10 +34,18 @@ func newClient(t testing.TB, db *store.DB, scopes ...auth.Permission) *client {
 		scopes = auth.Scopes()
 	}
 	c := &client{t: t, db: db, lang: "en", log: &bytes.Buffer{}}
-	c.api = api.New(api.Deps{Store: db, Log: slog.New(slog.NewTextHandler(c.log, nil)), Version: "test"})
+	c.with(api.Deps{})
 	c.secret, c.key = addKey(t, db, scopes...)
 	return c
 }
+
+// with makes the API anew, with more than the store behind it.
+func (c *client) with(d api.Deps) {
+	d.Store, d.Log, d.Version = c.db, slog.New(slog.NewTextHandler(c.log, nil)), "test"
+	c.api = api.New(d)
+}
+
+func deps() api.Deps { return api.Deps{} }
 
 func addKey(t testing.TB, db *store.DB, scopes ...auth.Permission) (secret string, id int64) {
 	t.Helper()

@@ -195,6 +195,12 @@ func compare(all *joined, at string, v any, t reflect.Type) {
 	}
 	switch v := v.(type) {
 	case map[string]any:
+		if t.Kind() == reflect.Map {
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				compare(all, place(at, name), v[name], t.Elem())
+			}
+			return
+		}
 		if t.Kind() != reflect.Struct {
 			break
 		}
@@ -239,7 +245,7 @@ var rawType = reflect.TypeFor[json.RawMessage]()
 // kindName names what a type takes, for messages.
 func kindName(t reflect.Type) string {
 	switch t.Kind() {
-	case reflect.Struct:
+	case reflect.Struct, reflect.Map:
 		return "object"
 	case reflect.Slice:
 		return "list"

@@ -38,7 +38,7 @@ func (r route) operation() huma.Operation {
 	p := english()
 	return huma.Operation{OperationID: r.id, Method: r.method, Path: r.path, Tags: []string{r.tag},
 		Summary: p.T("api.op." + r.id + ".title"), Description: p.T("api.op."+r.id+".text") + " " + p.T("api.needs", "scope", string(r.scope)),
-		Security: []map[string][]string{{bearer: {}}}, Metadata: map[string]any{"route": r}}
+		DefaultStatus: r.status, Security: []map[string][]string{{bearer: {}}}, Metadata: map[string]any{"route": r}}
 }
 
 // describeOperation says what an operation takes and how its errors look.
@@ -47,6 +47,14 @@ func describeOperation(doc *huma.OpenAPI, op *huma.Operation) {
 	schemas := doc.Components.Schemas
 	if r.body != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: schemas.Schema(r.body, true, "")}}}
+	}
+	if r.form != nil {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: schemas.Schema(r.form, true, "")}}}
+	}
+	for _, answer := range op.Responses {
+		if answer.Content == nil { // a report writes its own object
+			answer.Content = map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}}
+		}
 	}
 	problem := schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	op.Responses["default"] = &huma.Response{Description: english().T("api.problem"),
@@ -62,9 +70,12 @@ func (s *server) finishDescription() {
 	for name, schema := range schemas {
 		for field, property := range schema.Properties {
 			property.Description = fieldText(p, name, field)
+			if field == "properties" { // of an event: JSON as it was sent, of which huma knows no more
+				property.Type, property.AdditionalProperties = huma.TypeObject, true
+			}
 		}
 	}
-	for _, r := range s.routes {
+	for _, r := range s.order {
 		for _, param := range operationOf(doc, r).Parameters {
 			param.Description = fieldText(p, "parameter", param.Name)
 		}
@@ -104,6 +115,7 @@ func (s *server) addDescription() {
 	s.mux.HandleFunc("GET "+Base+"/openapi.json", serve("application/openapi+json", func() ([]byte, error) { return json.MarshalIndent(doc, "", "  ") }))
 	s.mux.HandleFunc("GET "+Base+"/openapi.yaml", serve("application/openapi+yaml", doc.YAML))
 	s.mux.HandleFunc("GET "+Base+"/docs", s.docs)
+	s.mux.Handle("GET "+Base+"/{$}", http.RedirectHandler(Base+"/docs", http.StatusFound))
 	s.mux.HandleFunc("GET "+Base+"/docs/style.css", serve("text/css; charset=utf-8", func() ([]byte, error) { return docsStyle, nil }))
 }
 

@@ -135,11 +135,14 @@ type failures struct {
 }
 
 func senderOf(remote string) netip.Prefix {
-	at, err := netip.ParseAddrPort(remote)
+	addr, err := netip.ParseAddr(remote)
+	if at, withPort := netip.ParseAddrPort(remote); withPort == nil {
+		addr, err = at.Addr(), nil
+	}
 	if err != nil {
 		return netip.Prefix{}
 	}
-	addr := at.Addr().Unmap()
+	addr = addr.Unmap()
 	bits := 64
 	if addr.Is4() {
 		bits = 32

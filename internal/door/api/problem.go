@@ -25,6 +25,7 @@ const (
 	keySlow      = "api.slow"
 	keyTooLarge  = "api.too_large"
 	keyMediaType = "api.media_type"
+	keyForm      = "api.form"
 )
 
 // Problem is an error as RFC 9457 describes it.
@@ -107,7 +108,7 @@ func statusOf(f *fault.Error) int {
 		return http.StatusRequestTimeout
 	case keyTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case keyMediaType:
+	case keyMediaType, keyForm:
 		return http.StatusUnsupportedMediaType
 	}
 	switch f.Code {

@@ -66,7 +66,7 @@ func (s *state) from(name string, source int64) bool {
 	if o, changed := s.origins[name]; changed {
 		return o.Source == source
 	}
-	return s.now.Source == source && s.now.MadeRun != 0
+	return s.now.Source == source
 }
 
 // fillEmail puts the address in the place of the one this source gave before.
