@@ -8,7 +8,8 @@ CREATE TABLE source (
 
 -- source and external_id repeat the first of customer_external, for the warehouse and for lists. run is the import
 -- that wrote last, 0 since a person or program did; made_run the import that made her. hash is the content of the row
--- by which an import without external ids knew her last. mail is 2 if she has a mail address that can be one, 1 if only
+-- by which an import without external ids knew her last. since is a day, or far below
+-- all days where it is not known, different for each customer so that lists can begin anywhere. mail is 2 if she has a mail address that can be one, 1 if only
 -- others, 0 if none.
 CREATE TABLE customer (
   id {{id}},
@@ -26,7 +27,7 @@ CREATE TABLE customer (
   birthday BIGINT,
   owner BIGINT NOT NULL,
   excluded {{text}} NOT NULL,
-  since BIGINT,
+  since BIGINT NOT NULL,
   source BIGINT NOT NULL,
   external_id {{text}} NOT NULL,
   sort_name {{text}} NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE customer (
 ){{strict}};
 -- One index for each order of the list, and one for each filter that may leave few.
 CREATE INDEX customer_sort ON customer (sort_name, id);
-CREATE INDEX customer_since ON customer ((coalesce(since, -1000000)), id);
+CREATE INDEX customer_since ON customer (since, id);
 CREATE INDEX customer_changed ON customer (changed_at, id);
 CREATE INDEX customer_country ON customer (country);
 CREATE INDEX customer_kind ON customer (kind);

@@ -52,11 +52,8 @@ type Order struct {
 	Desc bool
 }
 
-// unknownSince is the place of customers of whom it is not known since when they are ones: before all others.
-const unknownSince = -1000000
-
 // orders are the expressions a list is sorted by, each with an index.
-var orders = map[string]string{"": "c.sort_name", "name": "c.sort_name", "since": "coalesce(c.since, -1000000)", "changed": "c.changed_at"}
+var orders = map[string]string{"": "c.sort_name", "name": "c.sort_name", "since": "c.since", "changed": "c.changed_at"}
 
 const (
 	few  = 5000  // customers of a filter up to which they are simply sorted
@@ -104,51 +101,51 @@ func List(ctx context.Context, tx *store.Tx, f Filter, o Order, after int64, lim
 
 // condition is a part of a filter. %s stands for each argument.
 type condition struct {
-	text string
+	text string // written so that no index but that of the order can serve it
 	args []any
-	ids  string // the query of the customers that pass, if an index tells; empty for what many pass
+	ids  string // the query of the customers that pass, by an index; empty where many pass always
 }
 
 func (f Filter) conditions() []condition {
 	var all []condition
-	own := func(where string, args ...any) {
-		all = append(all, condition{"c." + where, args, "SELECT c.id FROM customer c WHERE c." + where})
+	own := func(column, none, indexed string, args ...any) {
+		text := strings.ReplaceAll(indexed, "c."+column, "coalesce(c."+column+", "+none+")")
+		all = append(all, condition{text, args, "SELECT c.id FROM customer c WHERE " + indexed})
 	}
 	if f.Kind != "" {
-		own("kind = %s", f.Kind)
+		own("kind", "''", "c.kind = %s", f.Kind)
 	}
 	if f.Country != "" {
-		own("country = %s", f.Country)
+		own("country", "''", "c.country = %s", f.Country)
 	}
 	if f.Tag != "" {
 		all = append(all, condition{"EXISTS (SELECT 1 FROM customer_tag t WHERE t.customer = c.id AND t.tag = %s)", []any{f.Tag},
 			"SELECT t.customer FROM customer_tag t WHERE t.tag = %s"})
 	}
 	if f.Owner != 0 {
-		own("owner <> 0 AND c.owner = %s", f.Owner)
+		own("owner", "0", "c.owner <> 0 AND c.owner = %s", f.Owner)
 	}
 	switch f.Excluded {
 	case "":
 	case "any":
-		own("excluded <> ''")
+		own("excluded", "''", "c.excluded <> ''")
 	case "none":
-		all = append(all, condition{text: "c.excluded = ''"})
+		all = append(all, condition{text: "coalesce(c.excluded, '') = ''"})
 	default:
-		own("excluded <> '' AND c.excluded = %s", f.Excluded)
+		own("excluded", "''", "c.excluded <> '' AND c.excluded = %s", f.Excluded)
 	}
 	if f.HasMail != nil {
-		own(map[bool]string{true: "mail = 2", false: "mail IN (0, 1)"}[*f.HasMail])
+		own("mail", "0", map[bool]string{true: "c.mail = 2", false: "c.mail IN (0, 1)"}[*f.HasMail])
 	}
 	if f.SinceFrom != nil || f.SinceTo != nil {
-		from, to := int64(unknownSince+1), int64(-unknownSince)
+		from, to := int64(firstSince), int64(-firstSince)
 		if f.SinceFrom != nil {
 			from = int64(*f.SinceFrom)
 		}
 		if f.SinceTo != nil {
 			to = int64(*f.SinceTo)
 		}
-		where := orders["since"] + " BETWEEN %s AND %s"
-		all = append(all, condition{where, []any{from, to}, "SELECT c.id FROM customer c WHERE " + where})
+		own("since", "0", "c.since BETWEEN %s AND %s", from, to)
 	}
 	return all
 }
@@ -276,9 +273,10 @@ func scanRows(ctx context.Context, tx *store.Tx, text string, args ...any) ([]Ro
 	err := each(ctx, tx, text, args, func(found *sql.Rows) error {
 		var r Row
 		var changed int64
+		var since int64
 		err := found.Scan(&r.ID, &r.Kind, &r.Name, &r.firstName, &r.lastName, &r.Company, &r.Source, &r.ExternalID, &r.Country, &r.Owner,
-			&r.Excluded, &r.Since, &changed, &r.sortName)
-		r.ChangedAt = clock.Time(changed)
+			&r.Excluded, &since, &changed, &r.sortName)
+		r.ChangedAt, r.Since = clock.Time(changed), knownSince(since)
 		page = append(page, r)
 		return err
 	})
