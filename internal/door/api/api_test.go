@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"stamm/internal/door/api"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
 	"stamm/internal/record/auth"
@@ -118,4 +119,41 @@ func (c *client) post(path, body string) map[string]any {
 func each(t *testing.T, fn func(t *testing.T, c *client)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, db *store.DB) { fn(t, newClient(t, db)) })
+}
+
+func write(t testing.TB, db *store.DB, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := db.Write(context.Background(), store.System(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// contents counts the rows of every table and finds the last change of the feed.
+func contents(t testing.TB, db *store.DB) map[string]int64 {
+	t.Helper()
+	all := map[string]int64{}
+	err := db.Read(context.Background(), func(tx *store.Tx) error {
+		for _, table := range []string{"setting", "source", "customer", "customer_external", "customer_email", "product", "document", "document_line",
+			"document_link", "document_unlinked", "event", "feed", "feed_value", "import_run", "job", "task"} {
+			var n int64
+			if err := tx.QueryRow(context.Background(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+				return err
+			}
+			all[table] = n
+		}
+		head, err := feed.Head(context.Background(), tx)
+		all["head"] = head.Seq
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func read(t testing.TB, db *store.DB, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := db.Read(context.Background(), fn); err != nil {
+		t.Fatal(err)
+	}
 }

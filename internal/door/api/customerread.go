@@ -143,7 +143,7 @@ func (s *server) listCustomers(ctx context.Context, _ *call, in *customerQuery) 
 	return page, err
 }
 
-func (s *server) getCustomer(ctx context.Context, _ *call, in *idPath) (Customer, error) {
+func (s *server) getCustomer(ctx context.Context, _ *call, in *IDPath) (Customer, error) {
 	return s.customer(ctx, func(*store.Tx) (int64, error) { return in.ID, nil })
 }
 

@@ -91,7 +91,7 @@ func (s *server) addDocuments() {
 		body: bodyOf[DocumentBatch](), limit: maxBatchBody}, s.putDocuments)
 }
 
-type idPath struct {
+type IDPath struct {
 	ID int64 `path:"id" minimum:"1"`
 }
 
@@ -143,7 +143,7 @@ func (q ofCustomer) documents(ctx context.Context, tx *store.Tx) ([]*document.Do
 	return docs, func(d *document.Document) string { return placeText(d.At, d.ID) }, document.LoadLines(ctx, tx, docs)
 }
 
-func (s *server) getDocument(ctx context.Context, _ *call, in *idPath) (found Document, err error) {
+func (s *server) getDocument(ctx context.Context, _ *call, in *IDPath) (found Document, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		found, err = s.document(ctx, tx, in.ID)
 		return err

@@ -81,7 +81,7 @@ func (s *server) listEvents(ctx context.Context, _ *call, in *eventQuery) (page 
 	return page, err
 }
 
-func (s *server) getEvent(ctx context.Context, _ *call, in *idPath) (found Event, err error) {
+func (s *server) getEvent(ctx context.Context, _ *call, in *IDPath) (found Event, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		names, err := sourceNames(ctx, tx)
 		if err != nil {

@@ -118,7 +118,7 @@ func (s *server) listImports(ctx context.Context, c *call, in *PageQuery) (page 
 	return page, err
 }
 
-func (s *server) getImport(ctx context.Context, c *call, in *idPath) (found Import, err error) {
+func (s *server) getImport(ctx context.Context, c *call, in *IDPath) (found Import, err error) {
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		names, err := sourceNames(ctx, tx)
 		if err != nil {
@@ -152,7 +152,7 @@ func (c *call) importOf(ctx context.Context, r *connect.Run, names map[int64]str
 }
 
 type importErrorQuery struct {
-	idPath
+	IDPath
 	PageQuery
 }
 

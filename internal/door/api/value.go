@@ -99,12 +99,21 @@ func (c *checker) day(field, text string) *clock.Day {
 		return nil
 	}
 	d, err := clock.ParseDay(text)
+	if err == nil && (d < firstDay || d > lastDay) {
+		err = fault.New(fault.Invalid, "api.far", "text", text)
+	}
 	if err != nil {
 		c.fail(field, err)
 		return nil
 	}
 	return &d
 }
+
+// Days outside of these are slips of the pen.
+var (
+	firstDay = clock.NewDay(1900, time.January, 1)
+	lastDay  = clock.NewDay(2199, time.December, 31)
+)
 
 // when reads an instant with its zone, or a day of the company.
 func (c *checker) when(field, text string, zone *time.Location) (time.Time, clock.Day) {
@@ -124,7 +133,11 @@ func (c *checker) when(field, text string, zone *time.Location) (time.Time, cloc
 		return time.Time{}, 0
 	}
 	t = t.UTC().Truncate(time.Microsecond)
-	return t, clock.DayOf(t, zone)
+	d := clock.DayOf(t, zone)
+	if d < firstDay || d > lastDay {
+		c.fail(field, fault.New(fault.Invalid, "api.far", "text", text))
+	}
+	return t, d
 }
 
 // text checks a text of at most most bytes.
