@@ -290,7 +290,7 @@ func (b *bench) writes(ctx context.Context, d time.Duration) (err error) {
 }
 
 func sendEvent(ctx context.Context, client *http.Client, address, secret, id string) error {
-	body := fmt.Sprintf(`{"events":[{"source":"bench","id":%q,"name":"visit","time":"2026-01-01T10:00:00Z"}]}`, id)
+	body := fmt.Sprintf(`{"source":"bench","records":[{"id":%q,"name":"visit","time":"2026-01-01T10:00:00Z","customer":null}]}`, id)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+api.Base+"/events", bytes.NewReader([]byte(body)))
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/today"
+	"stamm/internal/insight/report"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
@@ -194,12 +195,26 @@ func (a *App) site(setupCode string) *web.Server {
 func (a *App) areas() []page.Area {
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house}),
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered}),
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		imports.Area(a.Importer),
 		admin.Area(),
 	}
 }
+
+// remembered is a report as pages about one customer use it: the last result at once, the new one a little later.
+func (a *App) remembered(ctx context.Context, name string, p report.Params) (*report.Result, error) {
+	r, err := report.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	key := fmt.Sprintf("customer page: %s %+v", name, p)
+	res, err := warehouse.Cached(ctx, a.house, key, reportPatience, func(ctx context.Context, v *warehouse.View) (*report.Result, error) { return r.Run(ctx, v, p) })
+	return res.Value, err
+}
+
+// reportPatience is how long such a page waits for a report that has to be computed again.
+const reportPatience = 30 * time.Millisecond
 
 type serveCommand struct{}
 
