@@ -36,7 +36,8 @@ type orderSlice struct {
 	known map[document.Key]document.Known
 	fresh []*draft
 	again []*draft
-	learn map[string]good // products met in the transaction, remembered once it is committed
+	met   map[[2]string]int64 // customers that were there when the slice was looked at
+	learn map[string]good     // products met in the transaction, remembered once it is committed
 }
 
 // look finds out which documents are new, changed or unchanged.
@@ -66,7 +67,50 @@ func (s *orderSlice) look(ctx context.Context, tx *store.Tx) (bool, error) {
 			taken[keys[i]] = i
 		}
 	}
-	return len(s.fresh)+len(s.again) > 0, nil
+	if len(s.fresh)+len(s.again) == 0 {
+		return false, nil
+	}
+	return true, s.meet(ctx, tx)
+}
+
+// meet finds the customers that are there already, so that the writer, of which there is one, need not.
+func (s *orderSlice) meet(ctx context.Context, tx *store.Tx) error {
+	s.met = map[[2]string]int64{}
+	batch, rowOf := s.batch(slices.Concat(s.fresh, s.again))
+	var outcomes []customer.Outcome
+	for part := range slices.Chunk(batch.Rows, customer.MaxRows) {
+		b := batch
+		b.Rows = part
+		o, err := customer.DecideEnsure(ctx, tx, b)
+		if err != nil {
+			return err
+		}
+		outcomes = append(outcomes, o...)
+	}
+	for key, row := range rowOf {
+		if o := outcomes[row]; o.Status == customer.Unchanged && o.ID != 0 {
+			s.met[key] = o.ID
+		}
+	}
+	return nil
+}
+
+// batch are the buyers of the documents that were not met yet, each once, and the row of each.
+func (s *orderSlice) batch(drafts []*draft) (customer.Batch, map[[2]string]int) {
+	columns := s.buyerColumns(drafts)
+	batch := customer.Batch{Source: s.r.run.Source, Run: s.r.run.ID, Fields: columns.fields}
+	rowOf := map[[2]string]int{}
+	for _, d := range drafts {
+		key := d.buyer.key()
+		if !d.buyer.known() || s.met[key] != 0 {
+			continue
+		}
+		if _, ok := rowOf[key]; !ok {
+			rowOf[key] = len(batch.Rows)
+			batch.Rows = append(batch.Rows, columns.of(s.r, &d.buyer))
+		}
+	}
+	return batch, rowOf
 }
 
 func replace(all []*draft, old, by *draft) []*draft {
@@ -154,17 +198,7 @@ func (s *orderSlice) documents(ctx context.Context, tx *store.Tx, origin feed.Or
 
 // buyers finds the customers of the documents and makes those that are new.
 func (s *orderSlice) buyers(ctx context.Context, tx *store.Tx, drafts []*draft, t *touched) error {
-	columns := s.buyerColumns(drafts)
-	batch := customer.Batch{Source: s.r.run.Source, Run: s.r.run.ID, Fields: columns.fields}
-	rowOf := map[[2]string]int{}
-	for _, d := range drafts {
-		if key := d.buyer.key(); d.buyer.known() {
-			if _, ok := rowOf[key]; !ok {
-				rowOf[key] = len(batch.Rows)
-				batch.Rows = append(batch.Rows, columns.of(s.r, &d.buyer))
-			}
-		}
-	}
+	batch, rowOf := s.batch(drafts)
 	var outcomes []customer.Outcome
 	for part := range slices.Chunk(batch.Rows, customer.MaxRows) {
 		b := batch
@@ -190,8 +224,10 @@ func (s *orderSlice) buyers(ctx context.Context, tx *store.Tx, drafts []*draft, 
 	}
 	for _, d := range drafts {
 		d.doc.Customer = 0
-		if d.buyer.known() {
-			d.doc.Customer = outcomes[rowOf[d.buyer.key()]].ID
+		if key := d.buyer.key(); s.met[key] != 0 {
+			d.doc.Customer = s.met[key]
+		} else if d.buyer.known() {
+			d.doc.Customer = outcomes[rowOf[key]].ID
 		}
 	}
 	return nil

@@ -75,6 +75,12 @@ var errLayout = errors.New("warehouse: the file has another layout")
 
 // openGeneration opens the file, or makes it with all its tables when create is set.
 func openGeneration(ctx context.Context, o Options, number int, create bool) (_ *generation, err error) {
+	// What it runs is short. Interrupted in the middle the driver keeps the file open, and opening it again in this
+	// process would wait for ever.
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	ctx = context.WithoutCancel(ctx)
 	path := filepath.Join(o.Dir, strconv.Itoa(number)+fileSuffix)
 	if create {
 		if err := removeFile(path); err != nil {

@@ -145,6 +145,9 @@ func guess(k Kind, names []string, hasHeadings bool, rows []sampleRow) (columns 
 	facts := factsOf(rows, len(names))
 	g := guesser{kind: k, names: names, facts: facts, rows: rows, column: map[string]Column{}, taken: make([]bool, len(names))}
 	if hasHeadings {
+		for i, name := range names { // "MwSt %" is no amount of tax, "Rabatt %" none of money
+			g.taken[i] = strings.Contains(name, "%")
+		}
 		if l := layoutOf(k, names); l != nil {
 			layoutName = l.name
 			g.byLayout(l)
