@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	candidates = 200   // customers that are ranked at most
-	enough     = 5     // finds that make looking for typos needless
-	maxTerms   = 8     // words of a query that count
-	countUpTo  = 10000 // up to which frequent words are counted, to begin with the rarest
-	firstLook  = 2000  // finds of the rarest word that are compared with the other words, and
-	lastLook   = 4     // how often more of them are while there is not a page of finds, four times as many each time
+	candidates = 200       // customers that are ranked at most
+	enough     = 5         // finds that make looking for typos needless
+	maxTerms   = 8         // words of a query that count
+	firstLook  = 2000      // finds of the rarest word that are compared with the other words at first,
+	lastLook   = 64 * 2000 // and how many of them at once at last, where there is not a page of finds before
+	countUpTo  = 10000     // up to which frequent words are counted, to begin with the rarest
 )
 
 // Found is what a search found.
@@ -93,35 +93,45 @@ func wordSpan(word string) span {
 func (t *term) letters() int { return utf8.RuneCountInString(t.prefix) }
 
 // find returns candidates that fit all terms. Of several terms the rarest leads, and each of its finds is compared with
-// the others. Where that is frequent too, a part of its finds is likely to do.
+// the others. Where all are frequent, a part of the finds is likely to do.
 func find(ctx context.Context, tx *store.Tx, terms []*term, limit int) (ids []int64, more bool, err error) {
 	if len(terms) == 1 {
-		return look(ctx, tx, terms, terms[0], candidates, 0)
+		ids, err = look(ctx, tx, terms, terms[0], candidates, 0)
+		return ids, len(ids) >= candidates, err
 	}
-	lead, n, err := rarest(ctx, tx, terms)
+	lead, n, err := rarest(ctx, tx, terms, firstLook)
 	if err != nil {
 		return nil, false, err
 	}
-	from, size := 0, firstLook
-	for range lastLook {
-		found, _, err := look(ctx, tx, terms, lead, size, from)
+	ids, err = look(ctx, tx, terms, lead, firstLook, 0)
+	if err != nil || n < firstLook || len(ids) >= limit {
+		return ids, n >= firstLook, err
+	}
+	first, from := lead, firstLook
+	if lead, n, err = rarest(ctx, tx, terms, countUpTo); err != nil {
+		return nil, false, err
+	}
+	if lead != first {
+		from = 0
+	}
+	for size := 4 * firstLook; size <= lastLook && len(ids) < limit; size *= 4 {
+		found, err := look(ctx, tx, terms, lead, size, from)
 		if err != nil {
 			return nil, false, err
 		}
 		ids = append(ids, found...)
-		from, size = from+size, size*4
-		more = n > from
-		if len(ids) >= limit || n < countUpTo && from >= n {
+		if from += size; n < countUpTo && from >= n {
+			n = 0
 			break
 		}
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids), more && len(ids) >= limit, nil
+	return slices.Compact(ids), n > 0 && len(ids) >= limit, nil
 }
 
 // look compares up to size finds of each span of the leading term, from the given one on, with the other terms.
-func look(ctx context.Context, tx *store.Tx, terms []*term, lead *term, size, from int) (ids []int64, more bool, err error) {
-	q := searchQuery{tx: tx}
+func look(ctx context.Context, tx *store.Tx, terms []*term, lead *term, size, from int) (ids []int64, err error) {
+	q := searchQuery{tx: tx, few: size <= firstLook}
 	text := "SELECT d.customer FROM (" + q.driver(lead, size, from) + ") d"
 	joint := " WHERE "
 	for _, t := range terms {
@@ -131,39 +141,33 @@ func look(ctx context.Context, tx *store.Tx, terms []*term, lead *term, size, fr
 		}
 	}
 	text += fmt.Sprintf(" LIMIT %d", 2*candidates) // a name in two spellings comes twice
-	n := 0
 	seen := map[int64]bool{}
 	err = each(ctx, tx, text, q.args, func(found *sql.Rows) error {
 		var id int64
 		if err := found.Scan(&id); err != nil {
 			return err
 		}
-		if n++; !seen[id] {
+		if !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
 		}
 		return nil
 	})
-	return ids, n >= candidates, err
+	return ids, err
 }
 
-// rarest is the term that leads to the fewest customers and to how many, as far as counting goes: further where all
-// are frequent. Among equals it is the longest.
-func rarest(ctx context.Context, tx *store.Tx, terms []*term) (best *term, fewest int, err error) {
-	for _, most := range []int{firstLook, countUpTo} {
-		best, fewest = nil, math.MaxInt
-		for _, t := range terms {
-			q := searchQuery{tx: tx}
-			var n int
-			if err := tx.QueryRow(ctx, "SELECT count(*) FROM ("+q.driver(t, most, 0)+") d", q.args...).Scan(&n); err != nil {
-				return nil, 0, err
-			}
-			if n = min(n, most); n < fewest || n == fewest && t.letters() > best.letters() {
-				best, fewest = t, n
-			}
+// rarest is the term that leads to the fewest customers and to how many, counted up to most. Among equals it is the
+// longest.
+func rarest(ctx context.Context, tx *store.Tx, terms []*term, most int) (best *term, fewest int, err error) {
+	fewest = math.MaxInt
+	for _, t := range terms {
+		q := searchQuery{tx: tx}
+		var n int
+		if err := tx.QueryRow(ctx, "SELECT count(*) FROM ("+q.driver(t, most, 0)+") d", q.args...).Scan(&n); err != nil {
+			return nil, 0, err
 		}
-		if fewest < most {
-			break
+		if n = min(n, most); n < fewest || n == fewest && t.letters() > best.letters() {
+			best, fewest = t, n
 		}
 	}
 	return best, fewest, nil
@@ -173,6 +177,7 @@ func rarest(ctx context.Context, tx *store.Tx, terms []*term) (best *term, fewes
 type searchQuery struct {
 	tx   *store.Tx
 	args []any
+	few  bool // few customers are compared: looking them up one by one is quicker than a join
 }
 
 func (q *searchQuery) bind(v any) string {
@@ -214,9 +219,13 @@ func (q *searchQuery) driver(t *term, n, from int) string {
 
 // fits is the condition that customer d fits a term.
 func (q *searchQuery) fits(t *term) string {
+	single := ""
+	if q.few {
+		single = " LIMIT 1 OFFSET 0" // PostgreSQL makes no join of it then
+	}
 	var any []string
 	for _, s := range t.spans {
-		any = append(any, fmt.Sprintf("EXISTS (SELECT 1 FROM %s WHERE %s = d.customer AND %s)", s.table, s.owner, q.condition(s)))
+		any = append(any, fmt.Sprintf("EXISTS (SELECT 1 FROM %s WHERE %s = d.customer AND %s%s)", s.table, s.owner, q.condition(s), single))
 	}
 	return "(" + strings.Join(any, " OR ") + ")"
 }
