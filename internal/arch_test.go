@@ -59,6 +59,7 @@ var order = []string{
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",
+	"door/api",
 	"door/cli",
 	"cmd/stamm",
 }

@@ -114,7 +114,7 @@ func add[I, O any](s *server, r route, fn func(context.Context, *call, *I) (O, e
 		c := ctx.Value(callKey{}).(*call)
 		o, err := fn(ctx, c, in)
 		if err != nil {
-			return nil, s.problem(c, err)
+			return nil, c.refuse(s.problem(c, err))
 		}
 		return &out[O]{o}, nil
 	})
@@ -127,7 +127,8 @@ type call struct {
 	key     *auth.Key
 	body    []byte
 	request *http.Request
-	lang    string // Accept-Language as sent
+	problem *Problem // what went wrong, once something did
+	lang    string   // Accept-Language as sent
 	s       *server
 }
 
