@@ -56,9 +56,16 @@ var order = []string{
 	"door/sim",
 	"door/web/ui",
 	"door/web/page",
+	"door/web/imports",
+	"door/web/admin",
+	"door/web/figure",
+	"door/web/today",
+	"door/web/customers",
+	"door/web/insight",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",
+	"door/web/figure/shoptest test",
 	"door/api",
 	"door/cli",
 	"cmd/stamm",
@@ -172,6 +179,9 @@ func TestEachPackageHasItsPlaceInTheOrder(t *testing.T) {
 func TestImportsGoDown(t *testing.T) {
 	place, forTests := places(t)
 	for _, s := range read(t) {
+		if _, ok := place[s.pkg]; !ok {
+			continue // reported by the test above
+		}
 		for _, imported := range s.imports() {
 			name, ours := short(imported)
 			if !ours {
@@ -245,7 +255,8 @@ func TestWhatNoFileMayContain(t *testing.T) {
 			if f.Recv == nil && f.Name.Name == "init" {
 				t.Errorf("%s has an init function: wiring is visible in door/cli/serve.go", s.path)
 			}
-			if getter.MatchString(f.Name.Name) {
+			// huma asks errors for GetStatus and GetHeaders by these names
+			if getter.MatchString(f.Name.Name) && s.pkg != "door/api" {
 				t.Errorf("%s: %s is named by what it does not do", s.path, f.Name.Name)
 			}
 		}

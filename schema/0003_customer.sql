@@ -8,7 +8,9 @@ CREATE TABLE source (
 
 -- source and external_id repeat the first of customer_external, for the warehouse and for lists. run is the import
 -- that wrote last, 0 since a person or program did; made_run the import that made her. hash is the content of the row
--- by which an import without external ids knew her last.
+-- by which an import without external ids knew her last. since is a day, or far below
+-- all days where it is not known, different for each customer so that lists can begin anywhere. mail is 2 if she has a mail address that can be one, 1 if only
+-- others, 0 if none.
 CREATE TABLE customer (
   id {{id}},
   kind {{text}} NOT NULL,
@@ -25,7 +27,7 @@ CREATE TABLE customer (
   birthday BIGINT,
   owner BIGINT NOT NULL,
   excluded {{text}} NOT NULL,
-  since BIGINT,
+  since BIGINT NOT NULL,
   source BIGINT NOT NULL,
   external_id {{text}} NOT NULL,
   sort_name {{text}} NOT NULL,
@@ -35,13 +37,16 @@ CREATE TABLE customer (
   merged_into BIGINT,
   erased_at BIGINT,
   created_at BIGINT NOT NULL,
-  changed_at BIGINT NOT NULL
+  changed_at BIGINT NOT NULL,
+  mail SMALLINT NOT NULL
 ){{strict}};
 -- One index for each order of the list, and one for each filter that may leave few.
 CREATE INDEX customer_sort ON customer (sort_name, id);
-CREATE INDEX customer_since ON customer ((coalesce(since, -1000000)), id);
+CREATE INDEX customer_since ON customer (since, id);
 CREATE INDEX customer_changed ON customer (changed_at, id);
 CREATE INDEX customer_country ON customer (country);
+CREATE INDEX customer_kind ON customer (kind);
+CREATE INDEX customer_mail ON customer (mail);
 CREATE INDEX customer_owner ON customer (owner) WHERE owner <> 0;
 CREATE INDEX customer_excluded ON customer (excluded) WHERE excluded <> '';
 
@@ -75,7 +80,7 @@ CREATE TABLE customer_email (
   created_at BIGINT NOT NULL
 ){{strict}};
 CREATE INDEX customer_email_customer ON customer_email (customer);
-CREATE INDEX customer_email_folded ON customer_email (folded);
+CREATE INDEX customer_email_folded ON customer_email (folded, customer);
 
 CREATE TABLE customer_phone (
   id {{id}},
@@ -91,7 +96,7 @@ CREATE TABLE customer_phone (
   created_at BIGINT NOT NULL
 ){{strict}};
 CREATE INDEX customer_phone_customer ON customer_phone (customer);
-CREATE INDEX customer_phone_number ON customer_phone (number);
+CREATE INDEX customer_phone_number ON customer_phone (number, customer);
 
 CREATE TABLE customer_address (
   id {{id}},

@@ -61,3 +61,14 @@ CREATE TABLE import_kept (
   id BIGINT NOT NULL,
   PRIMARY KEY (run, kind, id)
 ){{clustered}};
+
+-- Files of a watched folder that were imported, each by its content once. name, size and modified tell a file that was
+-- looked at before without reading it again.
+CREATE TABLE import_seen (
+  profile BIGINT NOT NULL,
+  ref {{text}} NOT NULL,
+  name TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  modified BIGINT NOT NULL,
+  PRIMARY KEY (profile, ref)
+){{clustered}};

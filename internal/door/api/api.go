@@ -248,11 +248,14 @@ func (s *server) recover(w http.ResponseWriter, r *http.Request, c *call) {
 	s.fail(w, r, c, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 }
 
-// write runs fn in a write transaction, a batch in the lane for mass data. Another program that writes the same key at
-// the same moment makes it run again.
-func (c *call) write(ctx context.Context, batch bool, fn func(*store.Tx) error) error {
+// smallBatch is how many records share a commit with the small writes of others; more go the way of mass data.
+const smallBatch = 20
+
+// write runs fn, which writes that many records, in a transaction. Another program that writes the same key at the same
+// moment makes it run again.
+func (c *call) write(ctx context.Context, records int, fn func(*store.Tx) error) error {
 	lane := c.s.db.Write
-	if batch {
+	if records > smallBatch {
 		lane = c.s.db.Bulk
 	}
 	var err error

@@ -80,11 +80,12 @@ func fill(t *testing.T, url, dir string) (ref string) {
 	defer db.Close()
 	for round := range 3 {
 		err = db.Write(ctx, store.System(), func(tx *store.Tx) error {
-			for i := range 1500 { // more than one batch
-				name := fmt.Sprintf("quelle %d-%d „ä\n\t\"\\", round, i)
-				if _, err := tx.InsertID(ctx, `INSERT INTO source (name, live_from) VALUES ($1, $2) RETURNING id`, name, int64(math.MaxInt64-i)); err != nil {
-					return err
-				}
+			rows := make([][]any, 1500) // more than one batch
+			for i := range rows {
+				rows[i] = []any{fmt.Sprintf("quelle %d-%d „ä\n\t\"\\", round, i), int64(math.MaxInt64 - i)}
+			}
+			if err := tx.Insert(ctx, "source", []string{"name", "live_from"}, rows); err != nil {
+				return err
 			}
 			if _, err := tx.Exec(ctx, `INSERT INTO session (token, data, expires_at) VALUES ($1, $2, 5)`, fmt.Sprint(round), []byte{0, 255, 10, 34, byte(round)}); err != nil {
 				return err

@@ -15,10 +15,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"stamm/internal/platform/fault"
@@ -26,6 +28,7 @@ import (
 	"stamm/internal/platform/store"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 )
 
 // Exit codes.
@@ -44,8 +47,30 @@ type Invocation struct {
 	Stdout io.Writer
 	Stderr io.Writer
 
+	Terminal bool // Stderr is read by a person as it is written, so progress may be shown in place
+
 	secret func(prompt string) (string, error) // asks the person at the other end; nil here
 	owner  *Config                             // of the process that runs a command handed over to it; nil otherwise
+}
+
+// ErrStopped is why a context ended when the user stopped the command, as with Ctrl-C; the work behind it is then not
+// wanted any more. Any other cause means that the process has to end.
+var ErrStopped = errors.New("stopped by the user")
+
+// Attend returns a context that ends when this process is told to stop. A second signal then ends it at once.
+func Attend(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-told
+		signal.Stop(told)
+		if s == os.Interrupt {
+			cancel(ErrStopped)
+		}
+		cancel(context.Canceled)
+	}()
+	return ctx
 }
 
 // Process is the call of this process, as the system made it.
@@ -54,7 +79,8 @@ func Process() Invocation {
 	if err != nil {
 		dir = string(filepath.Separator) // the working directory was removed; absolute paths still work
 	}
-	return Invocation{Args: os.Args[1:], Env: os.Environ(), Dir: dir, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	return Invocation{Args: os.Args[1:], Env: os.Environ(), Dir: dir, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
 }
 
 // Main runs a command and returns its exit code: 0 done, 1 failed, 2 wrong usage. When ctx ends the command is asked to
@@ -207,6 +233,9 @@ func (c *Call) run(ctx context.Context, cmd command) (err error) {
 func (c *Call) finish(err error) int {
 	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrStopped) {
+		err = fault.New(fault.Unavailable, "cli.stopped").Because(err)
 	}
 	code, shown := exitFailed, make([]map[string]string, 0, 1)
 	var usage *usageError

@@ -7,10 +7,8 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,9 +24,7 @@ func TestMain(m *testing.M) {
 
 // run is the program as cmd/stamm runs it.
 func run() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	os.Exit(cli.Main(ctx, cli.Process()))
+	os.Exit(cli.Main(cli.Attend(context.Background()), cli.Process()))
 }
 
 func TestScripts(t *testing.T) {

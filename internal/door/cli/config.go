@@ -33,7 +33,7 @@ type Config struct {
 	Addr       string `setting:"" placeholder:"HOST:PORT" help:"Where the web page listens. Default: 127.0.0.1:8080."`
 	Site       string `setting:"" placeholder:"URL" help:"How people reach the web page from outside, as in https://stamm.example.com. Default: what each request says."`
 	TrustProxy bool   `setting:"" help:"A proxy in front tells who calls in X-Forwarded-For and -Proto."`
-	Memory     int    `setting:"" placeholder:"MIB" help:"Memory for counting over many customers, in MiB. Default: 512."`
+	Memory     int    `setting:"" placeholder:"MIB" help:"Memory for counting over many customers, in MiB. Default: 320."`
 	LogLevel   string `setting:"" placeholder:"LEVEL" help:"Least weight of what is logged: debug, info, warn or error. Default: info for serve, else warn."`
 	LogFormat  string `setting:"" placeholder:"FORMAT" help:"How the log is written: text or json. Default: text."`
 	Lang       string `setting:"" placeholder:"LANGUAGE" help:"Language of messages: de or en. Default: that of the system."`
@@ -264,7 +264,7 @@ func (c *Config) complete(in Invocation) error {
 		c.LogFormat = "text"
 	}
 	if c.Memory == 0 {
-		c.Memory = 512
+		c.Memory = 320
 	}
 	c.Lang = c.language(in)
 	return c.check()

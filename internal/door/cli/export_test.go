@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 )
 
 // Host accepts handed-over commands in dir and runs them with run. The returned function closes it.
@@ -53,4 +54,15 @@ func ReadArchive(ctx context.Context, r io.Reader) error {
 		file:     func(_ string, r io.Reader) error { return discard(r) },
 	})
 	return err
+}
+
+// Listen opens the address of the web page.
+func Listen(ctx context.Context, addr string, tries int) (net.Listener, error) {
+	return listen(ctx, addr, tries)
+}
+
+// Web serves on l; the first function gives it what it answers with, the second closes it.
+func Web(l net.Listener) (ready func(http.Handler), stop func() error) {
+	w := newWebServer(l, slog.New(slog.DiscardHandler))
+	return w.ready, func() error { return w.close(context.Background()) }
 }

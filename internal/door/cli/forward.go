@@ -34,7 +34,7 @@ func forward(ctx context.Context, c *Call) (int, error) {
 	accepted, ended := make(chan struct{}), make(chan struct{})
 	defer close(ended)
 	go cancelWith(ctx, w, accepted, ended)
-	ask, err := json.Marshal(request{Protocol: protocol, Args: c.Args, Env: c.Config.environment(), Dir: c.Dir})
+	ask, err := json.Marshal(request{Protocol: protocol, Args: c.Args, Env: c.Config.environment(), Dir: c.Dir, Terminal: c.Terminal})
 	if err != nil {
 		return 0, err
 	}
@@ -67,7 +67,11 @@ func cancelWith(ctx context.Context, w *wire, accepted, ended <-chan struct{}) {
 		return
 	case <-ctx.Done():
 	}
-	w.send(frameCancel, nil)
+	var byUser []byte
+	if errors.Is(context.Cause(ctx), ErrStopped) {
+		byUser = []byte{1}
+	}
+	w.send(frameCancel, byUser)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {

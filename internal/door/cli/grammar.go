@@ -19,6 +19,7 @@ type grammar struct {
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`
 	Settings  settingCommands   `cmd:"" help:"What Stamm knows about the company."`
+	Bench     benchCommand      `cmd:"" help:"Load the whole program and print rates."`
 	Backup    backupCommand     `cmd:"" help:"Copy everything into one file, also while Stamm runs."`
 	Restore   restoreCommand    `cmd:"" help:"Bring a backup into an empty folder."`
 	Show      configCommand     `cmd:"" name:"config" help:"Print the configuration in force, as a file one could use."`

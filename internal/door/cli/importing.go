@@ -2,16 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
-	"time"
 
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/platform/fault"
-	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 )
 
@@ -23,6 +21,7 @@ type importCommands struct {
 	List      importList      `cmd:"" help:"List imports, newest first."`
 	Errors    importErrors    `cmd:"" help:"Print the rows of an import that were not taken, with reason and remedy, as CSV."`
 	Undo      importUndo      `cmd:"" help:"Take an import back."`
+	Profile   importProfiles  `cmd:"" help:"Ways of reading files that were saved, and the folders they watch."`
 }
 
 // importFlags are what all imports of files share.
@@ -140,20 +139,9 @@ func (f *importFlags) dryRun(ctx context.Context, c *Call, q connect.Request) er
 // follow waits for the run's job, with its progress on standard error. When the user stops the command the job is
 // cancelled.
 func (c *Call) follow(ctx context.Context, run *connect.Run) (*connect.Run, error) {
-	terminal := isTerminal(c.Stderr)
-	var shown time.Time
-	_, err := jobs.Wait(ctx, c.App.Store, run.Job, func(j jobs.Job) {
-		if !terminal || time.Since(shown) < 500*time.Millisecond {
-			return
-		}
-		shown = time.Now()
-		fmt.Fprintf(c.Stderr, "\r\x1b[K%s", c.progress(j, c.App.Store.Now()))
-	})
-	if terminal {
-		fmt.Fprint(c.Stderr, "\r\x1b[K")
-	}
+	_, err := c.followJob(ctx, run.Job)
 	if ctx.Err() != nil {
-		return nil, err
+		return nil, errors.Join(err, c.cancelStopped(ctx, run.Job))
 	}
 	id := run.ID
 	readErr := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -167,16 +155,6 @@ func (c *Call) follow(ctx context.Context, run *connect.Run) (*connect.Run, erro
 		return nil, err
 	}
 	return run, nil
-}
-
-// isTerminal tells whether w shows what is written as it comes, so that a line may be written over.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func (c *Call) showRun(r *connect.Run) error {

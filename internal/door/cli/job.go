@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -19,6 +20,7 @@ import (
 type jobCommands struct {
 	List   jobListCommand   `cmd:"" help:"List jobs, newest first."`
 	Show   jobShowCommand   `cmd:"" help:"Show one job."`
+	Wait   jobWaitCommand   `cmd:"" help:"Wait until a job is over, doing it here if nobody else does."`
 	Cancel jobCancelCommand `cmd:"" help:"Stop a job."`
 	Retry  jobRetryCommand  `cmd:"" help:"Try a failed or cancelled job again."`
 }
@@ -82,6 +84,62 @@ func (cmd *jobShowCommand) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	return c.showJob(j, now)
+}
+
+type jobWaitCommand struct {
+	Number int64 `arg:"" help:"Number of the job."`
+}
+
+// Run waits for a job; one that failed or was cancelled is the error.
+func (cmd *jobWaitCommand) Run(ctx context.Context, c *Call) error {
+	c.App.Work()
+	j, err := c.followJob(ctx, cmd.Number)
+	if err != nil {
+		return err
+	}
+	if err := c.showJob(j, c.App.Store.Now()); err != nil {
+		return err
+	}
+	switch j.State {
+	case jobs.Failed:
+		return j.Err
+	case jobs.Cancelled:
+		return fault.New(fault.Conflict, "cli.jobs.was_cancelled", "id", strconv.FormatInt(j.ID, 10))
+	}
+	return nil
+}
+
+// followJob waits until a job is over and shows a person at a terminal how far it is.
+func (c *Call) followJob(ctx context.Context, id int64) (jobs.Job, error) {
+	const width = 72
+	shown := false
+	j, err := jobs.Wait(ctx, c.App.Store, id, func(j jobs.Job) {
+		if text := c.progress(j, c.App.Store.Now()); c.Terminal && text != "" {
+			fmt.Fprintf(c.Stderr, "\r%-*s", width, text)
+			shown = true
+		}
+	})
+	if shown {
+		fmt.Fprintf(c.Stderr, "\r%*s\r", width, "")
+	}
+	return j, err
+}
+
+// cancelStopped cancels the job of a command that its user stopped, and waits until it has stopped. A command that ended
+// because its process closes or its user's terminal is gone leaves the job to go on.
+func (c *Call) cancelStopped(ctx context.Context, id int64) error {
+	if !errors.Is(context.Cause(ctx), ErrStopped) {
+		return nil
+	}
+	ctx = ending(closingTime)
+	err := c.App.Store.Write(ctx, actor, func(tx *store.Tx) error { return jobs.Cancel(ctx, tx, id) })
+	if fault.CodeOf(err) == fault.Conflict {
+		return nil // it was over already
+	}
+	if err == nil {
+		_, err = jobs.Wait(ctx, c.App.Store, id, nil)
+	}
+	return err
 }
 
 type jobCancelCommand struct {

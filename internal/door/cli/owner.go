@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -214,8 +215,11 @@ func asOwner(ctx context.Context, o *owner, c *Call, cmd command) error {
 	h.ready(app)
 	c.App = app
 	err = c.run(ctx, cmd)
+	if n := h.running.Load(); n > 0 {
+		fmt.Fprintln(c.Stderr, c.Text.N("cli.others", n))
+	}
 	h.close() // takes nothing new and waits for what others have running here
-	return errors.Join(err, app.Close(context.WithoutCancel(ctx)))
+	return errors.Join(err, app.Close(ending(closingTime)))
 }
 
 // alone makes this process the owner for a command that runs for long. Whoever serves the folder is named and stays; a

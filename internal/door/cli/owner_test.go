@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,11 +88,14 @@ func TestCtrlCCancelsTheCommandWhereItRuns(t *testing.T) {
 	host(t, dir, func(ctx context.Context, in cli.Invocation) int {
 		begun <- true
 		<-ctx.Done()
+		if cause := context.Cause(ctx); cause != cli.ErrStopped {
+			t.Errorf("it ends because of %v", cause)
+		}
 		fmt.Fprint(in.Stdout, "tidied up")
 		return 1
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-begun; cancel() }()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() { <-begun; cancel(cli.ErrStopped) }()
 	var out bytes.Buffer
 	code, err := cli.Forward(ctx, dir, cli.Invocation{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard})
 	if err != nil || code != 1 || out.String() != "tidied up" {
@@ -178,10 +182,7 @@ func TestACommandWithoutAServerIsTheOwnerForOthersUntilItEnds(t *testing.T) {
 	if err := owner.Start(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, func() bool {
-		lock, _ := os.ReadFile(filepath.Join(dir, "lock"))
-		return bytes.Contains(lock, []byte(fmt.Sprint(owner.Process.Pid)))
-	})
+	waitFor(t, func() bool { return owns(dir, owner.Process.Pid) })
 	if out, err := process(t, dir, "settings", "set", "currency=CHF").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -212,6 +213,12 @@ func TestACommandWithoutAServerIsTheOwnerForOthersUntilItEnds(t *testing.T) {
 	if err != nil || !bytes.Contains(out, []byte("anna@example.com")) {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// owns tells whether a process holds the folder.
+func owns(dir string, pid int) bool {
+	lock, _ := os.ReadFile(filepath.Join(dir, "lock"))
+	return bytes.Contains(lock, []byte(fmt.Sprintf(`"pid":%d,`, pid)))
 }
 
 // waitFor asks until another process has done something; nothing tells us when.
@@ -266,4 +273,41 @@ func FuzzReadFrame(f *testing.F) {
 			t.Errorf("%q gave %q %q", b, kind, payload)
 		}
 	})
+}
+
+func TestCtrlCOfAnImportCancelsItsJobAndATerminatedOneGoesOn(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "orders.csv")
+	var rows bytes.Buffer
+	rows.WriteString("order;date;customer;amount\n")
+	for i := range 150_000 {
+		fmt.Fprintf(&rows, "A%d;2026-01-%02d;C%d;12,50\n", i, 1+i%28, i%5000)
+	}
+	if err := os.WriteFile(file, rows.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for signal, want := range map[os.Signal]string{os.Interrupt: "cancelled", syscall.SIGTERM: "queued"} {
+		t.Run(signal.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			cmd := process(t, dir, "import", "orders", file)
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, func() bool { return owns(dir, cmd.Process.Pid) }) // or the next command would be the owner
+			waitFor(t, func() bool {
+				out, _ := process(t, dir, "job", "list", "--state", "running", "--kind", "import", "--json").Output()
+				return bytes.Contains(out, []byte(`"import"`))
+			})
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err == nil || !strings.Contains(errs.String(), "Stopped.") {
+				t.Errorf("it ended with %v\n%s", err, errs.String())
+			}
+			if out := must(t, dir, "", "job", "list", "--kind", "import", "--json"); !strings.Contains(out, `"state": "`+want+`"`) {
+				t.Errorf("the job is not %s:\n%s", want, out)
+			}
+		})
+	}
 }

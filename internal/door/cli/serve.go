@@ -7,15 +7,22 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/customers"
+	"stamm/internal/door/web/imports"
+	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/today"
+	"stamm/internal/insight/report"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
@@ -177,14 +184,37 @@ func (a *App) schedules(ctx context.Context) error {
 	})
 }
 
-// site is the web page of the open program. Its areas stand in the order of the menu.
+// site is the web page of the open program, with the API under the same address.
 func (a *App) site(setupCode string) *web.Server {
-	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Log: a.Log})
+	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
+		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Log: a.Log,
+			Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy})}})
 }
 
+// areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
-	return []page.Area{admin.Area()}
+	return []page.Area{
+		today.Area(today.Deps{Warehouse: a.house}),
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered}),
+		insight.Area(insight.Deps{Warehouse: a.house}),
+		imports.Area(a.Importer),
+		admin.Area(),
+	}
 }
+
+// remembered is a report as pages about one customer use it: the last result at once, the new one a little later.
+func (a *App) remembered(ctx context.Context, name string, p report.Params) (*report.Result, error) {
+	r, err := report.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	key := fmt.Sprintf("customer page: %s %+v", name, p)
+	res, err := warehouse.Cached(ctx, a.house, key, reportPatience, func(ctx context.Context, v *warehouse.View) (*report.Result, error) { return r.Run(ctx, v, p) })
+	return res.Value, err
+}
+
+// reportPatience is how long such a page waits for a report that has to be computed again.
+const reportPatience = 30 * time.Millisecond
 
 type serveCommand struct{}
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"stamm/internal/platform/fault"
@@ -28,6 +29,7 @@ type host struct {
 	opened   chan struct{}                         // closed by ready and by close
 	run      func(context.Context, Invocation) int // set before opened is closed; nil if the parts never opened
 	sessions sync.WaitGroup
+	running  atomic.Int64 // commands
 	once     sync.Once
 }
 
@@ -104,12 +106,14 @@ func (h *host) session(conn net.Conn) {
 	if err := w.send(frameAccept, nil); err != nil {
 		return
 	}
-	ctx, cancel := context.WithCancel(h.ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(h.ctx)
+	defer cancel(nil)
+	h.running.Add(1)
+	defer h.running.Add(-1)
 	r := &remote{wire: w, ctx: ctx, answers: make(chan frame, 1)}
 	go r.listen(cancel)
 	code := h.run(ctx, Invocation{Args: ask.Args, Env: ask.Env, Dir: ask.Dir, Stdin: r, Stdout: stream{w, frameOut}, Stderr: stream{w, frameErr},
-		secret: r.secret, owner: &h.config})
+		Terminal: ask.Terminal, secret: r.secret, owner: &h.config})
 	w.send(frameExit, []byte{byte(code)})
 }
 
@@ -146,11 +150,17 @@ type remote struct {
 }
 
 // listen receives what the client sends until it is gone, which ends the command.
-func (r *remote) listen(cancel context.CancelFunc) {
-	defer cancel()
+func (r *remote) listen(cancel context.CancelCauseFunc) {
+	defer cancel(nil)
 	for {
 		kind, payload, err := r.wire.receive()
-		if err != nil || kind == frameCancel {
+		if err != nil {
+			return
+		}
+		if kind == frameCancel {
+			if len(payload) > 0 {
+				cancel(ErrStopped)
+			}
 			return
 		}
 		select {

@@ -22,7 +22,7 @@ const (
 	frameSecret  = 'S' // owner: ask the person; the payload is the prompt
 	frameAnswer  = 'P' // client: what the person typed
 	frameRefused = 'N' // client: there is nobody to ask; the payload says why
-	frameCancel  = 'C' // client: stop
+	frameCancel  = 'C' // client: stop; the payload is empty unless the user wants it
 	frameExit    = 'X' // owner: it has ended; the payload is one byte, the exit code
 )
 
@@ -41,6 +41,7 @@ type request struct {
 	Args     []string `json:"args"`
 	Env      []string `json:"env"`
 	Dir      string   `json:"dir"`
+	Terminal bool     `json:"terminal"`
 }
 
 // wire sends and receives frames. Several goroutines may send, one receives.

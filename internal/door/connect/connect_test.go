@@ -3,8 +3,11 @@ package connect_test
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"stamm/internal/door/connect"
@@ -32,8 +35,13 @@ type shop struct {
 
 func open(t *testing.T, url string) *shop {
 	t.Helper()
+	return openWith(t, url, filepath.Join(t.TempDir(), "files"))
+}
+
+func openWith(t *testing.T, url, folder string) *shop {
+	t.Helper()
 	db := storetest.Open(t, url, store.Options{})
-	files, err := blob.Open(filepath.Join(t.TempDir(), "files"))
+	files, err := blob.Open(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,18 +130,106 @@ func asOf(t *testing.T, text string) clock.Day {
 	return d
 }
 
-func TestCDNOW(t *testing.T) {
+// golden is a block of the known figures.
+func golden(t *testing.T, block string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(data(t, "golden.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all struct {
+		KPI map[string]map[string]any `json:"kpi"`
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all.KPI[block]
+}
+
+// compare reports where got lacks what want has; more keys in got are fine, and definitions are in our own words.
+func compare(t *testing.T, path string, want, got any) {
+	t.Helper()
+	switch want := want.(type) {
+	case map[string]any:
+		object, _ := got.(map[string]any)
+		for key, value := range want {
+			if key == "definition" || key == "top_share_definition" {
+				continue
+			}
+			if _, ok := object[key]; !ok {
+				t.Errorf("%s: no %s", path, key)
+				continue
+			}
+			compare(t, path+"."+key, value, object[key])
+		}
+	case []any:
+		list, _ := got.([]any)
+		if len(list) < len(want) {
+			t.Errorf("%s: %d entries, want %d", path, len(list), len(want))
+			return
+		}
+		for i := range want {
+			compare(t, path+"["+strconv.Itoa(i)+"]", want[i], list[i])
+		}
+	case float64:
+		tolerance := max(1e-9, math.Abs(want)*1e-9)
+		if strings.Contains(path, "cohorts.retention") {
+			tolerance = 1e-6 // stands there rounded
+		}
+		if value, ok := got.(float64); !ok || math.Abs(value-want) > tolerance {
+			t.Errorf("%s = %v, want %v", path, got, want)
+		}
+	default:
+		if want != got {
+			t.Errorf("%s = %v, want %v", path, got, want)
+		}
+	}
+}
+
+// compareBlock runs every report of a golden block. Of rfm the file lists some customers, found here by their number.
+func (s *shop) compareBlock(t *testing.T, block string, p report.Params) {
+	t.Helper()
+	p.Customers = true
+	for name, want := range golden(t, block) {
+		if name == "source" {
+			continue
+		}
+		got := s.report(t, name, p)
+		if name == "rfm" {
+			byID := map[any]any{}
+			for _, c := range got["customers"].([]any) {
+				byID[c.(map[string]any)["id"]] = c
+			}
+			for _, c := range want.(map[string]any)["customers"].([]any) {
+				id := c.(map[string]any)["id"]
+				compare(t, "rfm."+id.(string), c, byID[id])
+			}
+			delete(want.(map[string]any), "customers")
+		}
+		compare(t, name, want, got)
+	}
+}
+
+func counts(r *connect.Run) [5]int64 {
+	return [5]int64{r.Rows, r.New, r.Changed, r.Unchanged, r.Errors}
+}
+
+func TestCDNOWGivesTheKnownFigures(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		s := open(t, url)
-		run := s.run(t, sheet.Orders, "", sheet.Options{}, data(t, "cdnow_sample.csv"))
-		t.Logf("%+v %v", run, run.Why())
-		t.Log(s.report(t, "totals", report.Params{AsOf: asOf(t, "1998-06-30")}))
-		again := s.run(t, sheet.Orders, "", sheet.Options{}, data(t, "cdnow_sample.csv"))
-		t.Logf("%+v %v", again, again.Why())
+		path := data(t, "cdnow_sample.csv")
+		if got, want := counts(s.run(t, sheet.Orders, "", sheet.Options{}, path)), [5]int64{6919, 6919, 0, 0, 0}; got != want {
+			t.Errorf("rows, new, changed, unchanged, errors = %v, want %v", got, want)
+		}
+		s.compareBlock(t, "cdnow_sample", report.Params{AsOf: asOf(t, "1998-06-30")})
+		s.compareBlock(t, "cdnow_sample", report.Params{AsOf: asOf(t, "1998-06-30"), Basis: report.Gross})
+		if got, want := counts(s.run(t, sheet.Orders, "", sheet.Options{}, path)), [5]int64{6919, 0, 0, 6919, 0}; got != want {
+			t.Errorf("the same file again: %v, want %v", got, want)
+		}
 	})
 }
 
-func TestOnlineRetail(t *testing.T) {
+func TestOnlineRetailGivesTheKnownFigures(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		s := open(t, url)
 		var paths []string
@@ -141,10 +237,29 @@ func TestOnlineRetail(t *testing.T) {
 			paths = append(paths, data(t, "online_retail_"+m+".csv.gz"))
 		}
 		run := s.run(t, sheet.Orders, "", sheet.Options{}, paths...)
-		run.Plan = sheet.Plan{}
-		t.Logf("%+v %v", run, run.Why())
-		t.Log(s.report(t, "totals", report.Params{AsOf: asOf(t, "2011-05-31"), Basis: report.Gross}))
-		t.Log(s.report(t, "refunds", report.Params{AsOf: asOf(t, "2011-05-31")}))
-		t.Log(s.report(t, "totals", report.Params{AsOf: asOf(t, "2011-05-31")}))
+		if got, want := counts(run), [5]int64{209029, 10783, 0, 0, 0}; got != want {
+			t.Errorf("rows, new, changed, unchanged, errors = %v, want %v", got, want)
+		}
+		p := report.Params{AsOf: asOf(t, "2011-05-31"), Basis: report.Gross}
+		s.compareBlock(t, "online_retail_h1_gross", p)
+		compare(t, "refunds", golden(t, "online_retail_h1_refunds"), s.report(t, "refunds", report.Params{AsOf: p.AsOf}))
+		if got := s.report(t, "totals", report.Params{AsOf: p.AsOf})["revenue"]; got != 3120488.09 {
+			t.Errorf("revenue after returns %v, want 3120488.09", got)
+		}
+		ctx := context.Background()
+		var job int64
+		err := s.db.Write(ctx, store.System(), func(tx *store.Tx) (err error) {
+			job, err = connect.Undo(ctx, tx, run.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := jobs.Wait(ctx, s.db, job, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.report(t, "totals", p); got["customers"] != 0.0 || got["company_revenue"] != 0.0 {
+			t.Errorf("after the undo: %v", got)
+		}
 	})
 }

@@ -2,6 +2,9 @@ package connect
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
 
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
@@ -22,6 +25,10 @@ const dryRunExamples = 20
 
 // DryRun reads the files as Start would and counts, writing nothing.
 func (im *Importer) DryRun(ctx context.Context, q Request) (Counts, error) {
+	return im.dryRun(ctx, q, func(context.Context, int64, int64) error { return nil })
+}
+
+func (im *Importer) dryRun(ctx context.Context, q Request, progress func(ctx context.Context, done, total int64) error) (Counts, error) {
 	var total Counts
 	if q.Source == "" {
 		q.Source = "default"
@@ -52,6 +59,9 @@ func (im *Importer) DryRun(ctx context.Context, q Request) (Counts, error) {
 			return err
 		}
 		total.Rows = s.rows
+		if err := progress(ctx, s.rows, survey.Rows); err != nil {
+			return err
+		}
 		total.New, total.Changed, total.Unchanged = total.New+c.New, total.Changed+c.Changed, total.Unchanged+c.Unchanged
 		total.Errors, total.Notices = total.Errors+c.Errors, total.Notices+c.Notices
 		for _, e := range append(s.errors, c.Examples...) {
@@ -79,4 +89,52 @@ func (s *orderSlice) decide(ctx context.Context, tx *store.Tx) (c Counts, err er
 		c.Examples = append(c.Examples, d.notices...)
 	}
 	return c, nil
+}
+
+// TryJob is the kind of the job that does a trial run.
+const TryJob = "import.try"
+
+// Try starts a trial run as a job; CountsOf reads what it found.
+func (im *Importer) Try(ctx context.Context, actor store.Actor, q Request) (job int64, err error) {
+	if _, err := im.Prepare(ctx, q); err != nil {
+		return 0, err
+	}
+	err = im.db.Write(ctx, actor, func(tx *store.Tx) (err error) {
+		job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: TryJob, Args: q, MaxAttempts: 2})
+		return err
+	})
+	return job, err
+}
+
+func (im *Importer) runTry(ctx context.Context, task *jobs.Task) error {
+	var q Request
+	if err := task.Args(&q); err != nil {
+		return err
+	}
+	counts, err := im.dryRun(ctx, q, task.Progress)
+	if err != nil {
+		return err
+	}
+	task.SetResult(counts)
+	return nil
+}
+
+// CountsOf is what a trial run found.
+func CountsOf(j jobs.Job) (c Counts, err error) {
+	err = json.Unmarshal(j.Result, &c)
+	return c, err
+}
+
+// RunOf is the run a job works on, 0 for none.
+func RunOf(j jobs.Job) int64 {
+	if rest, ok := strings.CutPrefix(j.Key, "run:"); ok {
+		id, _ := strconv.ParseInt(rest, 10, 64)
+		return id
+	}
+	return 0
+}
+
+// JobOf is the job that works on a run: its import or its undo.
+func JobOf(ctx context.Context, tx *store.Tx, r *Run) (jobs.Job, error) {
+	return jobs.Find(ctx, tx, r.Job)
 }

@@ -43,6 +43,8 @@ func New(db *store.DB, files *blob.Store) *Importer { return &Importer{db, files
 func (im *Importer) Register(r *jobs.Runner) {
 	r.Handle(ImportJob, 1, im.runImport)
 	r.Handle(UndoJob, 1, im.runUndo)
+	r.Handle(TryJob, 1, im.runTry)
+	r.Handle(WatchJob, 1, im.runWatch)
 }
 
 // Keep copies a file into the blob store, so that a run does not depend on the original.
@@ -133,26 +135,33 @@ func (im *Importer) Start(ctx context.Context, actor store.Actor, q Request) (*R
 	}
 	key := keyOf(q, plan)
 	var run *Run
-	err = im.db.Write(ctx, actor, func(tx *store.Tx) error {
-		rows, err := tx.Query(ctx, sqlUnfinished, key)
-		if err != nil {
-			return err
-		}
-		going, err := scanRuns(rows)
-		if err != nil {
-			return err
-		}
-		if len(going) > 0 {
-			run = going[0]
-		} else if run, err = create(ctx, tx, q, plan, key); err != nil {
-			return err
-		}
-		if run.Job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: ImportJob, Key: runKey(run.ID), Args: importArgs{run.ID}}); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, sqlSetJob, run.ID, run.Job)
+	err = im.db.Write(ctx, actor, func(tx *store.Tx) (err error) {
+		run, err = begin(ctx, tx, q, plan, key)
 		return err
 	})
+	return run, err
+}
+
+// begin creates a run and its job unless the same run is unfinished.
+func begin(ctx context.Context, tx *store.Tx, q Request, plan *sheet.Plan, key string) (*Run, error) {
+	rows, err := tx.Query(ctx, sqlUnfinished, key)
+	if err != nil {
+		return nil, err
+	}
+	going, err := scanRuns(rows)
+	if err != nil {
+		return nil, err
+	}
+	var run *Run
+	if len(going) > 0 {
+		run = going[0]
+	} else if run, err = create(ctx, tx, q, plan, key); err != nil {
+		return nil, err
+	}
+	if run.Job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: ImportJob, Key: runKey(run.ID), Args: importArgs{run.ID}}); err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, sqlSetJob, run.ID, run.Job)
 	return run, err
 }
 
@@ -311,14 +320,16 @@ func (r *runner) do(ctx context.Context) error {
 // end writes how the run ended.
 func (r *runner) end(ctx context.Context, state State, why error) error {
 	return r.db.Write(ctx, r.actor, func(tx *store.Tx) error {
-		text := ""
-		if f := fault.As(why); f != nil {
-			text = store.JSON(map[string]any{"code": f.Code, "field": f.Field, "key": f.Key, "args": f.Args})
+		if state == Failed {
+			return fail(ctx, tx, r.run, why)
 		}
-		if _, err := tx.Exec(ctx, sqlEnd, r.run.ID, string(state), text, clock.Micros(tx.Now)); err != nil {
+		if _, err := tx.Exec(ctx, sqlEnd, r.run.ID, string(state), "", clock.Micros(tx.Now)); err != nil {
 			return err
 		}
 		if state == Done {
+			if err := settleFailed(ctx, tx, r.run); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, sqlGoLive, r.run.Source, int64(clock.DayOf(tx.Now, r.zone))); err != nil {
 				return err
 			}
@@ -326,6 +337,22 @@ func (r *runner) end(ctx context.Context, state State, why error) error {
 		_, err := feed.Append(ctx, tx, feed.New{Kind: KindFinished, Subject: r.run.ID, Body: map[string]any{"state": state}})
 		return err
 	})
+}
+
+// fail writes why a run failed and tells somebody.
+func fail(ctx context.Context, tx *store.Tx, r *Run, why error) error {
+	text := ""
+	if f := fault.As(why); f != nil {
+		text = store.JSON(map[string]any{"code": f.Code, "field": f.Field, "key": f.Key, "args": f.Args})
+	}
+	if _, err := tx.Exec(ctx, sqlEnd, r.ID, string(Failed), text, clock.Micros(tx.Now)); err != nil {
+		return err
+	}
+	if err := raiseFailed(ctx, tx, r); err != nil {
+		return err
+	}
+	_, err := feed.Append(ctx, tx, feed.New{Kind: KindFinished, Subject: r.ID, Body: map[string]any{"state": Failed}})
+	return err
 }
 
 // Why is the fault that failed a run, nil if none did.

@@ -29,6 +29,8 @@ type draft struct {
 	file     string
 	line     int64
 	currency string
+	rate     money.Rate // as the file tells it
+	renamed  bool       // a notice tells already that the customer was named differently before
 }
 
 // draftLine is a line before its product has an id.
@@ -53,6 +55,7 @@ type drafter struct {
 	base    string
 	current *draft
 	strings map[string]string // names that come again and again, once
+	names   *names
 	emit    func(*draft) error
 }
 
@@ -80,6 +83,12 @@ func (b *drafter) flush() error {
 		return nil
 	}
 	b.current = nil
+	return b.finish(d)
+}
+
+// finish completes a draft and hands it out.
+func (b *drafter) finish(d *draft) error {
+	d.convert(b.rates, b.base)
 	d.finish(b.base)
 	return b.emit(d)
 }
@@ -92,13 +101,6 @@ func (b *drafter) begin(r *sheet.OrderRow, kind document.Kind) *draft {
 	}
 	d.doc.At, d.doc.Day = r.Date.At, r.Date.Day
 	d.doc.Currency = r.Currency
-	if r.Currency != b.base {
-		rate, ok := b.rates.of(r.Currency, r.Date.Day)
-		if !ok {
-			d.fail(r, "currency", r.Currency, "import.no_rate", "currency", r.Currency, "base", b.base)
-		}
-		d.doc.Rate = rate
-	}
 	b.current = d
 	return d
 }
@@ -173,6 +175,10 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 	if r.Shipping.Set && d.doc.Shipping == nil {
 		d.doc.Shipping = &[]int64{r.Shipping.N}[0]
 	}
+	if d.rate.IsZero() {
+		d.rate = rateOf(r.Rate)
+	}
+	b.compareName(d, r)
 	sum(&d.doc.Net, r.Net)
 	sum(&d.doc.Tax, r.Tax)
 	sum(&d.doc.Gross, r.Gross)
@@ -355,12 +361,42 @@ func (d *draft) hash() int64 {
 		due := int64(*d.doc.DueDay)
 		number(&due)
 	}
+	if !d.rate.IsZero() && !d.doc.Rate.IsZero() {
+		text(d.rate.String())
+	}
 	for i := range d.lines {
 		b = append(b, d.lines[i].hash[:]...)
 		number(d.lines[i].Cost)
 	}
 	digest := sha256.Sum256(b)
 	return int64(binary.LittleEndian.Uint64(digest[:]))
+}
+
+// convert pins the rate to the base currency: what the file tells weighs more than what the company keeps.
+func (d *draft) convert(r rates, base string) {
+	if d.doc.Currency == base {
+		return
+	}
+	if d.doc.Rate = d.rate; !d.rate.IsZero() {
+		return
+	}
+	rate, ok := r.of(d.doc.Currency, d.doc.Day)
+	if !ok && d.problem == nil {
+		d.problem = &RowError{File: d.file, Line: d.line, Field: "currency", Value: d.doc.Currency, Key: "import.no_rate", Args: []any{"currency", d.doc.Currency, "base", base}}
+	}
+	d.doc.Rate = rate
+}
+
+// rateOf is the exchange rate of a row, none if it has none.
+func rateOf(v sheet.Value) money.Rate {
+	if !v.Set {
+		return money.Rate{}
+	}
+	rate, err := money.ParseRate(money.FormatScaled(v.N, sheet.RateScale))
+	if err != nil {
+		return money.Rate{}
+	}
+	return rate
 }
 
 // rates are the company's exchange rates to the base currency.

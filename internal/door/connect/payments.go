@@ -46,13 +46,9 @@ func (r *runner) payment(files []sheet.FilePlan, row *sheet.PaymentRow) *draft {
 		d.doc.ExternalID = rowKey(row.Hash, row.Occurrence)
 	}
 	d.doc.At, d.doc.Day, d.doc.Currency = row.Date.At, row.Date.Day, row.Currency
-	if row.Currency != r.base {
-		rate, ok := r.rates.of(row.Currency, row.Date.Day)
-		if !ok {
-			d.problem = noRate(d, row.Currency, r.base)
-			return d
-		}
-		d.doc.Rate = rate
+	d.rate = rateOf(row.Rate)
+	if d.convert(r.rates, r.base); d.problem != nil {
+		return d
 	}
 	amount := row.Amount.N
 	d.doc.Gross = &amount
@@ -63,8 +59,4 @@ func (r *runner) payment(files []sheet.FilePlan, row *sheet.PaymentRow) *draft {
 	d.buyer.id = row.Customer
 	d.finish(r.base)
 	return d
-}
-
-func noRate(d *draft, currency, base string) *RowError {
-	return &RowError{File: d.file, Line: d.line, Field: "currency", Value: currency, Key: "import.no_rate", Args: []any{"currency", currency, "base", base}}
 }

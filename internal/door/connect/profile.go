@@ -13,6 +13,7 @@ import (
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 )
 
@@ -24,7 +25,7 @@ type Profile struct {
 	Source   string
 	Options  sheet.Options
 	Folder   string // whose new files are imported; empty for none
-	Schedule string // when the folder is looked at, as "every 15m" or "daily 03:00"
+	Schedule string // when the folder is looked at, as jobs.ParseSpec reads it; empty with Folder
 	Owner    int64  // user who is told when it fails
 
 	CreatedAt, ChangedAt time.Time
@@ -36,13 +37,14 @@ const (
 	sqlProfile      = `SELECT ` + profileFields + ` FROM import_profile WHERE id = $1`
 	sqlProfileNamed = `SELECT ` + profileFields + ` FROM import_profile WHERE name = $1`
 	sqlSaveProfile  = `INSERT INTO import_profile (name, kind, source, plan, folder, schedule, owner, created_at, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, source = excluded.source,
-		plan = excluded.plan, folder = excluded.folder, schedule = excluded.schedule, owner = excluded.owner, changed_at = excluded.changed_at
+		VALUES ($1, $2, $3, $4, '', '', $5, $6, $6) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, source = excluded.source,
+		plan = excluded.plan, owner = excluded.owner, changed_at = excluded.changed_at
 		RETURNING id`
 	sqlDropProfile = `DELETE FROM import_profile WHERE id = $1`
 )
 
-// SaveProfile adds a profile or replaces the one of the same name.
+// SaveProfile adds a profile or replaces the one of the same name. A folder given with it is watched; without one that of
+// the profile so far stays.
 func SaveProfile(ctx context.Context, tx *store.Tx, p Profile) (int64, error) {
 	switch {
 	case p.Name == "":
@@ -50,17 +52,28 @@ func SaveProfile(ctx context.Context, tx *store.Tx, p Profile) (int64, error) {
 	case len(p.Name) > 100:
 		return 0, fault.New(fault.Invalid, "errors.too_long", "max", 100).On("profile")
 	}
-	id, err := tx.InsertID(ctx, sqlSaveProfile, p.Name, string(p.Kind), p.Source, store.JSON(p.Options), p.Folder, p.Schedule, p.Owner, clock.Micros(tx.Now))
+	id, err := tx.InsertID(ctx, sqlSaveProfile, p.Name, string(p.Kind), p.Source, store.JSON(p.Options), p.Owner, clock.Micros(tx.Now))
 	if err != nil {
 		return 0, err
+	}
+	if p.Folder != "" {
+		if err := Watch(ctx, tx, id, p.Folder, p.Schedule); err != nil {
+			return 0, err
+		}
 	}
 	_, err = feed.Append(ctx, tx, feed.New{Kind: "import.profile_saved", Subject: id})
 	return id, err
 }
 
-// DropProfile removes a profile.
+// DropProfile removes a profile and ends its watch; what it imported stays.
 func DropProfile(ctx context.Context, tx *store.Tx, id int64) error {
 	if _, err := tx.Exec(ctx, sqlDropProfile, id); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, sqlForgetSeen, id); err != nil {
+		return err
+	}
+	if err := jobs.DropSchedule(ctx, tx, watchName(id)); err != nil {
 		return err
 	}
 	_, err := feed.Append(ctx, tx, feed.New{Kind: "import.profile_dropped", Subject: id})
@@ -70,6 +83,18 @@ func DropProfile(ctx context.Context, tx *store.Tx, id int64) error {
 // Profiles lists all profiles by name.
 func Profiles(ctx context.Context, tx *store.Tx) ([]*Profile, error) {
 	return profiles(ctx, tx, sqlProfiles)
+}
+
+// ProfileNamed reads the profile of that name.
+func ProfileNamed(ctx context.Context, tx *store.Tx, name string) (*Profile, error) {
+	all, err := profiles(ctx, tx, sqlProfileNamed, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, fault.New(fault.NotFound, "import.no_profile_named", "profile", name).On("profile")
+	}
+	return all[0], nil
 }
 
 // FindProfile reads one profile.

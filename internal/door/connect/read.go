@@ -138,7 +138,7 @@ func (r *runner) cutOrders(ctx context.Context, files *sheet.Files, survey *shee
 		}
 		return c.end(false)
 	}
-	b := &drafter{files: survey.Plan.Files, rates: r.rates, base: r.base, strings: map[string]string{}, emit: take}
+	b := &drafter{files: survey.Plan.Files, rates: r.rates, base: r.base, strings: map[string]string{}, names: newNames(), emit: take}
 	err := files.Orders(ctx, survey, 0, func(row *sheet.OrderRow) error {
 		c.rows++
 		if row.Order != "" && survey.Recurs(row.Order) {
@@ -190,8 +190,7 @@ func (r *runner) cutApart(ctx context.Context, files *sheet.Files, survey *sheet
 			return err
 		}
 		for _, d := range order {
-			d.finish(b.base)
-			if err := b.emit(d); err != nil {
+			if err := b.finish(d); err != nil {
 				return err
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
+	tasks "stamm/internal/record/task"
 )
 
 // UndoJob is the kind of the job that takes a run back.
@@ -39,7 +40,10 @@ func Undo(ctx context.Context, tx *store.Tx, run int64) (job int64, err error) {
 	if job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: UndoJob, Key: runKey(run), Args: undoArgs{run}}); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, sqlSetState, run, string(Undoing))
+	if _, err := tx.Exec(ctx, sqlSetState, run, string(Undoing)); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, sqlSetJob, run, job)
 	return job, err
 }
 
@@ -144,8 +148,10 @@ func (im *Importer) undoPeopleAndProducts(ctx context.Context, task *jobs.Task, 
 		if _, err := feed.Append(ctx, tx, feed.New{Kind: KindUndone, Subject: run}); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, sqlEnd, run, string(Undone), "", clock.Micros(tx.Now))
-		return err
+		if _, err := tx.Exec(ctx, sqlEnd, run, string(Undone), "", clock.Micros(tx.Now)); err != nil {
+			return err
+		}
+		return tasks.Settle(ctx, tx, failedKey(run))
 	})
 }
 

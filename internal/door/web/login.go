@@ -271,26 +271,42 @@ func (s *Server) choose(p auth.Purpose) page.Handler {
 	}
 }
 
-// newPassword reads and hashes the two fields of a new password.
-func (s *Server) newPassword(r *page.Request) (hash string, err error) {
+// checkNewPassword looks at the two fields of a new password.
+func checkNewPassword(r *page.Request) error {
 	password := r.Raw("password")
 	if err := auth.CheckPassword(password); err != nil {
-		return "", err
+		return err
 	}
 	if r.Raw("again") != password {
-		return "", fault.New(fault.Invalid, "web.choose.differ").On("again")
+		return fault.New(fault.Invalid, "web.choose.differ").On("again")
 	}
-	return s.hasher.Hash(r.Context(), password)
+	return nil
+}
+
+// newPassword checks and hashes the two fields of a new password.
+func (s *Server) newPassword(r *page.Request) (hash string, err error) {
+	if err := checkNewPassword(r); err != nil {
+		return "", err
+	}
+	return s.hasher.Hash(r.Context(), r.Raw("password"))
+}
+
+// passwordHelp says what a password needs, unless the error says it.
+func passwordHelp(p *i18n.Printer, errors ui.Errors) string {
+	if errors.On("password") != "" {
+		return ""
+	}
+	return p.T("web.choose.password_help")
 }
 
 func chooseTitle(p *i18n.Printer, purpose auth.Purpose) string {
 	return p.T("web.choose." + string(purpose) + ".title")
 }
 
-// required is the fault of an empty field.
+// required is the fault of an empty field, in words that name it.
 func required(value, field string) error {
 	if value == "" {
-		return fault.New(fault.Invalid, "errors.required").On(field)
+		return fault.New(fault.Invalid, "web.required."+field).On(field)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ func observationOf(ctx context.Context) *observation {
 func (s *Server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		allow(w, patience)
 		o := &observation{id: rand.Text()[:10]}
 		r = r.WithContext(context.WithValue(r.Context(), observationKey{}, o))
 		counted := &counter{ResponseWriter: w}
@@ -59,6 +60,16 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(counted, r)
 	})
+}
+
+// patience is how long a request may take to come in and its answer to go out, unless its route asks for more.
+const patience = 2 * time.Minute
+
+// allow sets the deadlines of the connection for this request.
+func allow(w http.ResponseWriter, d time.Duration) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(d)) // a recorder in a test has no deadlines
+	_ = control.SetWriteDeadline(time.Now().Add(d))
 }
 
 // counter notes status and length of an answer.

@@ -39,9 +39,10 @@ func (s *Server) showProfile(r *page.Request) error {
 
 func (s *Server) saveProfile(r *page.Request) error {
 	form := profileForm{Name: r.Text("name"), Language: r.Text("language"), Theme: r.Text("theme"), Shortcuts: !r.Has("no_shortcuts")}
-	err := r.Write(func(tx *store.Tx) error {
-		return auth.Edit(r.Context(), tx, r.User.ID, auth.Change{Name: &form.Name, Language: &form.Language, Theme: &form.Theme, Shortcuts: &form.Shortcuts})
-	})
+	err := required(form.Name, "name")
+	if err == nil {
+		err = s.editProfile(r, form)
+	}
 	if err != nil {
 		return r.Refuse(err, r.P.T("web.profile.title"), func(errs ui.Errors) templ.Component {
 			form.Errors = errs
@@ -53,6 +54,12 @@ func (s *Server) saveProfile(r *page.Request) error {
 		p = i18n.For(form.Language, r.P.Location()) // the next page is in it
 	}
 	return r.RedirectWith(page.Profile, ui.Flash{Text: p.T("common.saved")})
+}
+
+func (s *Server) editProfile(r *page.Request, form profileForm) error {
+	return r.Write(func(tx *store.Tx) error {
+		return auth.Edit(r.Context(), tx, r.User.ID, auth.Change{Name: &form.Name, Language: &form.Language, Theme: &form.Theme, Shortcuts: &form.Shortcuts})
+	})
 }
 
 // changePassword asks for the old one, so that nobody who finds an open screen can take the account over.

@@ -30,12 +30,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		u.Path, u.RawPath = path, ""
 		r.URL = &u
 	}
-	handler, pattern := s.table.Handler(r)
-	if pattern != "" {
+	if _, pattern := s.table.Handler(r); pattern != "" { // the mux's own 404 and 405 are not for people
 		s.table.ServeHTTP(w, r)
 		return
 	}
-	_ = handler // the mux's own 404 and 405 are not for people
 	if trimmed := strings.TrimRight(r.URL.Path, "/"); trimmed != "" && trimmed != r.URL.Path && r.Method == http.MethodGet {
 		u := *r.URL
 		u.Path, u.RawPath = trimmed, ""
@@ -63,9 +61,7 @@ func (s *Server) serve(route page.Route) http.Handler {
 		defer cancel()
 		r = r.WithContext(ctx)
 		if limit > fastLimit {
-			control := http.NewResponseController(w)
-			_ = control.SetReadDeadline(time.Now().Add(limit)) // not every test's writer has deadlines
-			_ = control.SetWriteDeadline(time.Now().Add(limit))
+			allow(w, limit+patience)
 		}
 		req := s.request(w, r)
 		req.CSVWanted = wantsCSV

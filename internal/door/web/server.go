@@ -8,15 +8,11 @@
 package web
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/alexedwards/scs/v2"
 
@@ -34,6 +30,7 @@ type Deps struct {
 	Address    string // how people reach the site, "https://stamm.example.com"; "" takes what each request says
 	TrustProxy bool   // a proxy in front tells address and scheme of the caller in X-Forwarded-For and -Proto
 	SetupCode  string // proves that somebody may make the first user; "" for nobody
+	Hasher     *auth.Hasher
 	Log        *slog.Logger
 
 	// Beside are other doors under the same address, by path ("/api/"). They get the number, the line in the log, the
@@ -63,7 +60,10 @@ func New(d Deps) *Server {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	s := &Server{deps: d, log: d.Log, hasher: auth.NewHasher(), table: http.NewServeMux(), jobs: map[string]page.JobKind{}, shown: map[string]bool{}}
+	if d.Hasher == nil {
+		d.Hasher = auth.NewHasher()
+	}
+	s := &Server{deps: d, log: d.Log, hasher: d.Hasher, table: http.NewServeMux(), jobs: map[string]page.JobKind{}, shown: map[string]bool{}}
 	s.deps.Address = strings.TrimSuffix(d.Address, "/")
 	s.waiting.Store(&Waiting{})
 	s.sessions = s.newSessions()
@@ -93,33 +93,6 @@ func (s *Server) JobKind(kind string) page.JobKind { return s.jobs[kind] }
 
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
-
-// Serve answers requests on the listener until ctx ends, and then lets those under way finish for up to ten seconds.
-// handler is the server itself or a mux that has it.
-func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute, // routes that take files ask for more
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(patience); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("shut down: %w", err)
-	}
-	return server.Close()
-}
 
 // chain is what every request passes before its route, the outermost first.
 func (s *Server) chain() http.Handler {

@@ -180,7 +180,7 @@ func TestListsAreCSVThatSpreadsheetsReadAsMeant(t *testing.T) {
 	s := webtest.New(t, sqlite(t), home(), failing())
 	c := s.As(auth.Viewer)
 	got := c.Get("/list/7.csv")
-	want := "\ufeffa;b\r\n'=1+1;-12,5\r\n\"a;\"\"b\"\"\";'@x\r\n"
+	want := "\ufeffa;b\r\n'=1+1;\"-12,5\"\r\n\"a;\"\"b\"\"\";'@x\r\n"
 	if got.Body != want || got.Header.Get("Content-Disposition") != `attachment; filename="list-7.csv"` {
 		t.Errorf("got %q as %s", got.Body, got.Header.Get("Content-Disposition"))
 	}
@@ -314,6 +314,39 @@ func TestTheMenuShowsWhatOneMayAndWhereOneIs(t *testing.T) {
 	} {
 		if strings.Contains(got, text) != want {
 			t.Errorf("%s in the menu: %v, want %v", text, !want, want)
+		}
+	}
+}
+
+func TestTheCallerIsWhoTheProxySaysOnlyBehindAProxy(t *testing.T) {
+	for _, tt := range []struct {
+		proxy   bool
+		blocked bool // another caller behind the same connection
+	}{{true, false}, {false, true}} {
+		db := sqlite(t)
+		s := webtest.New(t, db, home())
+		s.Server = web.New(web.Deps{DB: db, Areas: []page.Area{home()}, TrustProxy: tt.proxy, Log: slog.New(slog.DiscardHandler)})
+		s.Server.Ready()
+		first, second := s.As(webtest.Nobody).With("X-Forwarded-For", "9.9.9.9, 10.0.0.1"), s.As(webtest.Nobody).With("X-Forwarded-For", "10.0.0.2")
+		for i := range 25 {
+			first.Post(page.Login, login(fmt.Sprintf("nobody%d@example.com", i), "wrong password"))
+		}
+		if got := first.Post(page.Login, login("nobody@example.com", "wrong password")); got.Status != http.StatusTooManyRequests {
+			t.Errorf("proxy %v: after 25 tries: %d", tt.proxy, got.Status)
+		}
+		if got := second.Post(page.Login, login("nobody@example.com", "wrong password")).Status == http.StatusTooManyRequests; got != tt.blocked {
+			t.Errorf("proxy %v: somebody else has to wait: %v", tt.proxy, got)
+		}
+	}
+}
+
+// BenchmarkPage is what every page costs before its own work: session, user, settings and frame.
+func BenchmarkPage(b *testing.B) {
+	s := webtest.New(b, sqlite(b), home())
+	c := s.As(auth.Admin)
+	for b.Loop() {
+		if got := c.Get("/"); got.Status != http.StatusOK {
+			b.Fatal(got.Status)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (s *Server) setup(r *page.Request) error {
 	if s.hasUsers.Load() {
 		return fault.New(fault.Conflict, "web.setup.taken")
 	}
-	if err := joined(s.checkCode(form.Code), required(form.Name, "name"), required(form.Mail, "mail")); err != nil {
+	if err := joined(s.checkCode(form.Code), required(form.Name, "name"), required(form.Mail, "mail"), checkNewPassword(r)); err != nil {
 		return refuse(err)
 	}
 	hash, err := s.newPassword(r)

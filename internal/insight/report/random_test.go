@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"testing"
 
@@ -13,6 +14,16 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/record/document"
 )
+
+// fewer lowers the number of random cases, unless -rapid.checks was given: each asks some hundred queries.
+func fewer(t *testing.T, n string) {
+	if f := flag.Lookup("rapid.checks"); f != nil && f.Value.String() == f.DefValue {
+		if err := f.Value.Set(n); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Value.Set(f.DefValue) })
+	}
+}
 
 // draw makes up a book: few customers and few days, so that days, amounts and returns collide often.
 func draw(t *rapid.T) book {
@@ -75,6 +86,7 @@ func (b book) open(t testing.TB, db *sql.DB) {
 }
 
 func TestReportsAgreeWithTheirDefinitions(t *testing.T) {
+	fewer(t, "25")
 	db := openWarehouse(t, "")
 	rapid.Check(t, func(r *rapid.T) {
 		b := draw(r)
@@ -117,6 +129,7 @@ func plain(t rapid.TB, v any) any {
 }
 
 func TestDerivingWhatChangedIsDerivingAll(t *testing.T) {
+	fewer(t, "25")
 	db := openWarehouse(t, "")
 	db.SetMaxOpenConns(1) // for the temporary table
 	exec(t, db, "CREATE TEMP TABLE changed (customer BIGINT)")

@@ -55,6 +55,9 @@ type Report struct {
 	By    []string
 	List  bool // whether Params.Customers matters
 
+	// Strangers says that behind its figures may stand customers who, as of the day, have bought nothing.
+	Strangers bool
+
 	run func(context.Context, *session) (*Result, error)
 	who func(context.Context, *session, string, []string) (string, error)
 }
@@ -85,8 +88,8 @@ func All() []*Report {
 		{Name: "historic_clv", Unit: Money, Basis: true, run: historicCLV, who: historicWho},
 		{Name: "products", Unit: Share, Basis: true, By: []string{"product", "category"}, run: products, who: productsWho},
 		{Name: "sector_churn", Unit: Share, Basis: true, run: sectorChurn, who: sectorWho},
-		{Name: "refunds", Unit: Money, run: refunds, who: refundsWho},
-		{Name: "data_quality", Unit: Count, run: dataQuality, who: qualityWho},
+		{Name: "refunds", Unit: Money, Strangers: true, run: refunds, who: refundsWho},
+		{Name: "data_quality", Unit: Count, Strangers: true, run: dataQuality, who: qualityWho},
 	}
 }
 
@@ -111,7 +114,7 @@ func (r *Report) Run(ctx context.Context, q Querier, p Params) (*Result, error) 
 		return nil, err
 	}
 	res.Report, res.Params, res.Currency = r, s.Params, s.currency
-	res.From, res.SQL = s.first, s.asked
+	res.From, res.SQL = s.first, *s.asked
 	return res, nil
 }
 

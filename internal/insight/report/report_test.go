@@ -171,14 +171,14 @@ func TestBehindEveryFigureStandAsManyCustomersAsItSays(t *testing.T) {
 	}
 }
 
-// some picks about forty references, spread over all.
+// some picks about fifteen references, spread over all.
 func some(refs map[report.Ref]int64) []report.Ref {
 	var all, out []report.Ref
 	for ref := range refs {
 		all = append(all, ref)
 	}
 	slices.Sort(all)
-	for i := 0; i < len(all); i += 1 + len(all)/40 {
+	for i := 0; i < len(all); i += 1 + len(all)/15 {
 		out = append(out, all[i])
 	}
 	return out

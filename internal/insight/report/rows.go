@@ -91,21 +91,26 @@ func (r *Report) rowsSQL(ctx context.Context, s *session, ref Ref, after string,
 		}
 		where = fmt.Sprintf("\nWHERE value < %d OR (value = %d AND customer > %d)", value, value, customer)
 	}
+	return fmt.Sprintf(`WITH page AS (SELECT customer, last, days, orders, value FROM (%s) w%s ORDER BY value DESC, customer LIMIT %d)
+SELECT p.customer, coalesce(c.ext, ''), f.day, p.last, p.days, p.orders, p.value
+FROM page p LEFT JOIN customer c ON c.id = p.customer
+LEFT JOIN (SELECT customer, day FROM %s d WHERE nth = 1 AND customer IN (SELECT customer FROM page)) f ON f.customer = p.customer
+ORDER BY p.value DESC, p.customer`, r.listed(s, who), where, max(0, limit), s.days()), nil
+}
+
+// listed is the SQL of the customers of a list with what they bought.
+func (r *Report) listed(s *session, who string) string {
+	if !r.Strangers {
+		return "SELECT customer, last, days, orders, value FROM " + s.state() + " s WHERE customer IN (" + who + ")"
+	}
 	returned := "0"
 	if s.Basis == Net {
 		returned = fmt.Sprintf("-(SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.customer = w.customer AND r.sale = 0 AND r.day <= %s)",
 			date(s.AsOf))
 	}
-	return fmt.Sprintf(`WITH w AS (SELECT DISTINCT customer FROM (%s) w),
-listed AS (
-	SELECT w.customer, s.last, coalesce(s.days, 0) AS days, coalesce(s.orders, 0) AS orders,
+	return fmt.Sprintf(`SELECT w.customer, s.last, coalesce(s.days, 0) AS days, coalesce(s.orders, 0) AS orders,
 		CAST(coalesce(s.value, %s) AS BIGINT) AS value
-	FROM w LEFT JOIN %s s ON s.customer = w.customer),
-page AS (SELECT customer, last, days, orders, value FROM listed%s ORDER BY value DESC, customer LIMIT %d)
-SELECT p.customer, coalesce(c.ext, ''), f.day, p.last, p.days, p.orders, p.value
-FROM page p LEFT JOIN customer c ON c.id = p.customer
-LEFT JOIN (SELECT customer, day FROM %s d WHERE nth = 1) f ON f.customer = p.customer
-ORDER BY p.value DESC, p.customer`, who, returned, s.state(), where, max(0, limit), s.days()), nil
+	FROM (SELECT DISTINCT customer FROM (%s) w) w LEFT JOIN %s s ON s.customer = w.customer`, returned, who, s.state())
 }
 
 func badRef(ref string) error {

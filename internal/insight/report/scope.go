@@ -21,7 +21,7 @@ type session struct {
 	first    *clock.Day // first purchase up to AsOf, returned or not; nil if there is none
 	later    bool       // there are purchases after AsOf
 	reopened bool       // on the net basis: there are returns after AsOf, so that amounts after returns are not those of today
-	asked    []string
+	asked    *[]string  // the SQL so far, shared by copies of the session
 }
 
 // newSession checks the parameters and looks at what decides which tables can answer.
@@ -31,7 +31,7 @@ func newSession(ctx context.Context, q Querier, p Params) (*session, error) {
 		return nil, err
 	}
 	p.Basis = basis
-	s := &session{Params: p, q: q}
+	s := &session{Params: p, q: q, asked: new([]string)}
 	var first, last, refund sql.NullTime
 	var currency sql.NullString
 	err = s.one(ctx, `SELECT (SELECT min(day) FROM purchase_day), (SELECT max(day) FROM purchase_day),
@@ -39,7 +39,7 @@ func newSession(ctx context.Context, q Querier, p Params) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.asked = nil
+	*s.asked = nil // reports did not ask this
 	if d := dayOf(first); d != nil && *d <= p.AsOf {
 		s.first = d
 	}
@@ -53,6 +53,13 @@ func newSession(ctx context.Context, q Querier, p Params) (*session, error) {
 	return s, nil
 }
 
+// gross is the session on the gross basis.
+func (s *session) gross() *session {
+	g := *s
+	g.Basis, g.reopened = Gross, false
+	return &g
+}
+
 // dayOf is the day of a DATE; nil for NULL.
 func dayOf(t sql.NullTime) *clock.Day {
 	if !t.Valid {
@@ -64,7 +71,7 @@ func dayOf(t sql.NullTime) *clock.Day {
 
 // each runs a query and calls row for each row, which reads it with scan.
 func (s *session) each(ctx context.Context, query string, row func(scan func(...any) error) error) error {
-	s.asked = append(s.asked, query)
+	*s.asked = append(*s.asked, query)
 	rows, err := s.q.QueryContext(ctx, query)
 	if err != nil {
 		return asked(ctx, err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -20,10 +19,9 @@ const (
 	batchKeys    = 40_000_000
 	batchChanges = 100_000
 
-	feedPage   = 2_000   // changes read in one transaction of the store
-	wideKeys   = 1 << 20 // ranges this wide are held against what the store has
-	fewRanges  = 16      // ranges that are deleted by BETWEEN
-	wholeAbove = 1_000   // customers changed, from which on a whole recomputation is thought of
+	feedPage  = 2_000   // changes read in one transaction of the store
+	wideKeys  = 1 << 20 // ranges this wide are held against what the store has
+	fewRanges = 16      // ranges that are deleted by BETWEEN
 )
 
 // batch is what changes of the feed ask the warehouse to do.
@@ -68,11 +66,21 @@ func collect(ctx context.Context, s *store.DB, tables map[string]*table, from me
 	return b, nil
 }
 
-// apply replaces the rows that the batch names by what the store has now, computes what depends on them,
+// apply does once does; where the memory does not reach, it does it again with less at a time.
+func (g *generation) apply(ctx context.Context, o Options, from source, b batch) error {
+	for {
+		err := g.once(ctx, o, from, b)
+		if err == nil || !g.thrifty(err) {
+			return err
+		}
+	}
+}
+
+// once replaces the rows that the batch names by what the store has now, computes what depends on them,
 // and moves the cursor, all in one commit. Rows are appended while they are read: the store's
 // transactions are short pages of their own, and the warehouse has no other writer whom its open
 // transaction could hold up.
-func (g *generation) apply(ctx context.Context, o Options, from source, b batch) error {
+func (g *generation) once(ctx context.Context, o Options, from source, b batch) error {
 	heads := map[string]int64{}
 	err := g.transact(ctx, func() error {
 		work := &turn{g: g, from: from}
@@ -86,18 +94,18 @@ func (g *generation) apply(ctx context.Context, o Options, from source, b batch)
 				return err
 			}
 		}
+		present := map[string][]feed.Range{}
 		for _, name := range names {
-			present, err := work.replace(ctx, g.tables[name], b.ranges[name])
+			ranges, err := work.replace(ctx, g.tables[name], b.ranges[name])
 			if err != nil {
 				return err
 			}
-			b.ranges[name] = present
-			if len(present) > 0 {
-				heads[name] = present[len(present)-1][1]
+			if present[name] = ranges; len(ranges) > 0 {
+				heads[name] = ranges[len(ranges)-1][1]
 			}
 		}
 		for _, name := range names {
-			if err := work.affected(ctx, g.tables[name], b.ranges[name]); err != nil {
+			if err := work.affected(ctx, g.tables[name], present[name]); err != nil {
 				return err
 			}
 		}
@@ -205,46 +213,6 @@ func (w *turn) remove(ctx context.Context, t *table, ranges []feed.Range) error 
 	}
 	return w.g.exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s BETWEEN %d AND %d AND %s IN (SELECT c.key FROM changed_key c)",
 		t.Name, t.Key, ranges[0][0], ranges[len(ranges)-1][1], t.Key))
-}
-
-// derive computes the derived rows of the customers noted, or all when it is about many.
-func (w *turn) derive(ctx context.Context, projections []Projection) error {
-	if !w.everyone {
-		for _, text := range []string{
-			"CREATE OR REPLACE TEMP TABLE changed (customer BIGINT)",
-			"INSERT INTO changed SELECT DISTINCT c.customer FROM changed_customer c WHERE c.customer IS NOT NULL",
-		} {
-			if err := w.g.exec(ctx, text); err != nil {
-				return err
-			}
-		}
-		var changed int64
-		if err := w.g.writer.QueryRowContext(ctx, "SELECT count(*) FROM changed").Scan(&changed); err != nil {
-			return translate(err)
-		}
-		all, err := w.g.customers(ctx, projections)
-		if err != nil {
-			return err
-		}
-		switch {
-		case changed == 0:
-			return nil
-		case changed <= wholeAbove || changed <= all/5:
-			return w.g.deriveChanged(ctx, projections)
-		}
-	}
-	return w.g.deriveAll(ctx, projections)
-}
-
-// customers is how many there are; without a projection that says it, more than can change.
-func (g *generation) customers(ctx context.Context, projections []Projection) (n int64, err error) {
-	for _, p := range projections {
-		if p.Customers != "" {
-			err := g.writer.QueryRowContext(ctx, p.Customers).Scan(&n)
-			return n, translate(err)
-		}
-	}
-	return math.MaxInt64, nil
 }
 
 // append reads the rows of the ranges from the store and adds them to the table in the open transaction.

@@ -414,3 +414,28 @@ func TestALargeChangeIsFollowedAndWhatComesAfterIt(t *testing.T) {
 		same(t, db, s)
 	})
 }
+
+func TestLittleMemoryIsEnough(t *testing.T) {
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	k := openShop(t, s)
+	k.do(nil, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO t_buyer SELECT i, '', 0 FROM n`)
+	k.do(nil, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
+		INSERT INTO t_gift SELECT i, 1 + i % 40000, 19000 + i % 3000, i FROM n`)
+	o := options(t.TempDir(), shop())
+	o.MemoryLimit = 28 << 20
+	db := warehousetest.OpenWith(t, o)
+	check := func() {
+		t.Helper()
+		if err := db.CatchUp(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		got := warehousetest.Rows(t, db, `SELECT sum(worth)::BIGINT, sum(gifts)::BIGINT FROM gift_day`)
+		want := storeRows(t, s, `SELECT sum(worth), count(*) FROM t_gift`)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	check()
+	k.do(feed.Rows{"gift": {{1, 150_000}}}, `UPDATE t_gift SET worth = worth + 1 WHERE id <= 150000`)
+	check()
+}

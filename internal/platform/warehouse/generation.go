@@ -49,6 +49,9 @@ type generation struct {
 	meta    meta // guarded by DB.mu once the generation is current
 	unkept  int  // changes that the cursor in memory is ahead of the one in the file
 
+	slice int64 // customers whose derived rows are computed at a time
+	short bool  // the memory has not reached for all at once
+
 	mu      sync.Mutex
 	users   int
 	retired bool
@@ -93,7 +96,7 @@ func openGeneration(ctx context.Context, o Options, number int, create bool) (_ 
 	if err != nil {
 		return nil, translate(err)
 	}
-	g := &generation{number: number, path: path, closed: make(chan struct{})}
+	g := &generation{number: number, path: path, closed: make(chan struct{}), slice: max(o.MemoryLimit/sliceMemory, fewCustomers)}
 	g.pool = sql.OpenDB(connector)
 	g.pool.SetMaxOpenConns(1)
 	g.readers = sql.OpenDB(readOnly{connector})
@@ -315,12 +318,14 @@ func translate(err error) error {
 	case strings.Contains(de.Msg, "No space left"):
 		return fault.New(fault.Unavailable, "warehouse.disk_full").Because(err)
 	case de.Type == duckdb.ErrorTypeOutOfMemory:
-		return fault.New(fault.Unavailable, "warehouse.memory").Because(err)
+		return errMemory().Because(err)
 	case de.Type == duckdb.ErrorTypeInterrupt:
 		return errors.Join(context.Canceled, err)
 	}
 	return err
 }
+
+func errMemory() *fault.Error { return fault.New(fault.Unavailable, "warehouse.memory") }
 
 // isBroken tells whether the error means that the file or the instance is beyond repair.
 func isBroken(err error) bool {

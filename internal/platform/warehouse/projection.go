@@ -15,9 +15,9 @@ type Projection struct {
 	Tables  []Table
 	Derived []Derived
 
-	// Customers is warehouse SQL that counts all customers, as in SELECT count(*) FROM customer. One
-	// projection says it; when more than a fifth of that many changed at once, derived tables are
-	// computed anew as a whole, which is then quicker.
+	// Customers is warehouse SQL that lists the ids of all customers, as in SELECT id FROM customer. One
+	// projection says it. When more than half of them changed at once derived tables are computed anew as
+	// a whole, which is then quicker; and a whole that does not fit into the memory is computed in parts.
 	Customers string
 }
 
@@ -96,7 +96,7 @@ func layoutOf(projections []Projection) string {
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // reserved are the tables of this package.
-var reserved = []string{metaTable, "changed", "changed_key", "changed_customer"}
+var reserved = []string{metaTable, "changed", "changed_key", "changed_customer", "changed_slice"}
 
 // check finds mistakes in the projections that would otherwise show late.
 func check(projections []Projection) error {

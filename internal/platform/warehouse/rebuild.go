@@ -96,14 +96,16 @@ func (db *DB) copyStore(ctx context.Context, s *store.DB, g *generation) error {
 		}
 	}
 	start := time.Now()
-	err = g.transact(ctx, func() error {
+	derive := func() error {
 		if err := g.deriveAll(ctx, db.options.Projections); err != nil {
 			return err
 		}
 		return g.put(ctx, m)
-	})
-	if err != nil {
-		return err
+	}
+	for err = g.transact(ctx, derive); err != nil; err = g.transact(ctx, derive) {
+		if !g.thrifty(err) {
+			return err
+		}
 	}
 	db.log.Info("warehouse: derived tables computed", "took", time.Since(start).Round(time.Millisecond))
 	g.meta = m

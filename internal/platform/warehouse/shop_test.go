@@ -20,7 +20,7 @@ const giftDaySelect = `SELECT g.customer, g.day, count(*), coalesce(sum(g.worth)
 
 func shop() warehouse.Projection {
 	return warehouse.Projection{
-		Customers: `SELECT count(*) FROM buyer`,
+		Customers: `SELECT id FROM buyer`,
 		Tables: []warehouse.Table{{
 			Name:    "buyer",
 			Key:     "id",

@@ -31,13 +31,16 @@ import (
 	"stamm/internal/platform/feed"
 )
 
-// Options of Open.
+// Options of Open. Dir and Projections are needed, the rest has defaults.
 type Options struct {
 	Dir         string // folder of the files; made if missing, owned by this process
-	MemoryLimit int64  // bytes DuckDB may use for data; default 512 MiB. Larger work goes through the folder
-	Threads     int    // threads of DuckDB; default 2, at most the number of processors
 	Projections []Projection
-	Log         *slog.Logger // default slog.Default()
+
+	// MemoryLimit is how many bytes DuckDB may use for data, 384 MiB by default; what needs more goes
+	// through the folder. The process grows to about 200 MiB above it while much is computed.
+	MemoryLimit int64
+	Threads     int          // of DuckDB; 2 by default, at most the number of processors
+	Log         *slog.Logger // slog.Default by default
 }
 
 // maxReaders is how many queries may run or be read from at once; more wait their turn.
@@ -92,7 +95,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	if o.MemoryLimit <= 0 {
-		o.MemoryLimit = 512 << 20
+		o.MemoryLimit = 384 << 20
 	}
 	if o.Threads <= 0 {
 		o.Threads = min(2, runtime.NumCPU())

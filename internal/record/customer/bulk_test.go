@@ -166,6 +166,22 @@ func TestRowsWithoutANumberAreKnownByMail(t *testing.T) {
 	})
 }
 
+func TestTwoNumbersOfOneCustomerAreToldApart(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		shop := source(t, db, "shop")
+		b := customer.Batch{Source: shop, Run: 1, Fields: []string{"external_id", "name", "email"}, Rows: [][]string{{"1", "Anna", "a@example.de"}}}
+		id := upsert(t, db, b).Outcomes[0].ID
+		edit(t, db, func(tx *store.Tx) (customer.Edit, error) { return customer.Attach(ctx, tx, id, shop, "2") })
+		b.Rows = [][]string{{"1", "Anna", "a@example.de"}, {"2", "Anna Zwei", "a@example.de"}}
+		if diff := cmp.Diff([]customer.Status{customer.Unchanged, customer.Changed}, statuses(upsert(t, db, b))); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]customer.Status{customer.Unchanged, customer.Unchanged}, statuses(upsert(t, db, b))); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestDecisionWritesNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		shop := source(t, db, "shop")

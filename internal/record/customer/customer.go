@@ -57,7 +57,15 @@ type Customer struct {
 
 	sortName string
 	hash     int64
+	mail     int // noMail, badMail or goodMail
 }
+
+// Whether somebody can be written to.
+const (
+	noMail = iota
+	badMail
+	goodMail
+)
 
 // Email is a mail address of a customer. Valid tells that it can be one; what cannot be one is kept as it was given.
 type Email struct {

@@ -13,12 +13,9 @@ func Projection() warehouse.Projection {
 				excluded BOOLEAN, erased BOOLEAN, created DATE, mail VARCHAR`,
 			Select: `SELECT c.id, c.external_id AS ext, COALESCE(s.name, '') AS source, c.kind, c.country, c.region, c.language,
 				CASE WHEN c.excluded <> '' THEN 1 ELSE 0 END AS excluded, CASE WHEN c.erased_at IS NOT NULL THEN 1 ELSE 0 END AS erased,
-				COALESCE(c.since, c.created_at / 86400000000) AS created,
-				CASE WHEN e.valid IS NULL THEN '' WHEN e.valid = 1 THEN 'valid' ELSE 'invalid' END AS mail
-				FROM customer c LEFT JOIN source s ON s.id = c.source
-				LEFT JOIN (SELECT m.customer, max(m.valid) AS valid FROM customer_email m WHERE m.customer BETWEEN $1 AND $2 GROUP BY m.customer) e
-					ON e.customer = c.id
-				WHERE c.id BETWEEN $1 AND $2`,
+				CASE WHEN c.since >= -1000000 THEN c.since ELSE c.created_at / 86400000000 END AS created,
+				CASE c.mail WHEN 2 THEN 'valid' WHEN 1 THEN 'invalid' ELSE '' END AS mail
+				FROM customer c LEFT JOIN source s ON s.id = c.source WHERE c.id BETWEEN $1 AND $2`,
 			Span:    `SELECT min(id), max(id) FROM customer`,
 			Affects: `SELECT c.key FROM changed_key c`,
 		}},

@@ -15,10 +15,11 @@ import (
 
 const (
 	candidates = 200   // customers that are ranked at most
-	countUpTo  = 2000  // up to which the finds of a word are counted, to begin with the rarest
-	scanUpTo   = 20000 // finds of the rarest word that are compared with the other words
 	enough     = 5     // finds that make looking for typos needless
 	maxTerms   = 8     // words of a query that count
+	countUpTo  = 10000 // up to which frequent words are counted, to begin with the rarest
+	firstLook  = 2000  // finds of the rarest word that are compared with the other words, and
+	lastLook   = 4     // how often more of them are while there is not a page of finds, four times as many each time
 )
 
 // Found is what a search found.
@@ -41,7 +42,7 @@ func Search(ctx context.Context, tx *store.Tx, text string, limit int) (Found, e
 	if err != nil || len(terms) == 0 {
 		return f, err
 	}
-	ids, more, err := find(ctx, tx, terms)
+	ids, more, err := find(ctx, tx, terms, limit)
 	if err != nil {
 		return f, err
 	}
@@ -52,7 +53,7 @@ func Search(ctx context.Context, tx *store.Tx, text string, limit int) (Found, e
 		}
 		if corrected {
 			exact := len(ids)
-			if ids, more, err = find(ctx, tx, terms); err != nil {
+			if ids, more, err = find(ctx, tx, terms, limit); err != nil {
 				return f, err
 			}
 			f.Typos = len(ids) > exact
@@ -91,21 +92,40 @@ func wordSpan(word string) span {
 
 func (t *term) letters() int { return utf8.RuneCountInString(t.prefix) }
 
-// find returns candidates that fit all terms.
-func find(ctx context.Context, tx *store.Tx, terms []*term) (ids []int64, more bool, err error) {
-	first := terms[0]
-	most := candidates
-	if len(terms) > 1 {
-		if first, err = rarest(ctx, tx, terms); err != nil {
+// find returns candidates that fit all terms. Of several terms the rarest leads, and each of its finds is compared with
+// the others. Where that is frequent too, a part of its finds is likely to do.
+func find(ctx context.Context, tx *store.Tx, terms []*term, limit int) (ids []int64, more bool, err error) {
+	if len(terms) == 1 {
+		return look(ctx, tx, terms, terms[0], candidates, 0)
+	}
+	lead, n, err := rarest(ctx, tx, terms)
+	if err != nil {
+		return nil, false, err
+	}
+	from, size := 0, firstLook
+	for range lastLook {
+		found, _, err := look(ctx, tx, terms, lead, size, from)
+		if err != nil {
 			return nil, false, err
 		}
-		most = scanUpTo
+		ids = append(ids, found...)
+		from, size = from+size, size*4
+		more = n > from
+		if len(ids) >= limit || n < countUpTo && from >= n {
+			break
+		}
 	}
+	slices.Sort(ids)
+	return slices.Compact(ids), more && len(ids) >= limit, nil
+}
+
+// look compares up to size finds of each span of the leading term, from the given one on, with the other terms.
+func look(ctx context.Context, tx *store.Tx, terms []*term, lead *term, size, from int) (ids []int64, more bool, err error) {
 	q := searchQuery{tx: tx}
-	text := "SELECT d.customer FROM (" + q.driver(first, most) + ") d"
+	text := "SELECT d.customer FROM (" + q.driver(lead, size, from) + ") d"
 	joint := " WHERE "
 	for _, t := range terms {
-		if t != first {
+		if t != lead {
 			text += joint + q.fits(t)
 			joint = " AND "
 		}
@@ -127,21 +147,26 @@ func find(ctx context.Context, tx *store.Tx, terms []*term) (ids []int64, more b
 	return ids, n >= candidates, err
 }
 
-// rarest is the term that leads to the fewest customers, as far as counting goes; among frequent ones the longest.
-func rarest(ctx context.Context, tx *store.Tx, terms []*term) (*term, error) {
-	best, fewest := terms[0], math.MaxInt
-	for _, t := range terms {
-		q := searchQuery{tx: tx}
-		var n int
-		if err := tx.QueryRow(ctx, "SELECT count(*) FROM ("+q.driver(t, countUpTo)+") d", q.args...).Scan(&n); err != nil {
-			return nil, err
+// rarest is the term that leads to the fewest customers and to how many, as far as counting goes: further where all
+// are frequent. Among equals it is the longest.
+func rarest(ctx context.Context, tx *store.Tx, terms []*term) (best *term, fewest int, err error) {
+	for _, most := range []int{firstLook, countUpTo} {
+		best, fewest = nil, math.MaxInt
+		for _, t := range terms {
+			q := searchQuery{tx: tx}
+			var n int
+			if err := tx.QueryRow(ctx, "SELECT count(*) FROM ("+q.driver(t, most, 0)+") d", q.args...).Scan(&n); err != nil {
+				return nil, 0, err
+			}
+			if n = min(n, most); n < fewest || n == fewest && t.letters() > best.letters() {
+				best, fewest = t, n
+			}
 		}
-		n = min(n, countUpTo)
-		if n < fewest || n == fewest && t.letters() > best.letters() {
-			best, fewest = t, n
+		if fewest < most {
+			break
 		}
 	}
-	return best, nil
+	return best, fewest, nil
 }
 
 // searchQuery puts the text of a search together.
@@ -171,8 +196,8 @@ func (q *searchQuery) condition(s span) string {
 	return c
 }
 
-// driver is the text that runs through the customers of a term, at most n of each span.
-func (q *searchQuery) driver(t *term, n int) string {
+// driver is the text that runs through the customers of a term, at most n of each span from one on.
+func (q *searchQuery) driver(t *term, n, from int) string {
 	var all []string
 	for _, s := range t.spans {
 		n, order := n, " ORDER BY "+s.column
@@ -182,7 +207,7 @@ func (q *searchQuery) driver(t *term, n int) string {
 		if s.most > 0 {
 			n = s.most
 		}
-		all = append(all, fmt.Sprintf("SELECT customer FROM (SELECT %s AS customer FROM %s WHERE %s%s LIMIT %d) s", s.owner, s.table, q.condition(s), order, n))
+		all = append(all, fmt.Sprintf("SELECT customer FROM (SELECT %s AS customer FROM %s WHERE %s%s LIMIT %d OFFSET %d) s", s.owner, s.table, q.condition(s), order, n, from))
 	}
 	return strings.Join(all, " UNION ALL ")
 }

@@ -3,14 +3,14 @@ package customer
 // %s stands for a list of values, see store.Tx.Numbers and Strings.
 
 const customerColumns = `kind, name, first_name, last_name, company, salutation, title, address_form, language, country, region,
-	birthday, owner, excluded, since, source, external_id, sort_name, made_run, run, hash, merged_into, erased_at, created_at, changed_at`
+	birthday, owner, excluded, since, source, external_id, sort_name, made_run, run, hash, merged_into, erased_at, created_at, changed_at, mail`
 
 const (
 	sqlCustomers = `SELECT id, ` + customerColumns + ` FROM customer WHERE id %s`
 	sqlUpdate    = `UPDATE customer SET kind = $2, name = $3, first_name = $4, last_name = $5, company = $6, salutation = $7, title = $8,
 		address_form = $9, language = $10, country = $11, region = $12, birthday = $13, owner = $14, excluded = $15, since = $16,
 		source = $17, external_id = $18, sort_name = $19, made_run = $20, run = $21, hash = $22, merged_into = $23, erased_at = $24,
-		created_at = $25, changed_at = $26 WHERE id = $1`
+		created_at = $25, changed_at = $26, mail = $27 WHERE id = $1`
 
 	sqlTags      = `SELECT customer, tag FROM customer_tag WHERE customer %s ORDER BY customer, tag`
 	sqlCustom    = `SELECT v.customer, f.key, v.value FROM customer_custom v JOIN custom_field f ON f.id = v.field WHERE v.customer %s`
@@ -25,7 +25,7 @@ const (
 	sqlDeleteOrigins   = `DELETE FROM customer_origin WHERE field = $1 AND customer %s`
 
 	sqlFindExternals = `SELECT external_id, customer, hash FROM customer_external WHERE source = $1 AND external_id %s`
-	sqlFindMails     = `SELECT e.folded, min(e.customer) FROM customer_email e WHERE e.folded %s GROUP BY e.folded`
+	sqlFindMails     = `SELECT e.folded, c.id, c.hash FROM customer_email e JOIN customer c ON c.id = e.customer WHERE e.folded %s`
 	sqlResolve       = `SELECT customer FROM customer_external WHERE source = $1 AND external_id = $2`
 	sqlResolveMail   = `SELECT DISTINCT customer FROM customer_email WHERE folded = $1 ORDER BY customer`
 	sqlContactsAmong = `SELECT company, person FROM customer_contact WHERE company %s UNION ALL SELECT company, person FROM customer_contact WHERE person %s`
@@ -34,7 +34,6 @@ const (
 	sqlHistory       = `SELECT v.change, v.field, v.old, f.at, f.actor_kind, f.actor FROM feed_value v JOIN feed f ON f.seq = v.change
 		WHERE v.customer = $1 AND v.customer <> 0 ORDER BY v.change DESC, v.field`
 	sqlRehash = `UPDATE customer SET hash = $2 WHERE id = $1`
-	sqlHashes = `SELECT id, hash FROM customer WHERE id %s`
 
 	sqlPeople = `SELECT t.id, t.company, c.name, t.person, t.role, t.source, t.valid_from, t.valid_until, t.created_at
 		FROM customer_contact t JOIN customer c ON c.id = t.person WHERE t.company = $1 ORDER BY t.valid_until NULLS FIRST, c.sort_name, t.id`

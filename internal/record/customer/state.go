@@ -321,7 +321,7 @@ func (s *state) settle() {
 		c.Name = composedName(c)
 	}
 	if s.fresh || s.loaded&forSearch == forSearch {
-		c.sortName = s.place()
+		c.sortName, c.mail = s.place(), s.mail()
 	}
 }
 
@@ -340,6 +340,14 @@ func (s *state) place() string {
 		return sortKey(c.LastName + " " + c.FirstName)
 	}
 	return cmp.Or(sortKey(c.Name), sortKey(c.ExternalID), sortKey(s.mainMail()))
+}
+
+func (s *state) mail() int {
+	best := noMail
+	for _, e := range s.emails.now {
+		best = max(best, badMail+store.Flag(e.Valid))
+	}
+	return best
 }
 
 func (s *state) mainMail() string {

@@ -188,10 +188,12 @@ var customerInsert = append([]string{"id"}, strings.Split(strings.Join(strings.F
 func (c *Customer) scan(found interface{ Scan(...any) error }) error {
 	var merged, erased sql.NullInt64
 	var created, changed int64
+	var since int64
 	err := found.Scan(&c.ID, &c.Kind, &c.Name, &c.FirstName, &c.LastName, &c.Company, &c.Salutation, &c.Title, &c.AddressForm,
-		&c.Language, &c.Country, &c.Region, &c.Birthday, &c.Owner, &c.Excluded, &c.Since, &c.Source, &c.ExternalID, &c.sortName,
-		&c.MadeRun, &c.Run, &c.hash, &merged, &erased, &created, &changed)
+		&c.Language, &c.Country, &c.Region, &c.Birthday, &c.Owner, &c.Excluded, &since, &c.Source, &c.ExternalID, &c.sortName,
+		&c.MadeRun, &c.Run, &c.hash, &merged, &erased, &created, &changed, &c.mail)
 	c.MergedInto, c.CreatedAt, c.ChangedAt = merged.Int64, clock.Time(created), clock.Time(changed)
+	c.Since = knownSince(since)
 	if erased.Valid {
 		c.ErasedAt = clock.Time(erased.Int64)
 	}
@@ -208,8 +210,8 @@ func (c *Customer) values() []any {
 		erased = clock.Micros(c.ErasedAt)
 	}
 	return []any{c.ID, c.Kind, c.Name, c.FirstName, c.LastName, c.Company, c.Salutation, c.Title, c.AddressForm, c.Language, c.Country,
-		c.Region, dayValue(c.Birthday), c.Owner, c.Excluded, dayValue(c.Since), c.Source, c.ExternalID, c.sortName, c.MadeRun, c.Run,
-		c.hash, merged, erased, clock.Micros(c.CreatedAt), clock.Micros(c.ChangedAt)}
+		c.Region, dayValue(c.Birthday), c.Owner, c.Excluded, c.sinceValue(), c.Source, c.ExternalID, c.sortName, c.MadeRun, c.Run,
+		c.hash, merged, erased, clock.Micros(c.CreatedAt), clock.Micros(c.ChangedAt), c.mail}
 }
 
 func dayValue(d *clock.Day) any {
@@ -217,4 +219,26 @@ func dayValue(d *clock.Day) any {
 		return nil
 	}
 	return int64(*d)
+}
+
+// noSince is the lowest place in the order of since. Who has no day stands from there on in the order of the ids, far
+// below firstSince: the store has an index for walking from a customer on only where few share a place.
+const (
+	noSince    = -1e15
+	firstSince = -1_000_000
+)
+
+func (c *Customer) sinceValue() int64 {
+	if c.Since == nil {
+		return noSince + c.ID
+	}
+	return int64(*c.Since)
+}
+
+func knownSince(value int64) *clock.Day {
+	if value < firstSince {
+		return nil
+	}
+	day := clock.Day(value)
+	return &day
 }

@@ -28,11 +28,16 @@ func parseTerms(ctx context.Context, tx *store.Tx, text string, sources []Source
 		return []*term{t}, err
 	}
 	var terms []*term
-	for _, token := range strings.Fields(text) {
+	tokens := strings.Fields(text)
+	for _, token := range tokens {
 		if len(terms) >= maxTerms {
 			break
 		}
-		terms = append(terms, tokenTerms(token, sources)...)
+		if len(tokens) > 1 && !strings.ContainsAny(token, "0123456789") { // among several words a number has digits
+			terms = append(terms, tokenTerms(token, nil)...)
+		} else {
+			terms = append(terms, tokenTerms(token, sources)...)
+		}
 	}
 	return terms[:min(len(terms), maxTerms)], nil
 }
@@ -117,7 +122,11 @@ func tokenTerms(token string, sources []Source) []*term {
 	var terms []*term
 	for _, w := range words {
 		t := &term{prefix: w.wide, words: []string{w.wide}, spans: []span{wordSpan(w.wide)}}
-		if w.narrow != w.wide {
+		switch {
+		case w.narrow == w.wide:
+		case strings.HasPrefix(w.wide, w.narrow): // mu is how mue begins
+			t.words, t.spans = []string{w.narrow}, []span{wordSpan(w.narrow)}
+		default:
 			t.words = append(t.words, w.narrow)
 			t.spans = append(t.spans, wordSpan(w.narrow))
 		}

@@ -64,6 +64,7 @@ func DeriveAll() []string { return derive("") }
 
 const changedOnly = ` AND {customer} IN (SELECT customer FROM changed)`
 
+// derive returns the statements; each begins with INSERT INTO or UPDATE and the name of the table it writes.
 func derive(only string) []string {
 	var out []string
 	for _, sql := range []string{deriveRefund, derivePurchaseDay, deriveUnlinked, derivePurchaseMonth, deriveFirstItem} {
@@ -152,9 +153,11 @@ FROM placed ORDER BY customer, day`
 const deriveUnlinked = `
 UPDATE purchase_day SET net_total = net_total - u.amount
 FROM (
-	SELECT p.customer, p.day, sum(r.amount) AS amount
-	FROM purchase_day p JOIN refund r ON r.customer = p.customer AND (p.net_next IS NULL OR r.day < p.net_next)
-	WHERE r.sale = 0 AND r.customer <> 0{only p.customer}
+	WITH loose AS MATERIALIZED (
+		SELECT customer, day, amount FROM refund d WHERE sale = 0 AND customer <> 0{only d.customer})
+	SELECT p.customer, p.day, sum(l.amount) AS amount
+	FROM loose l JOIN purchase_day p ON p.customer = l.customer
+	WHERE p.net_next IS NULL OR l.day < p.net_next
 	GROUP BY p.customer, p.day) u
 WHERE purchase_day.customer = u.customer AND purchase_day.day = u.day`
 

@@ -29,6 +29,7 @@ const (
 	typeAmount                    // money in minor units
 	typePrice                     // money in millionths
 	typeQuantity                  // thousandths
+	typeRate                      // an exchange rate in billionths
 	typeInstant                   // a date, maybe with a time
 	typeDay                       // a date
 	typeBirth                     // a date in the past
@@ -45,7 +46,9 @@ const (
 )
 
 // numeric reports fields whose decimal sign matters.
-func (t fieldType) numeric() bool { return t == typeAmount || t == typePrice || t == typeQuantity }
+func (t fieldType) numeric() bool {
+	return t == typeAmount || t == typePrice || t == typeQuantity || t == typeRate
+}
 
 // dated reports fields whose order of day and month matters.
 func (t fieldType) dated() bool { return t == typeInstant || t == typeDay || t == typeBirth }
@@ -85,7 +88,7 @@ func FieldNames(k Kind) []string {
 
 var orderFields = []field{
 	{"order", typeID}, {"customer", typeID}, {"date", typeInstant}, {"amount", typeAmount}, {"quantity", typeQuantity}, {"unit_price", typePrice},
-	{"product", typeID}, {"description", typeWords}, {"currency", typeCurrency}, {"country", typeCountry}, {"name", typeWords}, {"email", typeMail},
+	{"product", typeID}, {"description", typeWords}, {"currency", typeCurrency}, {"rate", typeRate}, {"country", typeCountry}, {"name", typeWords}, {"email", typeMail},
 	{"status", typeStatus}, {"kind", typeDocument}, {"reference", typeID}, {"tax", typeAmount}, {"net", typeAmount}, {"gross", typeAmount},
 	{"shipping", typeAmount}, {"category", typeWords}, {"cost", typeAmount}, {"due", typeDay}, {"company", typeWords}, {"first_name", typeWords},
 	{"last_name", typeWords}, {"phone", typeWords}, {"street", typeWords}, {"zip", typeWords}, {"city", typeWords}, {"language", typeLanguage},
@@ -106,7 +109,7 @@ var productFields = []field{
 
 var paymentFields = []field{
 	{"payment", typeID}, {"order", typeID}, {"invoice", typeID}, {"customer", typeID}, {"date", typeInstant}, {"amount", typeAmount},
-	{"currency", typeCurrency},
+	{"currency", typeCurrency}, {"rate", typeRate},
 }
 
 // customPrefix begins the names of fields a company made itself: custom.shoe_size. Only customers have them.

@@ -249,7 +249,7 @@ func (g *guesser) contradicts(f field, column int) bool {
 		return false
 	}
 	switch f.kind {
-	case typeAmount, typePrice, typeQuantity:
+	case typeAmount, typePrice, typeQuantity, typeRate:
 		return c.share(c.numbers) < 0.5 || c.share(c.mails) > 0.1
 	case typeInstant, typeDay, typeBirth:
 		return c.share(max(c.dates, c.serials)) < 0.5

@@ -176,6 +176,12 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 			return bad
 		}
 		*s.number(out) = Value{v, true}
+	case typeRate:
+		v, bad := in.rate(cell, kind)
+		if bad != "" {
+			return bad
+		}
+		*s.number(out) = Value{v, v != 0} // some systems write 0 beside amounts in the base currency
 	case typeInstant, typeDay, typeBirth:
 		at, bad := in.date(s.kind, cell, kind)
 		if bad != "" {
@@ -284,6 +290,25 @@ func (in *interpreter) money(f fieldType, cell string, kind cellKind) (int64, pr
 		}
 	}
 	return v, bad
+}
+
+// RateScale is how many decimal places an exchange rate of a row has.
+const RateScale = 9
+
+// rate reads an exchange rate.
+func (in *interpreter) rate(cell string, kind cellKind) (int64, problem) {
+	point := in.point
+	if kind == cellNumber {
+		point = '.'
+	}
+	v, currency, bad := parseNumber(cell, point, RateScale)
+	switch {
+	case bad == badCurrency || bad == "" && (currency != "" || v < 0):
+		return 0, badNumber
+	case bad != "":
+		return 0, bad
+	}
+	return v, ""
 }
 
 // sameSign reports whether a currency read from a sign may be the other: $ stands for many dollars, ¥ for two currencies.

@@ -19,6 +19,7 @@ type OrderRow struct {
 	UnitPrice Value  // millionths of Currency
 	Amount    Value  // total of the row in minor units: as mapped, else quantity times unit price, else net, else gross
 	Currency  string // code of ISO 4217, never empty
+	Rate      Value  // what one unit of Currency is in the base currency, in billionths
 	Kind      string // order, return, invoice, credit_note, quote, delivery, payment, service_visit
 	Cancelled bool   // the status says that nothing came of it
 
@@ -45,6 +46,7 @@ var orderAccess = map[string]access[OrderRow]{
 	"product":     {words: func(r *OrderRow) *string { return &r.Product }},
 	"description": {words: func(r *OrderRow) *string { return &r.Description }},
 	"currency":    {words: func(r *OrderRow) *string { return &r.Currency }},
+	"rate":        {number: func(r *OrderRow) *Value { return &r.Rate }},
 	"country":     {words: func(r *OrderRow) *string { return &r.Country }},
 	"name":        {words: func(r *OrderRow) *string { return &r.Name }},
 	"email":       {words: func(r *OrderRow) *string { return &r.Email }},

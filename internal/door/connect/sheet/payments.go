@@ -12,6 +12,7 @@ type PaymentRow struct {
 	Date       Instant
 	Amount     Value  // minor units
 	Currency   string // code of ISO 4217, never empty
+	Rate       Value  // as in OrderRow
 	Occurrence int    // among equal rows without payment number of the same file, from 1
 }
 
@@ -23,6 +24,7 @@ var paymentAccess = map[string]access[PaymentRow]{
 	"date":     {instant: func(r *PaymentRow) *Instant { return &r.Date }},
 	"amount":   {number: func(r *PaymentRow) *Value { return &r.Amount }},
 	"currency": {words: func(r *PaymentRow) *string { return &r.Currency }},
+	"rate":     {number: func(r *PaymentRow) *Value { return &r.Rate }},
 }
 
 // Payments reads the rows of payment files, as Orders does.

@@ -130,6 +130,8 @@ func shown[R any](p *i18n.Printer, k Kind, name string, a access[R], r *R, curre
 			return p.Money(v.N, currency)
 		case f.kind == typePrice:
 			return p.Price(v.N, currency)
+		case f.kind == typeRate:
+			return p.Decimal(float64(v.N)/1e9, 6)
 		}
 		return p.Quantity(v.N)
 	case a.instant != nil:

@@ -33,6 +33,7 @@ func Area() page.Area {
 		return page.Route{Method: http.MethodGet, Pattern: pattern, Permission: p, Handle: handle, CSV: true}
 	}
 	return page.Area{
+		Jobs: []page.JobKind{{Kind: "jobs.prune", Text: "admin.jobs.prune"}},
 		Menu: []page.Entry{{Text: "admin.title", Href: "/admin", Icon: "settings", Permission: auth.ReadJobs}},
 		Routes: []page.Route{
 			get("/admin", auth.ReadJobs, first),

@@ -211,6 +211,8 @@ func subject(r *page.Request, c feed.Change) ui.Cell {
 		return ui.Cell{}
 	case domain == "user" && r.Can(auth.ManageUsers):
 		return ui.LinkTo(r.P.T("admin.audit.subject.user", "id", id), userPath(c.Subject))
+	case domain == "key" && r.Can(auth.ManageKeys):
+		return ui.LinkTo(r.P.T("admin.audit.subject.key", "id", id), keysPath)
 	case domain == "customer":
 		return ui.LinkTo(r.P.T("admin.audit.subject.customer", "id", id), "/customers/"+id)
 	case domain == "import":
@@ -242,7 +244,7 @@ func auditTable(r *page.Request, entries []entry, names map[int64]string) ui.Tab
 	}
 	for _, e := range entries {
 		what := ui.Lines(kindWords(r, e.Kind), detail(r, e, names))
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(r.P.DateTime(e.At)), ui.Text(actorName(r, e.Actor, names)), what, subject(r, e.Change)}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(when(r.P, e.At)), ui.Text(actorName(r, e.Actor, names)), what, subject(r, e.Change)}})
 	}
 	paging.Shown = int64(len(t.Rows))
 	t.Paging = &paging

@@ -7,6 +7,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/customer"
 )
@@ -43,6 +44,9 @@ func defineField(r *page.Request) error {
 		form.Key = keyOf(form.Label)
 	}
 	err := r.Write(func(tx *store.Tx) error {
+		if form.Label == "" {
+			return fault.New(fault.Invalid, "admin.fields.no_label").On("label")
+		}
 		_, err := customer.DefineField(r.Context(), tx, customer.CustomField{Key: form.Key, Label: form.Label, Type: form.Type, Choices: strings.Split(form.Choices, "\n")})
 		return err
 	})

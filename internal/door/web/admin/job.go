@@ -123,7 +123,7 @@ func jobsTable(r *page.Request, all []jobs.Job, names map[int64]string) ui.Table
 			took = r.P.Duration(j.Finished.Sub(j.Started))
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: page.JobLink(j.ID), Cells: []ui.Cell{
-			name, ui.Rich(ui.Chip(r.P.T("jobs.states."+string(j.State)), jobTone(j.State))), ui.Text(progress(r, j)), ui.Text(r.P.DateTime(j.Created)),
+			name, ui.Rich(ui.Chip(r.P.T("jobs.states."+string(j.State)), jobTone(j.State))), ui.Text(progress(r, j)), ui.Text(when(r.P, j.Created)),
 			ui.Text(took), ui.Text(actorName(r, j.Actor, names)),
 		}})
 	}

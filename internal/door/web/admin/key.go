@@ -95,6 +95,9 @@ func addKey(r *page.Request) error {
 	}
 	var secret string
 	err := r.Write(func(tx *store.Tx) error {
+		if form.Name == "" {
+			return noName()
+		}
 		all, err := auth.Keys(r.Context(), tx)
 		if err != nil {
 			return err
@@ -153,7 +156,7 @@ func keysTable(r *page.Request, all []*auth.Key, names map[int64]string) ui.Tabl
 				Label: r.P.T("admin.keys.revoke"), Action: fmt.Sprintf("%s/%d/revoke", keysPath, k.ID), Confirm: r.P.T("admin.keys.confirm", "name", k.Name),
 			}))
 		}
-		created := ui.Lines(r.P.DateTime(k.CreatedAt), names[k.CreatedBy])
+		created := ui.Lines(when(r.P, k.CreatedAt), names[k.CreatedBy])
 		t.Rows = append(t.Rows, ui.Row{Muted: !k.RevokedAt.IsZero(), Cells: []ui.Cell{
 			{Text: k.Name, Sub: "…" + k.Hint, Strong: true}, ui.Text(scopeWords(r, k)), created, ui.Text(keyUsed(r, k)), state,
 		}})

@@ -208,19 +208,18 @@ func dropRate(r *page.Request) error {
 	})
 }
 
-func ratesTable(r *page.Request, rates []company.Rate) ui.Table {
-	t := ui.Table{
-		ID: "rates-table", Caption: r.P.T("admin.rates.title"), Compact: true,
-		Columns: []ui.Column{
-			{Title: r.P.T("common.currency"), Narrow: ui.NarrowLead}, {Title: r.P.T("admin.rates.from"), Narrow: ui.NarrowMeta},
-			{Title: r.P.T("admin.rates.rate", "base", r.Company.Currency), Number: true, Narrow: ui.NarrowMeta}, {Narrow: ui.NarrowValue, Number: true},
-		},
-	}
+// rateItems lists the rates, each with the way to remove it.
+func rateItems(r *page.Request, rates []company.Rate) []ui.Item {
+	var items []ui.Item
 	for _, rate := range rates {
-		drop := ui.PostButton(ui.Post{Label: r.P.T("common.remove"), Action: settingsPath + "/rates/drop", Fields: []ui.Hidden{{Name: "currency", Value: rate.Currency}, {Name: "from", Value: rate.ValidFrom.String()}}})
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: rate.Currency, Strong: true}, ui.Text(r.P.Date(rate.ValidFrom)), ui.Text(localDecimal(r, rate.Rate.String())), ui.Rich(drop)}})
+		items = append(items, ui.Item{
+			Title: r.P.T("admin.rates.item", "currency", rate.Currency, "rate", localDecimal(r, rate.Rate.String()), "base", r.Company.Currency),
+			Text:  r.P.T("admin.rates.item_from", "day", rate.ValidFrom),
+			Action: &ui.Post{Label: r.P.T("common.remove"), Action: settingsPath + "/rates/drop",
+				Fields: []ui.Hidden{{Name: "currency", Value: rate.Currency}, {Name: "from", Value: rate.ValidFrom.String()}}},
+		})
 	}
-	return t
+	return items
 }
 
 // localDecimal writes a plain decimal with the point of the language.

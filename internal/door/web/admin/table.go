@@ -1,6 +1,9 @@
 package admin
 
 import (
+	"strings"
+	"time"
+
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/i18n"
@@ -10,6 +13,11 @@ import (
 // cancel leads back to the list a form came from.
 func cancel(p *i18n.Printer, href string) *ui.Anchor {
 	return &ui.Anchor{Text: p.T("common.cancel"), Href: href}
+}
+
+// when is a time that stays on one line of a table.
+func when(p *i18n.Printer, t time.Time) string {
+	return strings.ReplaceAll(p.DateTime(t), " ", i18n.NBSP)
 }
 
 // linkText is what the button for a new link says.

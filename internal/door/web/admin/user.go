@@ -7,6 +7,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/task"
@@ -82,6 +83,9 @@ func invite(r *page.Request) error {
 	var id int64
 	var token string
 	err := r.Write(func(tx *store.Tx) (err error) {
+		if form.Name == "" {
+			return noName()
+		}
 		if id, err = auth.Add(r.Context(), tx, form.Mail, form.Name, auth.Role(form.Role), ""); err != nil {
 			return err
 		}
@@ -96,6 +100,8 @@ func invite(r *page.Request) error {
 	}
 	return showLink(r, id, form.Name, auth.Invitation, r.Absolute(page.InvitationLink(token)))
 }
+
+func noName() error { return fault.New(fault.Invalid, "admin.no_name").On("name") }
 
 func showLink(r *page.Request, id int64, name string, purpose auth.Purpose, link string) error {
 	return r.Render(r.P.T("admin.users.link.title"), linkView(r, id, name, purpose, link))
@@ -128,6 +134,9 @@ func saveUser(r *page.Request) error {
 	}
 	name, role := r.Text("name"), auth.Role(r.Text("role"))
 	err = r.Write(func(tx *store.Tx) error {
+		if name == "" {
+			return noName()
+		}
 		return auth.Edit(r.Context(), tx, u.ID, auth.Change{Name: &name, Role: &role})
 	})
 	if err != nil {

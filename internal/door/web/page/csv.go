@@ -1,10 +1,11 @@
 package page
 
 import (
-	"encoding/csv"
 	"iter"
 	"net/http"
 	"strings"
+
+	"stamm/internal/door/connect/sheet"
 )
 
 // WantsCSV tells whether the list is asked for as CSV. Its route has CSV set.
@@ -26,41 +27,20 @@ func (r *Request) SendCSV(name string, columns []string, rows iter.Seq2[[]string
 	header := r.W.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8")
 	header.Set("Content-Disposition", `attachment; filename="`+fileName(name)+`.csv"`)
-	out := csv.NewWriter(r.W)
-	out.Comma, out.UseCRLF = ';', true
-	if _, err := r.W.Write([]byte("\ufeff")); err != nil {
-		return nil // whoever asked has left
-	}
-	_ = out.Write(plain(columns)) // errors stay until Flush
+	out := sheet.NewWriter(r.W)
+	out.Write(columns...)
 	for ; more; cells, err, more = next() {
+		if r.Context().Err() != nil { // whoever asked has left, or it took too long
+			panic(http.ErrAbortHandler)
+		}
 		if err != nil {
 			r.Server.Report(r, err)
 			panic(http.ErrAbortHandler)
 		}
-		if out.Write(plain(cells)) != nil {
-			return nil
-		}
+		out.Write(cells...)
 	}
-	out.Flush()
+	_ = out.Flush() // fails when whoever asked has left
 	return nil
-}
-
-// plain returns the cells so that no spreadsheet takes one for a formula: an apostrophe goes before what begins like
-// one. Negative numbers stay numbers.
-func plain(cells []string) []string {
-	safe := make([]string, len(cells))
-	for i, cell := range cells {
-		if cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) && !isNumber(cell) {
-			cell = "'" + cell
-		}
-		safe[i] = cell
-	}
-	return safe
-}
-
-func isNumber(cell string) bool {
-	digits := strings.TrimLeft(cell, "+-")
-	return len(cell)-len(digits) == 1 && digits != "" && strings.Trim(digits, "0123456789.,") == "" && strings.ContainsAny(digits[:1], "0123456789")
 }
 
 // fileName keeps of a name what every file system takes.

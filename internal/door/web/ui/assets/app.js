@@ -166,6 +166,20 @@
 	});
 	addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
+	// What is shown once is copied with a click; without HTTPS there is no clipboard, only the old way.
+	on("click", async (e) => {
+		const button = e.target.closest("[data-copy]");
+		if (!button) return;
+		const field = document.getElementById(button.dataset.copy);
+		field.select();
+		try {
+			await navigator.clipboard.writeText(field.value);
+		} catch {
+			document.execCommand("copy");
+		}
+		button.textContent = button.dataset.copied;
+	});
+
 	// Ticked rows: how many, and the bar with what can be done with them.
 	const countTicks = (form) => {
 		const ticks = all("tbody .s-tick input", form);
@@ -248,7 +262,8 @@
 
 	// What all kinds share: quiet axes, thin grid, tooltip drawn in the picture.
 	const frameOf = (data, look, write, brief) => ({
-		animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+		// A line that begins with a gap must not be drawn by and by: its label would have no place meanwhile.
+		animation: data.kind !== "line" && !matchMedia("(prefers-reduced-motion: reduce)").matches,
 		animationDuration: 300,
 		textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: look.quiet },
 		grid: { left: 8, right: 16, top: data.yName ? 34 : 16, bottom: data.xName ? 26 : 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
@@ -369,5 +384,6 @@
 	html.classList.add("s-js");
 	openDialog(location.hash.slice(1));
 	find("[data-focus]")?.focus();
+	find(".s-tabs .is-active")?.scrollIntoView({ block: "nearest", inline: "center" });
 	drawCharts();
 })();

@@ -1,0 +1,313 @@
+package imports
+
+import (
+	"errors"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"stamm/internal/door/connect"
+	"stamm/internal/door/connect/sheet"
+	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/ui"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/store"
+
+	"github.com/a-h/templ"
+)
+
+const (
+	previewRows = 20
+	maxFiles    = 100
+	mapPrefix   = "map."
+)
+
+// choices are what was decided so far, as it stands in the address.
+type choices struct {
+	kind    sheet.Kind
+	source  string
+	profile string
+	files   []connect.File
+	options sheet.Options
+	try     int64 // job of the trial run
+}
+
+// read takes the choices out of the address or the form.
+func read(form url.Values) choices {
+	c := choices{kind: sheet.Kind(form.Get("kind")), source: strings.TrimSpace(form.Get("source")), profile: strings.TrimSpace(form.Get("profile"))}
+	if c.kind == "" {
+		c.kind = sheet.Orders
+	}
+	for _, f := range form["file"] {
+		ref, rest, _ := strings.Cut(f, ":")
+		size, name, _ := strings.Cut(rest, ":")
+		n, err := strconv.ParseInt(size, 10, 64)
+		if ref != "" && err == nil && len(c.files) < maxFiles {
+			c.files = append(c.files, connect.File{Name: name, Ref: ref, Size: n})
+		}
+	}
+	c.options = sheet.Options{Decimal: sheet.Decimal(form.Get("decimal")), Dates: sheet.DateOrder(form.Get("dates")), Encoding: sheet.Encoding(form.Get("encoding")),
+		Separator: form.Get("separator"), Currency: strings.ToUpper(strings.TrimSpace(form.Get("currency")))}
+	for name, values := range form {
+		if field, ok := strings.CutPrefix(name, mapPrefix); ok && len(values) > 0 && values[0] != "guess" {
+			if c.options.Map == nil {
+				c.options.Map = map[string]string{}
+			}
+			c.options.Map[field] = values[0]
+		}
+	}
+	c.try, _ = strconv.ParseInt(form.Get("try"), 10, 64)
+	return c
+}
+
+// values are the choices as they stand in the address.
+func (c choices) values() url.Values {
+	v := url.Values{"kind": {string(c.kind)}}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("source", c.source)
+	set("profile", c.profile)
+	for _, f := range c.files {
+		v.Add("file", f.Ref+":"+strconv.FormatInt(f.Size, 10)+":"+f.Name)
+	}
+	set("decimal", string(c.options.Decimal))
+	set("dates", string(c.options.Dates))
+	set("encoding", string(c.options.Encoding))
+	set("separator", c.options.Separator)
+	set("currency", c.options.Currency)
+	for field, column := range c.options.Map {
+		v.Set(mapPrefix+field, column)
+	}
+	if c.try != 0 {
+		v.Set("try", strconv.FormatInt(c.try, 10))
+	}
+	return v
+}
+
+func (c choices) href() string { return path + "/new?" + c.values().Encode() }
+
+// hidden are the choices for a form that sends all of them on, but those it asks for itself.
+func (c choices) hidden(without func(name string) bool) []ui.Hidden {
+	var all []ui.Hidden
+	for name, values := range c.values() {
+		if without != nil && without(name) {
+			continue
+		}
+		for _, value := range values {
+			all = append(all, ui.Hidden{Name: name, Value: value})
+		}
+	}
+	return all
+}
+
+func (c choices) request() connect.Request {
+	return connect.Request{Kind: c.kind, Source: c.source, Files: c.files, Options: c.options}
+}
+
+// stage is everything the page of the four steps shows.
+type stage struct {
+	choices
+	plan    *sheet.Plan
+	preview *sheet.Preview
+	wrong   ui.Errors // of reading the file, or of the form
+	job     *ui.Job
+	counts  *connect.Counts
+}
+
+func (a area) steps(r *page.Request) error {
+	s := stage{choices: read(r.URL.Query())}
+	if err := a.complete(r, &s); err != nil {
+		return err
+	}
+	return r.Render(r.P.T("imports.new"), stepsView(r, s))
+}
+
+// complete works out what the choices lead to. What is wrong with them is shown on the page.
+func (a area) complete(r *page.Request, s *stage) error {
+	if len(s.files) == 0 {
+		return nil
+	}
+	ctx := r.Context()
+	plan, err := a.importer.Prepare(ctx, s.request())
+	if err == nil {
+		s.plan = plan
+		s.preview, err = a.importer.Sheet(s.files).Preview(ctx, plan, 0, previewRows, r.P)
+	}
+	if err != nil {
+		return s.refuse(r, err)
+	}
+	if s.try == 0 {
+		return nil
+	}
+	return r.Read(func(tx *store.Tx) error {
+		job, err := jobs.Find(ctx, tx, s.try)
+		if err != nil {
+			return err
+		}
+		if job.Err != nil && job.State.Over() {
+			return s.refuse(r, job.Err)
+		}
+		if job.State == jobs.Done {
+			counts, err := connect.CountsOf(job)
+			s.counts = &counts
+			return err
+		}
+		view := r.Job(job)
+		view.Href, view.Reload = s.href(), s.href()
+		s.job = &view
+		return nil
+	})
+}
+
+// refuse keeps a mistake in the file or the choices for the page; anything else is returned.
+func (s *stage) refuse(r *page.Request, err error) error {
+	switch fault.CodeOf(err) {
+	case fault.Invalid, fault.NotFound, fault.Conflict:
+		s.wrong = ui.ErrorsOf(r.P, err)
+		return nil
+	}
+	return err
+}
+
+// upload takes the files of the first step.
+func (a area) upload(r *page.Request) error {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return fault.New(fault.Invalid, "import.no_files").Because(err)
+	}
+	c := choices{kind: sheet.Orders}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fault.New(fault.Invalid, "imports.broken_upload").Because(err)
+		}
+		if part.FileName() != "" && part.FormName() == "files" {
+			if len(c.files) == maxFiles {
+				return fault.New(fault.Invalid, "imports.too_many", "max", maxFiles)
+			}
+			f, err := a.importer.Keep(r.Context(), part.FileName(), part)
+			if err != nil {
+				return err
+			}
+			c.files = append(c.files, f)
+			continue
+		}
+		value, err := io.ReadAll(io.LimitReader(part, 1000))
+		if err != nil {
+			return fault.New(fault.Invalid, "imports.broken_upload").Because(err)
+		}
+		switch part.FormName() {
+		case "kind":
+			c.kind = sheet.Kind(value)
+		case "source":
+			c.source = strings.TrimSpace(string(value))
+		}
+	}
+	if len(c.files) == 0 {
+		return r.Refuse(fault.New(fault.Invalid, "import.no_files").On("files"), r.P.T("imports.new"), func(wrong ui.Errors) templ.Component {
+			return stepsView(r, stage{choices: c, wrong: wrong})
+		})
+	}
+	return r.Redirect(c.href())
+}
+
+// try starts the trial run.
+func (a area) try(r *page.Request) error {
+	c := read(r.Form)
+	var err error
+	if c.try, err = a.importer.Try(r.Context(), r.Actor(), c.request()); err != nil {
+		return a.again(r, c, err)
+	}
+	return r.Redirect(c.href())
+}
+
+// start begins the import.
+func (a area) start(r *page.Request) error {
+	c := read(r.Form)
+	c.try = 0
+	q := c.request()
+	if c.profile != "" {
+		err := r.Write(func(tx *store.Tx) (err error) {
+			q.Profile, err = connect.SaveProfile(r.Context(), tx, connect.Profile{Name: c.profile, Kind: c.kind, Source: c.source, Options: c.options, Owner: r.User.ID})
+			return err
+		})
+		if err != nil {
+			return a.again(r, c, err)
+		}
+	}
+	run, err := a.importer.Start(r.Context(), r.Actor(), q)
+	if err != nil {
+		return a.again(r, c, err)
+	}
+	return r.Redirect(link(run.ID))
+}
+
+// again shows the steps with what is wrong.
+func (a area) again(r *page.Request, c choices, err error) error {
+	s := stage{choices: c}
+	if err := a.complete(r, &s); err != nil {
+		return err
+	}
+	return r.Refuse(err, r.P.T("imports.new"), func(wrong ui.Errors) templ.Component {
+		s.wrong = wrong
+		return stepsView(r, s)
+	})
+}
+
+// columnOptions are the columns of the file for a field: the guess, none, or one by name.
+func (s stage) columnOptions(r *page.Request, field string) (value string, options []ui.Option, guessed bool) {
+	fp := s.plan.Files[0]
+	chosen := ""
+	for _, c := range fp.Columns {
+		if c.Field == field {
+			chosen = c.Heading
+			_, told := s.options.Map[field]
+			guessed = !told
+		}
+	}
+	options = append(options, ui.Option{Value: "", Label: r.P.T("imports.no_column"), Chosen: chosen == ""})
+	for _, h := range fp.Headings {
+		options = append(options, ui.Option{Value: h, Label: h, Chosen: h == chosen})
+	}
+	return chosen, options, guessed
+}
+
+func previewTable(r *page.Request, s stage) ui.Table {
+	t := ui.Table{ID: "preview", Caption: r.P.T("imports.preview"), Scroll: true, Compact: true}
+	t.Columns = append(t.Columns, ui.Column{Title: r.P.T("import.error.line"), Number: true})
+	for _, c := range s.preview.Columns {
+		t.Columns = append(t.Columns, ui.Column{Title: sheet.FieldLabel(r.P, c.Field), Help: c.Heading, Number: numeric(c.Field)})
+	}
+	for _, row := range s.preview.Rows {
+		cells := []ui.Cell{ui.Text(strconv.FormatInt(row.Line, 10))}
+		for i, c := range row.Cells {
+			text := c.Text
+			if row.Err != nil {
+				text = c.Raw
+				if s.preview.Columns[i].Field == row.Err.Field {
+					cells = append(cells, ui.Lines(text, row.Err.Reason(r.P)))
+					continue
+				}
+			}
+			cells = append(cells, ui.Text(text))
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: cells, Muted: row.Err != nil})
+	}
+	return t
+}
+
+func numeric(field string) bool {
+	switch field {
+	case "amount", "quantity", "unit_price", "net", "gross", "tax", "shipping", "cost", "price":
+		return true
+	}
+	return false
+}
