@@ -114,7 +114,7 @@ func add[I, O any](s *server, r route, fn func(context.Context, *call, *I) (O, e
 		c := ctx.Value(callKey{}).(*call)
 		o, err := fn(ctx, c, in)
 		if err != nil {
-			return nil, s.problem(c, err)
+			return nil, c.refuse(s.problem(c, err))
 		}
 		return &out[O]{o}, nil
 	})
@@ -127,7 +127,8 @@ type call struct {
 	key     *auth.Key
 	body    []byte
 	request *http.Request
-	lang    string // Accept-Language as sent
+	problem *Problem // what went wrong, once something did
+	lang    string   // Accept-Language as sent
 	s       *server
 }
 
@@ -247,11 +248,14 @@ func (s *server) recover(w http.ResponseWriter, r *http.Request, c *call) {
 	s.fail(w, r, c, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 }
 
-// write runs fn in a write transaction, a batch in the lane for mass data. Another program that writes the same key at
-// the same moment makes it run again.
-func (c *call) write(ctx context.Context, batch bool, fn func(*store.Tx) error) error {
+// smallBatch is how many records share a commit with the small writes of others; more go the way of mass data.
+const smallBatch = 20
+
+// write runs fn, which writes that many records, in a transaction. Another program that writes the same key at the same
+// moment makes it run again.
+func (c *call) write(ctx context.Context, records int, fn func(*store.Tx) error) error {
 	lane := c.s.db.Write
-	if batch {
+	if records > smallBatch {
 		lane = c.s.db.Bulk
 	}
 	var err error

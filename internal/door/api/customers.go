@@ -70,7 +70,7 @@ func (s *server) putCustomer(ctx context.Context, c *call, in *externalPath) (*O
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.writeCustomers(ctx, c, false, in.Source, []CustomerRecord{{in.ExternalID, *body}}, func(int) string { return "" })
+	out, err := s.writeCustomers(ctx, c, in.Source, []CustomerRecord{{in.ExternalID, *body}}, func(int) string { return "" })
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (s *server) putCustomers(ctx context.Context, c *call, _ *struct{}) (*Batch
 	if err := checkBatch(batch.Records, "external_id", func(r *CustomerRecord) any { return r.ExternalID }); err != nil {
 		return nil, err
 	}
-	out, err := s.writeCustomers(ctx, c, true, batch.Source, batch.Records, record)
+	out, err := s.writeCustomers(ctx, c, batch.Source, batch.Records, record)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (r *CustomerRecord) row(catalogue customer.Catalogue) (row, error) {
 
 const maxTags = 50
 
-func (s *server) writeCustomers(ctx context.Context, c *call, batch bool, source string, records []CustomerRecord, at func(int) string) ([]Outcome, error) {
+func (s *server) writeCustomers(ctx context.Context, c *call, source string, records []CustomerRecord, at func(int) string) ([]Outcome, error) {
 	from, err := s.sources.origin(ctx, source)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (s *server) writeCustomers(ctx context.Context, c *call, batch bool, source
 	if err := checkSource(source); err != nil {
 		return nil, err
 	}
-	err = c.write(ctx, batch, func(tx *store.Tx) (err error) {
+	err = c.write(ctx, len(records), func(tx *store.Tx) (err error) {
 		out, err = storeCustomers(ctx, tx, from, records, at)
 		return err
 	})

@@ -243,9 +243,7 @@ func documentBody(d *document.Document, skus map[int64]string) DocumentBody {
 	b := DocumentBody{Time: timeText(d.At), Status: d.Status, Currency: d.Currency, Net: amount(d.Net, d.Currency), Tax: amount(d.Tax, d.Currency),
 		Gross: amount(d.Gross, d.Currency), Shipping: amount(d.Shipping, d.Currency), DueDay: dayText(d.DueDay), PromisedDay: dayText(d.Promised),
 		KeptDay: dayText(d.Kept), Reference: d.Reference}
-	if d.Customer != 0 {
-		b.Customer = &CustomerRef{ID: d.Customer}
-	}
+	b.Customer = refOf(d.Customer)
 	if !d.Rate.IsZero() {
 		b.Rate = Decimal(d.Rate.String())
 	}

@@ -25,7 +25,7 @@ func (s *server) putDocument(ctx context.Context, c *call, in *documentPath) (*O
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.writeDocuments(ctx, c, false, in.Source, []DocumentRecord{{in.Kind, in.ExternalID, *body}}, func(int) string { return "" })
+	out, err := s.writeDocuments(ctx, c, in.Source, []DocumentRecord{{in.Kind, in.ExternalID, *body}}, func(int) string { return "" })
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s *server) putDocuments(ctx context.Context, c *call, _ *struct{}) (*Batch
 	if lines > maxBatchLines {
 		return nil, fault.New(fault.Invalid, "api.too_many_lines", "max", maxBatchLines).On("records")
 	}
-	out, err := s.writeDocuments(ctx, c, true, batch.Source, batch.Records, record)
+	out, err := s.writeDocuments(ctx, c, batch.Source, batch.Records, record)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *server) putDocuments(ctx context.Context, c *call, _ *struct{}) (*Batch
 }
 
 // writeDocuments checks records and writes all of them, or none when one is wrong.
-func (s *server) writeDocuments(ctx context.Context, c *call, batch bool, source string, records []DocumentRecord, at func(int) string) ([]Outcome, error) {
+func (s *server) writeDocuments(ctx context.Context, c *call, source string, records []DocumentRecord, at func(int) string) ([]Outcome, error) {
 	settings, err := s.company.get(ctx)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (s *server) writeDocuments(ctx context.Context, c *call, batch bool, source
 		return nil, err
 	}
 	var out []Outcome
-	err = c.write(ctx, batch, func(tx *store.Tx) (err error) {
+	err = c.write(ctx, len(records), func(tx *store.Tx) (err error) {
 		out, err = storeDocuments(ctx, tx, from, checked, settings.Currency, at)
 		return err
 	})

@@ -15,7 +15,7 @@ import (
 
 // EventBody is an event as it is sent.
 type EventBody struct {
-	Customer   *CustomerRef    `json:"customer"`
+	Customer   *CustomerRef    `json:"customer,omitempty"`
 	Name       string          `json:"name" maxLength:"100"`
 	Time       string          `json:"time"`
 	Properties json.RawMessage `json:"properties,omitempty"`
@@ -98,7 +98,7 @@ func (s *server) getEvent(ctx context.Context, _ *call, in *IDPath) (found Event
 
 func eventOf(e *event.Event, names map[int64]string) Event {
 	return Event{ID: e.ID, Source: names[e.Source], ExternalID: e.ExternalID, Day: e.Day.String(),
-		EventBody: EventBody{Customer: &CustomerRef{ID: e.Customer}, Name: e.Name, Time: timeText(e.At), Properties: e.Properties}}
+		EventBody: EventBody{Customer: refOf(e.Customer), Name: e.Name, Time: timeText(e.At), Properties: e.Properties}}
 }
 
 type externalPath struct {
@@ -111,7 +111,7 @@ func (s *server) putEvent(ctx context.Context, c *call, in *externalPath) (*Outc
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.writeEvents(ctx, c, false, in.Source, []EventRecord{{in.ExternalID, *body}}, func(int) string { return "" })
+	out, err := s.writeEvents(ctx, c, in.Source, []EventRecord{{in.ExternalID, *body}}, func(int) string { return "" })
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (s *server) postEvents(ctx context.Context, c *call, _ *struct{}) (*BatchOu
 	if err := checkBatch(batch.Records, "id", func(r *EventRecord) any { return r.ID }); err != nil {
 		return nil, err
 	}
-	out, err := s.writeEvents(ctx, c, true, batch.Source, batch.Records, record)
+	out, err := s.writeEvents(ctx, c, batch.Source, batch.Records, record)
 	if err != nil {
 		return nil, err
 	}
@@ -140,9 +140,6 @@ func (r *EventRecord) event(settings settings) (*event.Event, error) {
 	if r.Name == "" {
 		c.fail("name", fault.New(fault.Invalid, "errors.required"))
 	}
-	if r.Customer == nil {
-		c.fail("customer", fault.New(fault.Invalid, "errors.required"))
-	}
 	r.Customer.check(&c, "customer")
 	e.At, e.Day = c.when("time", r.Time, settings.zone)
 	e.Properties = c.properties("properties", r.Properties)
@@ -152,7 +149,7 @@ func (r *EventRecord) event(settings settings) (*event.Event, error) {
 	return e, c.bad.err()
 }
 
-func (s *server) writeEvents(ctx context.Context, c *call, batch bool, source string, records []EventRecord, at func(int) string) ([]Outcome, error) {
+func (s *server) writeEvents(ctx context.Context, c *call, source string, records []EventRecord, at func(int) string) ([]Outcome, error) {
 	settings, err := s.company.get(ctx)
 	if err != nil {
 		return nil, err
@@ -175,7 +172,7 @@ func (s *server) writeEvents(ctx context.Context, c *call, batch bool, source st
 		return nil, err
 	}
 	var out []Outcome
-	err = c.write(ctx, batch, func(tx *store.Tx) (err error) {
+	err = c.write(ctx, len(records), func(tx *store.Tx) (err error) {
 		out, err = storeEvents(ctx, tx, from, checked, refs, at)
 		return err
 	})

@@ -48,18 +48,6 @@ type ProblemField struct {
 	Message  string `json:"message"`
 }
 
-// Error makes a Problem an error that huma writes as it is.
-func (p *Problem) Error() string { return p.Detail }
-
-// GetStatus is the status of the answer.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// GetHeaders are the headers of the answer.
-func (p *Problem) GetHeaders() http.Header { return p.header }
-
-// ContentType is that of problems in JSON.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
-
 // maxProblems is how many mistakes one answer names.
 const maxProblems = 100
 
@@ -133,7 +121,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, c *call, err error
 	for name, values := range p.header {
 		h[name] = values
 	}
-	h.Set("Content-Type", p.ContentType(""))
+	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	if r.Method == http.MethodHead {
 		return
@@ -143,13 +131,23 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, c *call, err error
 	}
 }
 
-// translate turns what huma itself finds wrong, which is a parameter of the address, into a problem.
+// refuse is the error by which huma answers with a problem: it brings status and headers, translate the rest.
+func (c *call) refuse(p *Problem) error {
+	c.problem = p
+	return huma.ErrorWithHeaders(&huma.ErrorModel{Status: p.Status}, p.header)
+}
+
+// translate puts the problem of a call in the place of huma's own error, and turns what huma itself finds wrong, which
+// is a parameter of the address, into one.
 func (s *server) translate(ctx huma.Context, _ string, v any) (any, error) {
 	m, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
 	}
 	c := ctx.Context().Value(callKey{}).(*call)
+	if c.problem != nil {
+		return c.problem, nil
+	}
 	var all joined
 	for _, d := range m.Errors {
 		all = append(all, fault.New(fault.Invalid, "api.parameter").On(strings.TrimPrefix(strings.TrimPrefix(d.Location, "query."), "path.")))

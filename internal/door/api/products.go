@@ -107,7 +107,7 @@ func (s *server) putProduct(ctx context.Context, c *call, in *skuPath) (*Outcome
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.writeProducts(ctx, c, false, []ProductRecord{{in.SKU, *body}}, func(int) string { return "" })
+	out, err := s.writeProducts(ctx, c, []ProductRecord{{in.SKU, *body}}, func(int) string { return "" })
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *server) putProducts(ctx context.Context, c *call, _ *struct{}) (*BatchO
 	if err := checkBatch(batch.Records, "sku", func(r *ProductRecord) any { return r.SKU }); err != nil {
 		return nil, err
 	}
-	out, err := s.writeProducts(ctx, c, true, batch.Records, record)
+	out, err := s.writeProducts(ctx, c, batch.Records, record)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (r *ProductRecord) product(base string) (*product.Product, error) {
 	return p, c.bad.err()
 }
 
-func (s *server) writeProducts(ctx context.Context, c *call, batch bool, records []ProductRecord, at func(int) string) ([]Outcome, error) {
+func (s *server) writeProducts(ctx context.Context, c *call, records []ProductRecord, at func(int) string) ([]Outcome, error) {
 	settings, err := s.company.get(ctx)
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (s *server) writeProducts(ctx context.Context, c *call, batch bool, records
 		return nil, err
 	}
 	out := make([]Outcome, len(records))
-	err = c.write(ctx, batch, func(tx *store.Tx) error {
+	err = c.write(ctx, len(records), func(tx *store.Tx) error {
 		products := make([]*product.Product, len(checked))
 		for i, p := range checked {
 			fresh := *p

@@ -23,6 +23,14 @@ type CustomerRef struct {
 // maxMail is how many bytes a mail address has at most.
 const maxMail = 254
 
+// refOf names a customer in an answer; nobody is not named.
+func refOf(id int64) *CustomerRef {
+	if id == 0 {
+		return nil
+	}
+	return &CustomerRef{ID: id}
+}
+
 // check makes sure that a reference names one customer in one way.
 func (r *CustomerRef) check(c *checker, field string) {
 	if r == nil {

@@ -177,7 +177,7 @@ func TestAForeignCurrencyTakesTheRateOfTheDayAndKeepsIt(t *testing.T) {
 	})
 }
 
-func TestReturnsAreLinkedInWhicheryOrderTheyCome(t *testing.T) {
+func TestReturnsAreLinkedInWhicheverOrderTheyCome(t *testing.T) {
 	each(t, func(t *testing.T, c *client) {
 		c.put("/documents/shop/return/R1", `{"customer":{"external_id":"C1"},"time":"2026-03-05","reference":"A1","lines":[{"sku":"ESP","quantity":"-1","unit_price":"19.90"}]}`)
 		c.put("/documents/shop/order/A1", order)
@@ -253,6 +253,15 @@ func TestAnErasedCustomerDoesNotComeBack(t *testing.T) {
 		c.put("/documents/shop/order/A1", `{"customer":{"external_id":"C1"},"time":"2026-03-01","net":"5"}`)
 		if got := c.get("/documents/shop/order/A1"); got["customer"] != nil {
 			t.Errorf("her order: %v", got)
+		}
+	})
+}
+
+func TestAnEventMayBeOfNobodyKnown(t *testing.T) {
+	each(t, func(t *testing.T, c *client) {
+		id := c.put("/events/shop/E1", `{"customer":null,"name":"visit","time":"2026-03-01"}`)["id"]
+		if got := c.get(fmt.Sprintf("/events/%v", id)); got["customer"] != nil || got["name"] != "visit" {
+			t.Errorf("%v", got)
 		}
 	})
 }
