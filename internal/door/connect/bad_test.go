@@ -41,8 +41,8 @@ type badFile struct {
 	content []byte
 	packed  bool
 
-	refused string // message key of why the file as a whole is not taken; nothing else counts then
-	field   string // what the refusal is about: names the flag on the command line
+	refused string   // message key of why the file as a whole is not taken; nothing else counts then
+	field   string   // what the refusal is about: names the flag on the command line
 	rows    [4]int64 // read, new, errors, notices
 	keys    []string // of the rows not taken or remarked on
 	amount  int64    // sum of all documents, minor units
