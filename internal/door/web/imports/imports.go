@@ -192,6 +192,9 @@ func show(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	if run.Finished() && r.Partial() { // its progress asks, which is over
+		return r.Redirect(link(id))
+	}
 	v := view{run: run, source: source, problems: problems}
 	if !run.Finished() {
 		j := r.Job(job)
@@ -213,10 +216,6 @@ func pairs(r *page.Request, v view) []ui.Pair {
 	p, run := r.P, v.run
 	all := []ui.Pair{
 		{Term: p.T("import.count.rows"), Text: p.Number(run.Rows)},
-		{Term: p.T("import.count.new"), Text: p.Number(run.New)},
-		{Term: p.T("import.count.changed"), Text: p.Number(run.Changed)},
-		{Term: p.T("import.count.unchanged"), Text: p.Number(run.Unchanged)},
-		{Term: p.T("import.count.errors"), Text: p.Number(run.Errors)},
 		{Term: p.T("import.count.notices"), Text: p.Number(run.Notices)},
 	}
 	if run.Kept > 0 {

@@ -138,6 +138,9 @@ func (a area) steps(r *page.Request) error {
 	if err := a.complete(r, &s); err != nil {
 		return err
 	}
+	if s.try != 0 && s.job == nil && r.Partial() { // the progress of the trial run asks, which is over
+		return r.Redirect(s.href())
+	}
 	return r.Render(r.P.T("imports.new"), stepsView(r, s))
 }
 
