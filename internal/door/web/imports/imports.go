@@ -89,6 +89,9 @@ func listTable(r *page.Request, runs []*connect.Run) ui.Table {
 			Action: &ui.Anchor{Text: p.T("imports.new"), Href: path + "/new"}},
 	}
 	paging := ui.Paging{Of: -1, Noun: p.T("imports.title")}
+	if len(runs) == 1 {
+		paging.Noun = p.T("import.count.run")
+	}
 	if r.Int("before", 0) != 0 {
 		paging.First = r.Link("before", "")
 	}
@@ -277,6 +280,9 @@ func rows(r *page.Request) error {
 		return err
 	}
 	paging := ui.Paging{Of: -1, Noun: r.P.T("imports.rows")}
+	if len(problems) == 1 {
+		paging.Noun = r.P.T("imports.row")
+	}
 	if after != 0 {
 		paging.First = r.Link("after", "")
 	}
