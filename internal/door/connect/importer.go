@@ -398,7 +398,11 @@ func (im *Importer) linkAll(ctx context.Context, actor store.Actor) error {
 
 func liveFrom(ctx context.Context, tx *store.Tx, source int64) (*clock.Day, error) {
 	var day *int64
-	if err := tx.QueryRow(ctx, sqlLiveFrom, source).Scan(&day); err != nil && !errors.Is(err, store.ErrNoRows) || day == nil {
+	err := tx.QueryRow(ctx, sqlLiveFrom, source).Scan(&day)
+	if errors.Is(err, store.ErrNoRows) { // a source that a trial run has not made
+		return nil, nil
+	}
+	if err != nil || day == nil {
 		return nil, err
 	}
 	d := clock.Day(*day)

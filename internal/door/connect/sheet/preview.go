@@ -18,6 +18,7 @@ type Preview struct {
 type PreviewRow struct {
 	Line    int64
 	Cells   []PreviewCell // one per column of the preview
+	Raw     []string      // the whole row as it was written, one per heading
 	Err     *RowError
 	Notices []Notice
 }
@@ -58,7 +59,7 @@ func (f *Files) Preview(ctx context.Context, plan *Plan, file, n int, p *i18n.Pr
 // previewRows interprets rows and writes down their fields.
 func previewRows[R any](ctx context.Context, f *Files, s *Survey, v *Preview, n int, p *i18n.Printer, fields map[string]access[R],
 	finish func(*interpreter, *R) *RowError, place func(*R) (*Place, string)) error {
-	raw, err := f.firstRows(ctx, &s.Plan.Files[0], n, v.Columns)
+	raw, err := f.firstRows(ctx, &s.Plan.Files[0], n)
 	if err != nil {
 		return err
 	}
@@ -70,9 +71,12 @@ func previewRows[R any](ctx context.Context, f *Files, s *Survey, v *Preview, n 
 		if row.Cells == nil {
 			row.Cells = make([]PreviewCell, len(v.Columns))
 		}
-		for i := range cells {
-			row.Cells[i].Raw = cells[i]
+		for i, c := range v.Columns {
+			if c.Index >= 0 && c.Index < len(cells) {
+				row.Cells[i].Raw = cells[c.Index]
+			}
 		}
+		row.Raw = cells
 		v.Rows = append(v.Rows, row)
 		if len(v.Rows) == n {
 			return errEnough
@@ -90,15 +94,13 @@ func previewRows[R any](ctx context.Context, f *Files, s *Survey, v *Preview, n 
 	}, func(e RowError) error { return add(PreviewRow{Line: e.Line, Err: &e}) })
 }
 
-// firstRows are the cells of the columns as they were written.
-func (f *Files) firstRows(ctx context.Context, p *FilePlan, n int, columns []Column) ([][]string, error) {
+// firstRows are the cells of all columns as they were written.
+func (f *Files) firstRows(ctx context.Context, p *FilePlan, n int) ([][]string, error) {
 	var rows [][]string
 	err := f.each(ctx, p, &tally{}, func(r *Row) error {
-		cells := make([]string, len(columns))
-		for i, c := range columns {
-			if c.Index >= 0 && c.Index < r.Len() {
-				cells[i] = shorten(string(r.Cell(c.Index)))
-			}
+		cells := make([]string, len(p.Headings))
+		for i := range min(len(cells), r.Len()) {
+			cells[i] = shorten(string(r.Cell(i)))
 		}
 		if rows = append(rows, cells); len(rows) >= n {
 			return errEnough

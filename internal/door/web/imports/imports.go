@@ -89,6 +89,9 @@ func listTable(r *page.Request, runs []*connect.Run) ui.Table {
 			Action: &ui.Anchor{Text: p.T("imports.new"), Href: path + "/new"}},
 	}
 	paging := ui.Paging{Of: -1, Noun: p.T("imports.title")}
+	if len(runs) == 1 {
+		paging.Noun = p.T("import.count.run")
+	}
 	if r.Int("before", 0) != 0 {
 		paging.First = r.Link("before", "")
 	}
@@ -192,6 +195,9 @@ func show(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	if run.Finished() && r.Partial() { // its progress asks, which is over
+		return r.Redirect(link(id))
+	}
 	v := view{run: run, source: source, problems: problems}
 	if !run.Finished() {
 		j := r.Job(job)
@@ -213,10 +219,6 @@ func pairs(r *page.Request, v view) []ui.Pair {
 	p, run := r.P, v.run
 	all := []ui.Pair{
 		{Term: p.T("import.count.rows"), Text: p.Number(run.Rows)},
-		{Term: p.T("import.count.new"), Text: p.Number(run.New)},
-		{Term: p.T("import.count.changed"), Text: p.Number(run.Changed)},
-		{Term: p.T("import.count.unchanged"), Text: p.Number(run.Unchanged)},
-		{Term: p.T("import.count.errors"), Text: p.Number(run.Errors)},
 		{Term: p.T("import.count.notices"), Text: p.Number(run.Notices)},
 	}
 	if run.Kept > 0 {
@@ -278,6 +280,9 @@ func rows(r *page.Request) error {
 		return err
 	}
 	paging := ui.Paging{Of: -1, Noun: r.P.T("imports.rows")}
+	if len(problems) == 1 {
+		paging.Noun = r.P.T("imports.row")
+	}
 	if after != 0 {
 		paging.First = r.Link("after", "")
 	}

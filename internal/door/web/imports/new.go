@@ -117,12 +117,29 @@ type stage struct {
 	wrong   ui.Errors // of reading the file, or of the form
 	job     *ui.Job
 	counts  *connect.Counts
+	unclear bool // the first rows leave a question open that a person has to answer
 }
+
+// ready tells whether the file can be tried out and imported as it is read.
+func (s stage) ready() bool { return s.plan != nil && !s.unclear }
 
 func (a area) steps(r *page.Request) error {
 	s := stage{choices: read(r.URL.Query())}
+	if chosen := chosenColumns(r.URL.Query()); len(chosen) > 0 && len(s.files) > 0 {
+		plan, err := a.importer.Prepare(r.Context(), s.request())
+		if err == nil {
+			s.options.Map = remap(s.options.Map, &plan.Files[0], chosen)
+			return r.Redirect(s.href())
+		}
+		if err := s.refuse(r, err); err != nil {
+			return err
+		}
+	}
 	if err := a.complete(r, &s); err != nil {
 		return err
+	}
+	if s.try != 0 && s.job == nil && r.Partial() { // the progress of the trial run asks, which is over
+		return r.Redirect(s.href())
 	}
 	return r.Render(r.P.T("imports.new"), stepsView(r, s))
 }
@@ -141,6 +158,7 @@ func (a area) complete(r *page.Request, s *stage) error {
 	if err != nil {
 		return s.refuse(r, err)
 	}
+	s.ask(r)
 	if s.try == 0 {
 		return nil
 	}
@@ -168,10 +186,25 @@ func (a area) complete(r *page.Request, s *stage) error {
 func (s *stage) refuse(r *page.Request, err error) error {
 	switch fault.CodeOf(err) {
 	case fault.Invalid, fault.NotFound, fault.Conflict:
-		s.wrong = ui.ErrorsOf(r.P, err)
+		s.wrong = ui.ErrorsOf(r.P, onPage(r.P, err))
 		return nil
 	}
 	return err
+}
+
+// ask turns what the first rows leave open into a question at the field that answers it.
+func (s *stage) ask(r *page.Request) {
+	for _, row := range s.preview.Rows {
+		if row.Err == nil {
+			continue
+		}
+		field := map[string]string{"sheet.bad.number_ambiguous": "decimal", "sheet.bad.date_ambiguous": "dates"}[row.Err.Key]
+		if field == "" || s.wrong.On(field) != "" {
+			continue
+		}
+		s.unclear = true
+		s.wrong = append(s.wrong, ui.FieldError{Field: field, Text: r.P.T("imports.ask."+field, "value", row.Err.Value, "line", row.Err.Line)})
+	}
 }
 
 // upload takes the files of the first step.
@@ -260,54 +293,4 @@ func (a area) again(r *page.Request, c choices, err error) error {
 		s.wrong = wrong
 		return stepsView(r, s)
 	})
-}
-
-// columnOptions are the columns of the file for a field: the guess, none, or one by name.
-func (s stage) columnOptions(r *page.Request, field string) (value string, options []ui.Option, guessed bool) {
-	fp := s.plan.Files[0]
-	chosen := ""
-	for _, c := range fp.Columns {
-		if c.Field == field {
-			chosen = c.Heading
-			_, told := s.options.Map[field]
-			guessed = !told
-		}
-	}
-	options = append(options, ui.Option{Value: "", Label: r.P.T("imports.no_column"), Chosen: chosen == ""})
-	for _, h := range fp.Headings {
-		options = append(options, ui.Option{Value: h, Label: h, Chosen: h == chosen})
-	}
-	return chosen, options, guessed
-}
-
-func previewTable(r *page.Request, s stage) ui.Table {
-	t := ui.Table{ID: "preview", Caption: r.P.T("imports.preview"), Scroll: true, Compact: true}
-	t.Columns = append(t.Columns, ui.Column{Title: r.P.T("import.error.line"), Number: true})
-	for _, c := range s.preview.Columns {
-		t.Columns = append(t.Columns, ui.Column{Title: sheet.FieldLabel(r.P, c.Field), Help: c.Heading, Number: numeric(c.Field)})
-	}
-	for _, row := range s.preview.Rows {
-		cells := []ui.Cell{ui.Text(strconv.FormatInt(row.Line, 10))}
-		for i, c := range row.Cells {
-			text := c.Text
-			if row.Err != nil {
-				text = c.Raw
-				if s.preview.Columns[i].Field == row.Err.Field {
-					cells = append(cells, ui.Lines(text, row.Err.Reason(r.P)))
-					continue
-				}
-			}
-			cells = append(cells, ui.Text(text))
-		}
-		t.Rows = append(t.Rows, ui.Row{Cells: cells, Muted: row.Err != nil})
-	}
-	return t
-}
-
-func numeric(field string) bool {
-	switch field {
-	case "amount", "quantity", "unit_price", "net", "gross", "tax", "shipping", "cost", "price":
-		return true
-	}
-	return false
 }

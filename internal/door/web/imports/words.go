@@ -1,12 +1,14 @@
 package imports
 
 import (
-	"strings"
+	"slices"
 
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/i18n"
 )
 
 // asked tells whether the form of the second step asks for a choice itself; a trial run is out of date once it changes.
@@ -15,7 +17,7 @@ func asked(name string) bool {
 	case "decimal", "dates", "encoding", "separator", "currency", "try":
 		return true
 	}
-	return strings.HasPrefix(name, mapPrefix)
+	return false
 }
 
 func kindOptions(r *page.Request, chosen sheet.Kind) []ui.Option {
@@ -54,7 +56,10 @@ func fileStep(r *page.Request, s stage) ui.Step {
 
 func readStep(r *page.Request, s stage) ui.Step {
 	step := ui.Step{Title: r.P.T("imports.step.read"), State: ui.StepNext}
-	if len(s.files) > 0 {
+	switch {
+	case s.counts != nil:
+		step.State = ui.StepDone
+	case len(s.files) > 0:
 		step.State = ui.StepNow
 	}
 	return step
@@ -65,7 +70,7 @@ func tryStep(r *page.Request, s stage) ui.Step {
 	switch {
 	case s.counts != nil:
 		step.State = ui.StepDone
-	case s.plan != nil:
+	case s.ready():
 		step.State = ui.StepNow
 	}
 	return step
@@ -73,18 +78,18 @@ func tryStep(r *page.Request, s stage) ui.Step {
 
 func goStep(r *page.Request, s stage) ui.Step {
 	step := ui.Step{Title: r.P.T("imports.step.go"), State: ui.StepNext}
-	if s.plan != nil && s.job == nil {
+	if s.ready() && s.counts != nil {
 		step.State = ui.StepNow
 	}
 	return step
 }
 
-func countPairs(r *page.Request, c connect.Counts) []ui.Pair {
+// countTiles are what an import does or did.
+func countTiles(r *page.Request, made, changed, unchanged, errors int64) []ui.Tile {
 	p := r.P
-	return []ui.Pair{
-		{Term: p.T("import.count.rows"), Text: p.Number(c.Rows)}, {Term: p.T("import.count.new"), Text: p.Number(c.New)},
-		{Term: p.T("import.count.changed"), Text: p.Number(c.Changed)}, {Term: p.T("import.count.unchanged"), Text: p.Number(c.Unchanged)},
-		{Term: p.T("import.count.errors"), Text: p.Number(c.Errors)}, {Term: p.T("import.count.notices"), Text: p.Number(c.Notices)},
+	return []ui.Tile{
+		{Name: p.T("import.count.new"), Value: p.Number(made)}, {Name: p.T("import.count.changed"), Value: p.Number(changed)},
+		{Name: p.T("import.count.unchanged"), Value: p.Number(unchanged)}, {Name: p.T("import.count.errors"), Value: p.Number(errors)},
 	}
 }
 
@@ -127,4 +132,42 @@ func found(r *page.Request, s stage, what string) string {
 		return ""
 	}
 	return r.P.T("imports.found", "what", r.P.T(key))
+}
+
+// readForm is the form that reads the file again as it was chosen.
+const readForm = "read"
+
+// readWords says what the preview shows and what can be done there.
+func readWords(r *page.Request, s stage) string {
+	p := r.P
+	if unused := len(s.preview.Unused); unused > 0 {
+		return p.T("imports.read_text") + " " + p.N("imports.unused", int64(unused))
+	}
+	return p.T("imports.read_text")
+}
+
+// titled gives a table of rows its heading.
+func titled(r *page.Request, t ui.Table) ui.Table {
+	t.Title = r.P.T("imports.rows")
+	return t
+}
+
+// onPage is a fault whose remedy names the field of the page instead of the flag of the command line.
+func onPage(p *i18n.Printer, err error) error {
+	f := fault.As(err)
+	if f == nil {
+		return err
+	}
+	field := map[string]string{"decimal": p.T("imports.decimal"), "dates": p.T("imports.dates")}[f.Field]
+	if field == "" {
+		field = p.T("imports.above")
+	}
+	told := *f
+	told.Args = slices.Clone(f.Args)
+	for i := 0; i+1 < len(told.Args); i += 2 {
+		if told.Args[i] == "flag" {
+			told.Args[i+1] = field
+		}
+	}
+	return &told
 }
