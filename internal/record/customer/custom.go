@@ -67,13 +67,6 @@ func (c Catalogue) custom(key string) *CustomField {
 	return nil
 }
 
-func (c Catalogue) keyOf(id int64) string {
-	if i := slices.IndexFunc(c.Custom, func(f CustomField) bool { return f.ID == id }); i >= 0 {
-		return c.Custom[i].Key
-	}
-	return ""
-}
-
 func (c Catalogue) checkCustom(key, text string) (string, *fault.Error) {
 	f := c.custom(key)
 	if f == nil {
