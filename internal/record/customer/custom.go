@@ -67,13 +67,6 @@ func (c Catalogue) custom(key string) *CustomField {
 	return nil
 }
 
-func (c Catalogue) keyOf(id int64) string {
-	if i := slices.IndexFunc(c.Custom, func(f CustomField) bool { return f.ID == id }); i >= 0 {
-		return c.Custom[i].Key
-	}
-	return ""
-}
-
 func (c Catalogue) checkCustom(key, text string) (string, *fault.Error) {
 	f := c.custom(key)
 	if f == nil {
@@ -93,7 +86,7 @@ func (c Catalogue) checkCustom(key, text string) (string, *fault.Error) {
 			return "", fault.As(err)
 		}
 	case TypeFlag:
-		return choice("customer.flag_form", text, map[string][]string{"yes": {"1", "ja", "j", "y", "true", "wahr", "x"}, "": {"0", "nein", "n", "no", "false", "falsch"}})
+		return choice("customer.flag_form", text, flagWords)
 	case TypeChoice:
 		folded := nameKey(text)
 		for _, c := range f.Choices {
