@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -372,12 +371,4 @@ func (c Config) logger(w io.Writer, command string) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
-}
-
-// makeFolder makes the data folder.
-func (c Config) makeFolder() error {
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return fault.New(fault.Unavailable, "errors.folder_not_writable", "folder", c.Dir).On("dir").Because(err)
-	}
-	return nil
 }

@@ -88,7 +88,7 @@ func TestCtrlCCancelsTheCommandWhereItRuns(t *testing.T) {
 	host(t, dir, func(ctx context.Context, in cli.Invocation) int {
 		begun <- true
 		<-ctx.Done()
-		if cause := context.Cause(ctx); cause != cli.ErrStopped {
+		if cause := context.Cause(ctx); !errors.Is(cause, cli.ErrStopped) {
 			t.Errorf("it ends because of %v", cause)
 		}
 		fmt.Fprint(in.Stdout, "tidied up")

@@ -127,7 +127,7 @@ func (c *Company) Documents(ctx context.Context) iter.Seq2[*Document, error] {
 			}
 			return nil
 		})
-		if err != nil && err != stop {
+		if err != nil && !errors.Is(err, stop) {
 			yield(nil, err)
 		}
 	}

@@ -426,9 +426,9 @@ func (r *Runner) decide(ctx context.Context, t *Task, err error, now time.Time) 
 	switch cause := context.Cause(ctx); {
 	case err == nil:
 		return ending{state: Done, runAt: now}
-	case cause == ErrCancelled:
+	case errors.Is(cause, ErrCancelled):
 		return ending{state: Cancelled, runAt: now}
-	case cause == ErrClosing:
+	case errors.Is(cause, ErrClosing):
 		return ending{state: Queued, runAt: now, giveBack: 1}
 	}
 	switch fault.CodeOf(err) {

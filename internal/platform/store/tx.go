@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -82,7 +83,7 @@ func (tx *Tx) ReserveIDs(ctx context.Context, table string, n int) ([]int64, err
 	if tx.dialect == SQLite {
 		var last int64
 		err := tx.run.row(ctx, `UPDATE sqlite_sequence SET seq = seq + $1 WHERE name = $2 RETURNING seq`, []any{n, table}).Scan(&last)
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			last = int64(n)
 			_, err = tx.run.exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)`, []any{table, n})
 		}

@@ -194,7 +194,7 @@ func sameColumns(rows *sql.Rows, want []column) error {
 		for i, c := range want {
 			wanted[i] = c.name
 		}
-		return fmt.Errorf("Select returns the columns %v, DDL has %v", names, wanted)
+		return fmt.Errorf("the Select returns the columns %v, DDL has %v", names, wanted)
 	}
 	return nil
 }

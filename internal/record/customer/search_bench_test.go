@@ -98,7 +98,7 @@ func (n *names) queries(k int) map[string][]string {
 		add("first name", string(first))
 		add("both names", string(first)+" "+string(family))
 		add("beginnings", string(first[:2])+" "+string(family[:2]))
-		add("frequent and beginning", string(n.first[0])+" "+string(family[:2]))
+		add("frequent and beginning", n.first[0]+" "+string(family[:2]))
 		add("two frequent", n.first[n.r.IntN(3)]+" "+n.family[n.r.IntN(3)])
 		add("nobody", n.first[n.r.IntN(600)]+" "+n.family[n.r.IntN(3000)]+" zzz")
 		add("number", row[0])

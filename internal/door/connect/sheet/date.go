@@ -368,7 +368,7 @@ func zoneOffset(s string) (seconds int, ok bool) {
 	neg := s[0] == '-'
 	s = s[1:]
 	w := digitsAtMost(s, 5)
-	h, min := 0, 0
+	var h, min int
 	switch {
 	case (w == 2 || w == 1) && len(s) == w:
 		h = number(s)

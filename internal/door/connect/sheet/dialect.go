@@ -41,11 +41,11 @@ func sniff(r io.Reader, name string, told Encoding, limits Limits) (s sniffed, e
 	if len(raw) == 0 {
 		return s, invalid("empty", name)
 	}
-	if !whole && bytes.IndexAny(raw, "\r\n") < 0 {
+	if !whole && !bytes.ContainsAny(raw, "\r\n") {
 		if raw, whole, err = readHead(r, raw, limits.Record+headBytes); err != nil {
 			return s, err
 		}
-		if !whole && bytes.IndexAny(raw, "\r\n") < 0 {
+		if !whole && !bytes.ContainsAny(raw, "\r\n") {
 			return s, invalid("not_csv", name)
 		}
 	}

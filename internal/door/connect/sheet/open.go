@@ -63,7 +63,7 @@ func (f *Files) tablesOf(i int) ([]tableRef, error) {
 	defer content.Close()
 	head := make([]byte, 512)
 	n, err := content.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	head = head[:n]

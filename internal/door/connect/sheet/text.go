@@ -59,14 +59,11 @@ func foldRune(r rune) string {
 	case 'đ', 'Đ', 'ð', 'Ð':
 		return "d"
 	}
-	for _, d := range norm.NFD.String(string(r)) {
-		switch {
-		case d >= 'a' && d <= 'z':
-			return string(d)
-		case d >= 'A' && d <= 'Z':
-			return string(d + 'a' - 'A')
-		}
-		break
+	switch d, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r))); {
+	case d >= 'a' && d <= 'z':
+		return string(d)
+	case d >= 'A' && d <= 'Z':
+		return string(d + 'a' - 'A')
 	}
 	return ""
 }

@@ -75,7 +75,7 @@ func dateFormat(code string) bool {
 // appendNumber writes a number the short way (2.55, where the file has 2.5499999999999998), and as a date if its format shows one.
 func (b *book) appendNumber(dst, value []byte, style int) ([]byte, cellKind) {
 	isDate := style >= 0 && style < len(b.isDate) && b.isDate[style]
-	if !isDate && len(value) <= 15 && bytes.IndexAny(value, "eE") < 0 {
+	if !isDate && len(value) <= 15 && !bytes.ContainsAny(value, "eE") {
 		return append(dst, value...), cellNumber
 	}
 	f, err := strconv.ParseFloat(string(value), 64)

@@ -131,7 +131,7 @@ func (d paper) back(r *page.Request) *ui.Anchor {
 
 // counts says whether the document is a sale, and if not why.
 func (d paper) counts(r *page.Request) string {
-	key := "sale"
+	var key string
 	switch {
 	case d.Sale && d.Document.Customer == 0:
 		return r.P.T("customers.document.why.anonymous")

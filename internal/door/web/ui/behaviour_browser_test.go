@@ -47,6 +47,7 @@ func TestSearchShowsResultsAsOneTypesAndEnterOpensTheChosenOne(t *testing.T) {
 	b := open(t, "/de/light/customers")
 	b.Fill("#search", "müller")
 	b.WaitVisible("#search-results .s-search-item")
+	b.WaitFor(`!document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")`)
 	b.Press("Down")
 	picture(b, "search")
 	b.Press("Enter")

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -134,7 +135,6 @@ func watch(pid int, dir string) error {
 	if err != nil {
 		return err
 	}
-	_ = w // closed by the end of this process, whatever way it ends
 	dog := exec.Command("sh", "-c", fmt.Sprintf("cat >/dev/null; kill -INT %d; while kill -0 %d 2>/dev/null; do sleep 0.1; done; rm -rf %q", pid, pid, dir))
 	dog.Stdin = r
 	dog.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -142,12 +142,12 @@ func watch(pid int, dir string) error {
 		return err
 	}
 	go dog.Wait()
-	keep = w
+	keep.Store(w)
 	return r.Close()
 }
 
-// keep holds the watchdog's pipe open as long as the process lives.
-var keep *os.File
+// keep holds the watchdog's pipe open as long as the process lives; its end closes it, whatever way it ends.
+var keep atomic.Pointer[os.File]
 
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
