@@ -86,7 +86,7 @@ func (c Catalogue) checkCustom(key, text string) (string, *fault.Error) {
 			return "", fault.As(err)
 		}
 	case TypeFlag:
-		return choice("customer.flag_form", text, map[string][]string{"yes": {"1", "ja", "j", "y", "true", "wahr", "x"}, "": {"0", "nein", "n", "no", "false", "falsch"}})
+		return choice("customer.flag_form", text, flagWords)
 	case TypeChoice:
 		folded := nameKey(text)
 		for _, c := range f.Choices {

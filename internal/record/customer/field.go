@@ -183,31 +183,38 @@ func choice(key, text string, codes map[string][]string) (string, *fault.Error) 
 	return "", fault.New(fault.Invalid, key, "text", text)
 }
 
-func checkKind(s string) (string, *fault.Error) {
-	return choice("customer.kind_form", s, map[string][]string{
+// The codes and what people write for them, folded.
+var (
+	kindWords = map[string][]string{
 		Person:  {"p", "privat", "private", "privatkunde", "b2c", "individual", "natuerliche naturliche person", "consumer"},
 		Company: {"c", "f", "firma", "unternehmen", "business", "b2b", "geschaeftskunde geschaftskunde", "organisation", "organization", "juristische person"},
-	})
-}
-
-func checkSalutation(s string) (string, *fault.Error) {
-	return choice("customer.salutation_form", s, map[string][]string{
+	}
+	salutationWords = map[string][]string{
 		"ms":      {"frau", "fr", "mrs", "miss", "madame", "mme", "signora", "f", "w", "female", "weiblich"},
 		"mr":      {"herr", "herrn", "hr", "monsieur", "m", "signor", "male", "maennlich mannlich"},
 		"family":  {"familie", "fam", "famille"},
 		"neutral": {"divers", "mx", "d", "x", "keine", "firma", "none"},
-	})
+	}
+	addressFormWords = map[string][]string{"sie": {"formal", "vous", "lei"}, "du": {"informal", "tu"}}
+	excludedWords    = map[string][]string{
+		Internal: {"intern", "mitarbeiter", "staff", "test"},
+		Reseller: {"haendler handler", "wiederverkaeufer wiederverkaufer"},
+	}
+	flagWords = map[string][]string{"yes": {"1", "ja", "j", "y", "true", "wahr", "x"}, "": {"0", "nein", "n", "no", "false", "falsch"}}
+)
+
+func checkKind(s string) (string, *fault.Error) { return choice("customer.kind_form", s, kindWords) }
+
+func checkSalutation(s string) (string, *fault.Error) {
+	return choice("customer.salutation_form", s, salutationWords)
 }
 
 func checkAddressForm(s string) (string, *fault.Error) {
-	return choice("customer.address_form_form", s, map[string][]string{"sie": {"formal", "vous", "lei"}, "du": {"informal", "tu"}})
+	return choice("customer.address_form_form", s, addressFormWords)
 }
 
 func checkExcluded(s string) (string, *fault.Error) {
-	return choice("customer.excluded_form", s, map[string][]string{
-		Internal: {"intern", "mitarbeiter", "staff", "test"},
-		Reseller: {"haendler handler", "wiederverkaeufer wiederverkaufer"},
-	})
+	return choice("customer.excluded_form", s, excludedWords)
 }
 
 func checkCountry(s string) (string, *fault.Error) {
