@@ -26,6 +26,7 @@ import (
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/customer"
 )
 
 // Base is the path that all addresses of the API begin with.
@@ -47,8 +48,8 @@ type server struct {
 	db      *store.DB
 	log     *slog.Logger
 	keys    *keyring
-	company *companyCache
-	sources *sourceCache
+	company *recent[settings]
+	sources *recent[map[string]customer.Source]
 	mux     *http.ServeMux
 	reports Reports
 	imports Imports
@@ -63,7 +64,8 @@ func New(d Deps) http.Handler {
 	if d.Log == nil {
 		d.Log = slog.Default()
 	}
-	s := &server{db: d.Store, log: d.Log, keys: newKeyring(d.Store, d.Log), company: &companyCache{db: d.Store}, sources: &sourceCache{db: d.Store},
+	s := &server{db: d.Store, log: d.Log, keys: newKeyring(d.Store, d.Log), company: &recent[settings]{db: d.Store, read: readSettings},
+		sources: &recent[map[string]customer.Source]{db: d.Store, read: readSources},
 		reports: d.Reports, imports: d.Imports, proxy: d.TrustProxy, mux: http.NewServeMux(), routes: map[string]route{}}
 	s.huma = humago.NewWithPrefix(s.mux, Base, s.config(d.Version))
 	s.addCustomers()

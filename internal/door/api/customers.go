@@ -129,7 +129,7 @@ func (r *CustomerRecord) row(catalogue customer.Catalogue) (row, error) {
 const maxTags = 50
 
 func (s *server) writeCustomers(ctx context.Context, c *call, source string, records []CustomerRecord, at func(int) string) ([]Outcome, error) {
-	from, err := s.sources.origin(ctx, source)
+	from, err := s.origin(ctx, source)
 	if err != nil {
 		return nil, err
 	}

@@ -108,12 +108,16 @@ type ofCustomer struct {
 
 func (s *server) listDocuments(ctx context.Context, _ *call, in *ofCustomer) (page Page[Document], err error) {
 	page.Items = []Document{}
+	settings, err := s.company.get(ctx)
+	if err != nil {
+		return page, err
+	}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		docs, next, err := in.documents(ctx, tx)
 		if err != nil {
 			return err
 		}
-		page.Items, err = s.documentsOf(ctx, tx, docs)
+		page.Items, err = documentsOf(ctx, tx, docs, settings.Currency)
 		if len(docs) == in.Limit {
 			page.Next = next(docs[len(docs)-1])
 		}
@@ -143,60 +147,56 @@ func (q ofCustomer) documents(ctx context.Context, tx *store.Tx) ([]*document.Do
 	return docs, func(d *document.Document) string { return placeText(d.At, d.ID) }, document.LoadLines(ctx, tx, docs)
 }
 
-func (s *server) getDocument(ctx context.Context, _ *call, in *IDPath) (found Document, err error) {
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		found, err = s.document(ctx, tx, in.ID)
-		return err
-	})
-	return found, err
+func (s *server) getDocument(ctx context.Context, _ *call, in *IDPath) (Document, error) {
+	return s.document(ctx, func(*store.Tx) (int64, error) { return in.ID, nil })
 }
 
-func (s *server) findDocument(ctx context.Context, _ *call, in *documentPath) (found Document, err error) {
+func (s *server) findDocument(ctx context.Context, _ *call, in *documentPath) (Document, error) {
 	kind, _ := document.ParseKind(in.Kind)
-	err = s.db.Read(ctx, func(tx *store.Tx) error {
+	return s.document(ctx, func(tx *store.Tx) (int64, error) {
 		source, err := customer.FindSource(ctx, tx, in.Source)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		key := document.Key{Kind: kind, ExternalID: in.ExternalID}
 		known, err := document.Find(ctx, tx, source, []document.Key{key})
-		if err != nil {
-			return err
+		if err == nil && known[key].ID == 0 {
+			err = fault.New(fault.NotFound, "document.none")
 		}
-		if known[key].ID == 0 {
-			return fault.New(fault.NotFound, "document.none")
-		}
-		found, err = s.document(ctx, tx, known[key].ID)
-		return err
+		return known[key].ID, err
 	})
-	return found, err
 }
 
 // document reads one document with its links.
-func (s *server) document(ctx context.Context, tx *store.Tx, id int64) (Document, error) {
-	d, err := document.Load(ctx, tx, id)
-	if err != nil {
-		return Document{}, err
-	}
-	all, err := s.documentsOf(ctx, tx, []*document.Document{d})
-	if err != nil {
-		return Document{}, err
-	}
-	from, to, err := document.Bonds(ctx, tx, id)
-	if err != nil {
-		return Document{}, err
-	}
+func (s *server) document(ctx context.Context, find func(*store.Tx) (int64, error)) (found Document, err error) {
 	settings, err := s.company.get(ctx)
 	if err != nil {
-		return Document{}, err
+		return found, err
 	}
-	for _, b := range from {
-		all[0].Links = append(all[0].Links, linkOf(b, "to", settings.Currency))
-	}
-	for _, b := range to {
-		all[0].Links = append(all[0].Links, linkOf(b, "from", settings.Currency))
-	}
-	return all[0], nil
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		id, err := find(tx)
+		if err != nil {
+			return err
+		}
+		d, err := document.Load(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		all, err := documentsOf(ctx, tx, []*document.Document{d}, settings.Currency)
+		if err != nil {
+			return err
+		}
+		found = all[0]
+		from, to, err := document.Bonds(ctx, tx, id)
+		for _, b := range from {
+			found.Links = append(found.Links, linkOf(b, "to", settings.Currency))
+		}
+		for _, b := range to {
+			found.Links = append(found.Links, linkOf(b, "from", settings.Currency))
+		}
+		return err
+	})
+	return found, err
 }
 
 func linkOf(b document.Bond, direction, base string) DocumentLink {
@@ -207,13 +207,9 @@ func linkOf(b document.Bond, direction, base string) DocumentLink {
 	return l
 }
 
-// documentsOf writes documents as they are answered.
-func (s *server) documentsOf(ctx context.Context, tx *store.Tx, docs []*document.Document) ([]Document, error) {
+// documentsOf writes documents as they are answered; base is the currency of the company.
+func documentsOf(ctx context.Context, tx *store.Tx, docs []*document.Document, base string) ([]Document, error) {
 	out := make([]Document, len(docs))
-	settings, err := s.company.get(ctx)
-	if err != nil {
-		return nil, err
-	}
 	names, err := sourceNames(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -234,7 +230,7 @@ func (s *server) documentsOf(ctx context.Context, tx *store.Tx, docs []*document
 	}
 	for i, d := range docs {
 		out[i] = Document{ID: d.ID, Source: names[d.Source], Kind: d.Kind.String(), ExternalID: d.ExternalID, DocumentBody: documentBody(d, skus),
-			Day: d.Day.String(), Sale: d.Sale, Value: amount(&d.Amount, settings.Currency), CreatedAt: timeText(d.CreatedAt), ChangedAt: timeText(d.ChangedAt)}
+			Day: d.Day.String(), Sale: d.Sale, Value: amount(&d.Amount, base), CreatedAt: timeText(d.CreatedAt), ChangedAt: timeText(d.ChangedAt)}
 	}
 	return out, nil
 }

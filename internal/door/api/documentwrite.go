@@ -61,7 +61,7 @@ func (s *server) writeDocuments(ctx context.Context, c *call, source string, rec
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.sources.origin(ctx, source)
+	from, err := s.origin(ctx, source)
 	if err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func (s *server) writeEvents(ctx context.Context, c *call, source string, record
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.sources.origin(ctx, source)
+	from, err := s.origin(ctx, source)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 )
@@ -101,6 +102,7 @@ func (s *server) listImports(ctx context.Context, c *call, in *PageQuery) (page 
 	if err != nil {
 		return page, err
 	}
+	p := c.printer(ctx)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		names, err := sourceNames(ctx, tx)
 		if err != nil {
@@ -108,7 +110,7 @@ func (s *server) listImports(ctx context.Context, c *call, in *PageQuery) (page 
 		}
 		runs, err := connect.Runs(ctx, tx, before, in.Limit)
 		for _, r := range runs {
-			page.Items = append(page.Items, c.importOf(ctx, r, names))
+			page.Items = append(page.Items, importOf(r, names, p))
 		}
 		if len(runs) == in.Limit {
 			page.Next = idText(runs[len(runs)-1].ID)
@@ -119,6 +121,7 @@ func (s *server) listImports(ctx context.Context, c *call, in *PageQuery) (page 
 }
 
 func (s *server) getImport(ctx context.Context, c *call, in *IDPath) (found Import, err error) {
+	p := c.printer(ctx)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		names, err := sourceNames(ctx, tx)
 		if err != nil {
@@ -126,14 +129,14 @@ func (s *server) getImport(ctx context.Context, c *call, in *IDPath) (found Impo
 		}
 		run, err := connect.FindRun(ctx, tx, in.ID)
 		if err == nil {
-			found = c.importOf(ctx, run, names)
+			found = importOf(run, names, p)
 		}
 		return err
 	})
 	return found, err
 }
 
-func (c *call) importOf(ctx context.Context, r *connect.Run, names map[int64]string) Import {
+func importOf(r *connect.Run, names map[int64]string, p *i18n.Printer) Import {
 	i := Import{ID: r.ID, Kind: string(r.Kind), Source: names[r.Source], State: string(r.State), Files: []ImportFile{}, TotalRows: r.TotalRows, Rows: r.Rows,
 		New: r.New, Changed: r.Changed, Unchanged: r.Unchanged, Errors: r.Errors, Notices: r.Notices, CreatedAt: timeText(r.CreatedAt)}
 	for _, f := range r.Files {
@@ -146,7 +149,7 @@ func (c *call) importOf(ctx context.Context, r *connect.Run, names map[int64]str
 		i.FinishedAt = timeText(r.FinishedAt)
 	}
 	if f := fault.As(r.Why()); f != nil {
-		i.Failure = &ProblemField{f.Field, f.Key, c.printer(ctx).Err(f)}
+		i.Failure = &ProblemField{f.Field, f.Key, p.Err(f)}
 	}
 	return i
 }
@@ -210,9 +213,10 @@ func (s *server) postImport(ctx context.Context, c *call, _ *struct{}) (begun Im
 	if err != nil {
 		return begun, err
 	}
+	p := c.printer(ctx)
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
 		names, err := sourceNames(ctx, tx)
-		begun = c.importOf(ctx, run, names)
+		begun = importOf(run, names, p)
 		return err
 	})
 	return begun, err

@@ -53,7 +53,8 @@ const maxProblems = 100
 
 // problem tells the caller what went wrong; what is our own mistake is logged, and only its number told.
 func (s *server) problem(c *call, err error) *Problem {
-	ctx := context.Background() // the caller's may have ended
+	ctx, cancel := context.WithTimeout(context.Background(), moment) // the caller's may have ended
+	defer cancel()
 	printer := c.printer(ctx)
 	faults := fault.All(err)
 	first := faults[0]

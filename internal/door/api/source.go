@@ -2,46 +2,12 @@ package api
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/customer"
 )
-
-// sourceCache holds the sources for a moment, for writes. Sources are never deleted, so an id stays right; the day from
-// which a source is live may be a moment old.
-type sourceCache struct {
-	db *store.DB
-
-	mu   sync.Mutex
-	last map[string]customer.Source
-	at   time.Time
-}
-
-func (c *sourceCache) load(ctx context.Context) (map[string]customer.Source, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.db.Now()
-	if age := now.Sub(c.at); c.last != nil && age >= 0 && age < companyTTL {
-		return c.last, nil
-	}
-	last := map[string]customer.Source{}
-	err := c.db.Read(ctx, func(tx *store.Tx) error {
-		all, err := customer.Sources(ctx, tx)
-		for _, s := range all {
-			last[s.Name] = s
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.last, c.at = last, now
-	return last, nil
-}
 
 // sourceNames are the names of the sources by id.
 func sourceNames(ctx context.Context, tx *store.Tx) (map[int64]string, error) {
@@ -60,10 +26,10 @@ type origin struct {
 	live *clock.Day // before this day everything is history
 }
 
-func (c *sourceCache) origin(ctx context.Context, name string) (origin, error) {
-	all, err := c.load(ctx)
-	s := all[name]
-	return origin{name, s.ID, s.LiveFrom}, err
+func (s *server) origin(ctx context.Context, name string) (origin, error) {
+	all, err := s.sources.get(ctx)
+	known := all[name]
+	return origin{name, known.ID, known.LiveFrom}, err
 }
 
 // source is the id of the source in a transaction that may make it.
