@@ -30,6 +30,8 @@ func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "errors.database_address").On("db").Because(errors.New("postgres address does not parse")) // the address holds a password
 	}
+	// A plan kept from when a table was empty makes a lookup of a thousand keys a thousand times slower.
+	cfg.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
 	pool := stdlib.OpenDB(*cfg)
 	pool.SetMaxOpenConns(o.Readers + 8)
 	pool.SetMaxIdleConns(o.Readers + 8)
