@@ -58,6 +58,7 @@ func TestAFileComesInThroughTheFourSteps(t *testing.T) {
 				b.Click("#try .btn-primary")
 				b.WaitText(p.N("imports.counted", 6919))
 				look(t, b, picture("3-try"))
+				browsertest.Eval[bool](b, `(window.scrollTo(0, document.body.scrollHeight), true)`) // past the bar at the bottom of a phone
 				b.Click("#start .btn-primary")
 				b.WaitText(p.T("imports.see"))
 				look(t, b, picture("4-done"))
