@@ -43,17 +43,6 @@ func TestSlashAndControlKLeadToTheSearch(t *testing.T) {
 	}
 }
 
-func TestSearchShowsResultsAsOneTypesAndEnterOpensTheChosenOne(t *testing.T) {
-	b := open(t, "/de/light/customers")
-	b.Fill("#search", "müller")
-	b.WaitVisible("#search-results .s-search-item")
-	b.WaitFor(`!document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")`)
-	b.Press("Down")
-	picture(b, "search")
-	b.Press("Enter")
-	b.WaitFor(`location.pathname === "/de/light/customer"`)
-}
-
 func TestRowsAreWalkedWithJAndKAndOpenedWithEnter(t *testing.T) {
 	b := open(t, "/de/light/customers")
 	b.Press("jjjk")
@@ -132,18 +121,6 @@ func TestThePageFollowsTheSystemWithoutAChoice(t *testing.T) {
 	}
 	b.Settled()
 	b.Contrast()
-}
-
-func TestOnlyOneMenuIsOpen(t *testing.T) {
-	b := open(t, "/de/light/cohorts")
-	b.Click(".s-picker:nth-of-type(1) summary")
-	b.WaitVisible(".s-picker:nth-of-type(1) .s-drop-panel")
-	picture(b, "picker")
-	b.Click(".s-picker:nth-of-type(2) summary")
-	b.WaitVisible(".s-picker:nth-of-type(2) .s-drop-panel")
-	b.WaitGone(".s-picker:nth-of-type(1) .s-drop-panel")
-	b.Click("h1")
-	b.WaitGone(".s-picker:nth-of-type(2) .s-drop-panel")
 }
 
 func TestWhatCannotBeUndoneIsAskedAbout(t *testing.T) {
