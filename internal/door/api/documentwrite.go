@@ -151,7 +151,7 @@ func products(ctx context.Context, tx *store.Tx, checked []*sent) (map[string]pr
 	if err != nil || len(made) == 0 {
 		return ids, err
 	}
-	_, err = feed.Append(ctx, tx, feed.New{Kind: "product.changed", Body: map[string]any{"new": len(made)}, Rows: feed.Rows{"product": document.Ranges(made)}})
+	_, err = feed.Append(ctx, tx, feed.New{Kind: "product.changed", Body: map[string]any{"new": len(made)}, Rows: feed.Rows{"product": feed.Ranges(made)}})
 	return ids, err
 }
 

@@ -11,7 +11,6 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/customer"
-	"stamm/internal/record/document"
 )
 
 // customerSlice is the work of a slice of customers.
@@ -187,7 +186,7 @@ func (s *customerSlice) write(ctx context.Context, tx *store.Tx) (written, error
 	t := touched{origin: feed.History, made: feed.Rows{}, rows: u.Rows, old: u.Old, oldOf: u.OldOf}
 	if len(made) > 0 {
 		slices.Sort(made)
-		t.made["customer"] = document.Ranges(slices.Compact(made))
+		t.made["customer"] = feed.Ranges(slices.Compact(made))
 	}
 	if len(t.rows)+len(t.made)+len(t.old) > 0 {
 		w.touched = append(w.touched, t)

@@ -191,7 +191,7 @@ func (s *orderSlice) documents(ctx context.Context, tx *store.Tx, origin feed.Or
 	}
 	t := touched{origin: origin, made: feed.Rows{}, rows: w.Rows, old: w.Old, oldOf: w.OldOf}
 	if len(made) > 0 {
-		t.made["document"] = document.Ranges(made)
+		t.made["document"] = feed.Ranges(made)
 	}
 	return t, nil
 }
@@ -218,7 +218,7 @@ func (s *orderSlice) buyers(ctx context.Context, tx *store.Tx, drafts []*draft, 
 		made = slices.Compact(made)
 		c := touched{rows: w.Rows, old: w.Old, oldOf: w.OldOf}
 		if len(made) > 0 {
-			c.made = feed.Rows{"customer": document.Ranges(made)}
+			c.made = feed.Rows{"customer": feed.Ranges(made)}
 		}
 		t.add(c)
 	}
@@ -321,7 +321,7 @@ func (s *orderSlice) products(ctx context.Context, tx *store.Tx, drafts []*draft
 			s.learn[sku] = good{found.ID, found.Cost, found.Currency}
 		}
 		if len(made) > 0 {
-			ranges := document.Ranges(made)
+			ranges := feed.Ranges(made)
 			t.add(touched{made: feed.Rows{"product": ranges}, rows: feed.Rows{"product": ranges}})
 		}
 	}

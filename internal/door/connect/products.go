@@ -6,7 +6,6 @@ import (
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
-	"stamm/internal/record/document"
 	"stamm/internal/record/product"
 )
 
@@ -84,7 +83,7 @@ func (s *productSlice) write(ctx context.Context, tx *store.Tx) (written, error)
 		}
 	}
 	if len(made) > 0 {
-		t.made["product"] = document.Ranges(made)
+		t.made["product"] = feed.Ranges(made)
 	}
 	if len(t.rows) > 0 {
 		w.touched = append(w.touched, t)

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -171,4 +172,18 @@ func OldValues(ctx context.Context, tx *store.Tx, change int64) (map[string]stri
 func EraseValues(ctx context.Context, tx *store.Tx, customer int64) error {
 	_, err := tx.Exec(ctx, sqlEraseValues, customer)
 	return err
+}
+
+// Ranges gathers ids into inclusive ranges. It sorts them in place.
+func Ranges(ids []int64) []Range {
+	slices.Sort(ids)
+	var all []Range
+	for _, id := range ids {
+		if n := len(all); n > 0 && id <= all[n-1][1]+1 {
+			all[n-1][1] = id
+			continue
+		}
+		all = append(all, Range{id, id})
+	}
+	return all
 }

@@ -106,20 +106,6 @@ func Write(ctx context.Context, tx *store.Tx, run int64, fresh, changed []*Docum
 	return w, nil
 }
 
-// Ranges gathers ascending ids into inclusive ranges.
-func Ranges(ids []int64) []feed.Range {
-	slices.Sort(ids)
-	var all []feed.Range
-	for _, id := range ids {
-		if n := len(all); n > 0 && id <= all[n-1][1]+1 {
-			all[n-1][1] = id
-			continue
-		}
-		all = append(all, feed.Range{id, id})
-	}
-	return all
-}
-
 func (w *Written) touch(table string, docs []*Document) {
 	ids := make([]int64, 0, len(docs))
 	for _, d := range docs {
@@ -133,7 +119,7 @@ func (w *Written) touch(table string, docs []*Document) {
 
 func (w *Written) add(table string, ids []int64) {
 	if len(ids) > 0 {
-		w.Rows[table] = append(w.Rows[table], Ranges(ids)...)
+		w.Rows[table] = append(w.Rows[table], feed.Ranges(ids)...)
 	}
 }
 

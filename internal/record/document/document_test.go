@@ -251,7 +251,7 @@ func revert(t *testing.T, db *store.DB, run int64, made []int64, old map[string]
 	t.Helper()
 	ctx := context.Background()
 	err := db.Bulk(ctx, store.System(), func(tx *store.Tx) (err error) {
-		kept, _, err = document.Revert(ctx, tx, run, document.Ranges(made), old)
+		kept, _, err = document.Revert(ctx, tx, run, feed.Ranges(made), old)
 		return err
 	})
 	if err != nil {

@@ -179,7 +179,7 @@ func finish(ctx context.Context, tx *store.Tx, entries []Entry, out []Outcome, w
 		return nil
 	}
 	others = slices.Compact(slices.Sorted(slices.Values(others)))
-	ids := Ranges(others)
+	ids := feed.Ranges(others)
 	_, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: feed.Rows{"document": ids, "link": ids}})
 	return err
 }
@@ -262,5 +262,5 @@ func linkThese(ctx context.Context, tx *store.Tx, ids []int64) ([]feed.Range, er
 		return nil, nil
 	}
 	_, err = tx.Exec(ctx, fmt.Sprintf(sqlDeleteUnlinked, tx.Numbers("$1")), store.JSON(l.linked))
-	return Ranges(l.linked), err
+	return feed.Ranges(l.linked), err
 }

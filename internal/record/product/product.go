@@ -205,7 +205,7 @@ func Upsert(ctx context.Context, tx *store.Tx, run int64, products []*Product) (
 		touched = append(touched, p.ID)
 	}
 	if len(touched) > 0 {
-		w.Rows["product"] = ranges(touched)
+		w.Rows["product"] = feed.Ranges(touched)
 	}
 	return w, nil
 }
@@ -229,19 +229,6 @@ func Decide(ctx context.Context, tx *store.Tx, products []Product) (fresh, chang
 		}
 	}
 	return fresh, changed, nil
-}
-
-func ranges(ids []int64) []feed.Range {
-	slices.Sort(ids)
-	var all []feed.Range
-	for _, id := range ids {
-		if n := len(all); n > 0 && id <= all[n-1][1]+1 {
-			all[n-1][1] = id
-			continue
-		}
-		all = append(all, feed.Range{id, id})
-	}
-	return all
 }
 
 func (w *Written) change(ctx context.Context, tx *store.Tx, before, p *Product) error {
