@@ -47,8 +47,17 @@ func (im *Importer) Register(r *jobs.Runner) {
 	r.Handle(WatchJob, 1, im.runWatch)
 }
 
-// Keep copies a file into the blob store, so that a run does not depend on the original.
+// Keep copies a file into the blob store, so that a run does not depend on the original. What can be no table is
+// refused at its beginning.
 func (im *Importer) Keep(ctx context.Context, name string, r io.Reader) (File, error) {
+	r, err := sheet.Glance(name, r)
+	if err != nil {
+		return File{}, err
+	}
+	return im.keep(ctx, name, r)
+}
+
+func (im *Importer) keep(ctx context.Context, name string, r io.Reader) (File, error) {
 	ref, size, err := im.files.Put(ctx, r, maxFile)
 	if err != nil {
 		return File{}, err
@@ -58,6 +67,10 @@ func (im *Importer) Keep(ctx context.Context, name string, r io.Reader) (File, e
 
 // KeepPath is Keep for a file of this machine.
 func (im *Importer) KeepPath(ctx context.Context, path string) (File, error) {
+	return withFile(path, func(name string, r io.Reader) (File, error) { return im.Keep(ctx, name, r) })
+}
+
+func withFile(path string, keep func(name string, r io.Reader) (File, error)) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return File{}, fault.New(fault.Invalid, "import.no_file", "file", path).On("file").Because(err)
@@ -66,7 +79,7 @@ func (im *Importer) KeepPath(ctx context.Context, path string) (File, error) {
 	if info, err := f.Stat(); err != nil || info.IsDir() {
 		return File{}, fault.New(fault.Invalid, "import.no_file", "file", path).On("file").Because(err)
 	}
-	return im.Keep(ctx, filepath.Base(path), f)
+	return keep(filepath.Base(path), f)
 }
 
 // Sheet gives the files of a run to the reader of sheets.
