@@ -27,6 +27,13 @@ import (
 // ImportJob is the kind of the job that does a run.
 const ImportJob = "import"
 
+// An import waits for about a week until a full disk has room again or the database is back, and gives up earlier what
+// fails of itself.
+const (
+	patientAttempts = 180
+	maxAttempts     = 10
+)
+
 // maxFile is the largest file that is taken, in bytes.
 const maxFile = 64 << 30
 
@@ -171,7 +178,11 @@ func begin(ctx context.Context, tx *store.Tx, q Request, plan *sheet.Plan, key s
 	} else if run, err = create(ctx, tx, q, plan, key); err != nil {
 		return nil, err
 	}
-	if run.Job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: ImportJob, Key: runKey(run.ID), Args: importArgs{run.ID}}); err != nil {
+	job := jobs.New{Kind: ImportJob, Key: runKey(run.ID), Args: importArgs{run.ID}, MaxAttempts: patientAttempts}
+	if run.Job, err = jobs.Enqueue(ctx, tx, job); err != nil {
+		return nil, err
+	}
+	if err := jobs.Hurry(ctx, tx, run.Job); err != nil {
 		return nil, err
 	}
 	_, err = tx.Exec(ctx, sqlSetJob, run.ID, run.Job)
@@ -259,8 +270,8 @@ func (im *Importer) runImport(ctx context.Context, task *jobs.Task) error {
 	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden:
 		return errors.Join(err, r.end(ctx, Failed, err))
 	}
-	if task.LastAttempt() {
-		return errors.Join(err, r.end(ctx, Failed, err))
+	if task.LastAttempt() || task.Attempt >= maxAttempts && fault.CodeOf(err) != fault.Unavailable {
+		return errors.Join(jobs.InVain(err), r.end(ctx, Failed, err))
 	}
 	return err
 }
