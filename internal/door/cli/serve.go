@@ -129,7 +129,7 @@ func (a *App) Work() *jobs.Runner {
 		return a.runner
 	}
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
-	a.runner.Handle(pruneJob, 1, a.pruneJobs)
+	a.nightly(a.runner)
 	a.Importer.Register(a.runner)
 	a.runner.Start()
 	a.opens(a.runner.Close)
@@ -151,37 +151,6 @@ func (a *App) Close(ctx context.Context) error {
 func companyZone(ctx context.Context, tx *store.Tx) (*time.Location, error) {
 	s, err := company.Load(ctx, tx)
 	return s.Zone(), err
-}
-
-// Jobs that are over are kept for three months.
-const (
-	pruneJob  = "jobs.prune"
-	keptJobs  = 90 * 24 * time.Hour
-	pruneTurn = 1000
-)
-
-func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
-	for {
-		var n int64
-		err := a.Store.Bulk(ctx, task.Actor(), func(tx *store.Tx) (err error) {
-			n, err = jobs.Prune(ctx, tx, tx.Now.Add(-keptJobs), pruneTurn)
-			return err
-		})
-		if err != nil || n < pruneTurn {
-			return err
-		}
-	}
-}
-
-// schedules sets what is done by the clock.
-func (a *App) schedules(ctx context.Context) error {
-	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
-		loc, err := companyZone(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)
-	})
 }
 
 // site is the web page of the open program, with the API under the same address.
