@@ -26,8 +26,7 @@ const (
 	sqlDeleteDocuments = `DELETE FROM document WHERE id %s`
 	sqlPointing        = `SELECT DISTINCT document FROM document_link WHERE target %s`
 	sqlDeleteLinks     = `DELETE FROM document_link WHERE document %s OR document %s`
-	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document, customer) SELECT id, customer FROM document WHERE id %s
-		ON CONFLICT (document) DO UPDATE SET customer = excluded.customer`
+	sqlToWait          = `SELECT id, kind, source, customer, reference FROM document WHERE id %s`
 	sqlDeleteUnlinked = `DELETE FROM document_unlinked WHERE document %s`
 	sqlUnlinked       = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
 
