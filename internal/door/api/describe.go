@@ -104,6 +104,8 @@ func operationOf(doc *huma.OpenAPI, r route) *huma.Operation {
 		return item.Get
 	case http.MethodPut:
 		return item.Put
+	case http.MethodDelete:
+		return item.Delete
 	}
 	return item.Post
 }
