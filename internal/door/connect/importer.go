@@ -273,6 +273,9 @@ func (im *Importer) runImport(ctx context.Context, task *jobs.Task) error {
 	if task.LastAttempt() || task.Attempt >= maxAttempts && fault.CodeOf(err) != fault.Unavailable {
 		return errors.Join(jobs.InVain(err), r.end(ctx, Failed, err))
 	}
+	if task.Attempt == maxAttempts { // it goes on, and somebody should know that it is held up
+		err = errors.Join(err, r.db.Write(ctx, r.actor, func(tx *store.Tx) error { return raiseFailed(ctx, tx, r.run) }))
+	}
 	return err
 }
 
