@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -317,5 +318,31 @@ func TestMonthsAndDaysFillEachOther(t *testing.T) {
 	}
 	if g := s.segments(t, asOf(t, "2024-12-31"), "")["a"]; g.Table.Sorted()[0] != (survival.Spell{Length: 3, Ended: true, Count: 1}) {
 		t.Errorf("%+v", g.Table.Sorted())
+	}
+}
+
+func TestASourceThatBeginsInTheMiddleOfLivesIsNoticed(t *testing.T) {
+	s := open(t, storetest.SQLite(t))
+	rows := func(first, last int) string { // a contract begins each month; one in twenty ends a month, but none before 2025 is there
+		var b strings.Builder
+		b.WriteString("contract,customer,start,end\n")
+		for i := first; i < last; i++ {
+			start := clock.NewDay(2018, 1, 10).AddMonths(i / 12)
+			end := ""
+			if at := start.AddMonths(6 * (1 + i%12)); at >= clock.NewDay(2025, 1, 1) && at < clock.NewDay(2026, 1, 1) {
+				end = at.String()
+			}
+			b.WriteString(strings.Join([]string{"V" + strconv.Itoa(i), strconv.Itoa(i), start.String(), end}, ",") + "\n")
+		}
+		return b.String()
+	}
+	s.run(t, sheet.Contracts, "", sheet.Options{}, file(t, rows(0, 1000)))
+	if g := s.segments(t, asOf(t, "2025-12-31"), "")["all"]; g.Unseen < 20 || g.TenureOnly != 0 {
+		t.Errorf("unseen ends %v", g.Unseen)
+	}
+	other := open(t, storetest.SQLite(t))
+	other.run(t, sheet.Contracts, "", sheet.Options{}, file(t, rows(996, 2000)))
+	if g := other.segments(t, asOf(t, "2025-12-31"), "")["all"]; g.Unseen > 5 {
+		t.Errorf("a source that begins with its first contract: unseen ends %v", g.Unseen)
 	}
 }
