@@ -100,18 +100,21 @@ func (s survivor) residual(delta, t float64) float64 {
 	if delta == 0 {
 		return s.purchases(t)
 	}
-	l := newLegendre()
 	// u = rate (e^v - 1) follows the purchases, which come ever more slowly.
-	integral := func(from, to float64) float64 {
-		return l.integral(to-from, func(v float64) float64 {
-			grown := math.Exp(from + v)
-			u := s.rate * (grown - 1)
-			return math.Exp(-delta*u) * s.purchases(u) * s.rate * grown
-		})
+	f := func(v float64) float64 {
+		grown := math.Exp(v)
+		u := s.rate * (grown - 1)
+		return math.Exp(-delta*u) * s.purchases(u) * s.rate * grown
 	}
-	end := math.Log1p(t / s.rate)
-	knee := min(end, math.Log1p(1/(delta*s.rate)))
-	return math.Exp(-delta*t)*s.purchases(t) + delta*(integral(0, knee)+integral(knee, end))
+	var integral float64
+	if end := math.Log1p(t / s.rate); end <= 2 && delta*t <= 2 {
+		l := shortLegendre()
+		integral = l.integral(0, end, f)
+	} else {
+		l, knee := newLegendre(), min(end, math.Log1p(1/(delta*s.rate)))
+		integral = l.integral(0, knee, f) + l.integral(knee, end, f)
+	}
+	return math.Exp(-delta*t)*s.purchases(t) + delta*integral
 }
 
 func (m betaGeometric) aliveAt(h History, days float64) float64 {
@@ -124,12 +127,6 @@ func (m betaGeometric) expected(h History, days float64) float64 {
 
 func (m betaGeometric) active(h History, days float64) float64 {
 	return m.alive(h) * m.survivor(h).buys(m.unit.Of(horizon(days)))
-}
-
-func (m betaGeometric) outlook(h History, days float64) (alive, active, expected float64) {
-	alive = m.alive(h)
-	t, s := m.unit.Of(horizon(days)), m.survivor(h)
-	return alive, alive * s.buys(t), alive * s.purchases(t)
 }
 
 func (m betaGeometric) mean(days float64) float64 {

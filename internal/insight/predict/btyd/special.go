@@ -140,32 +140,3 @@ func betaMean(a, b, k float64, g func(p, q float64) float64) float64 {
 	}
 	return line + sum/weight
 }
-
-// legendre are the nodes and weights of Gauss and Legendre on [0, 1] with 20 points: on the integrals here, twenty give the
-// logarithm of a likelihood to 1e-12, sixteen to 1e-8.
-type legendre struct{ x, w [20]float64 }
-
-func newLegendre() *legendre {
-	half := [10][2]float64{
-		{0.07652652113349733, 0.15275338713072584}, {0.22778585114164507, 0.14917298647260374},
-		{0.37370608871541955, 0.14209610931838204}, {0.51086700195082713, 0.13168863844917664},
-		{0.63605368072651502, 0.11819453196151842}, {0.74633190646015080, 0.10193011981724044},
-		{0.83911697182221878, 0.08327674157670475}, {0.91223442825132595, 0.06267204833410907},
-		{0.96397192727791381, 0.04060142980038694}, {0.99312859918509492, 0.01761400713915212},
-	}
-	l := &legendre{}
-	for i, xw := range half {
-		l.x[9-i], l.x[10+i] = (1-xw[0])/2, (1+xw[0])/2
-		l.w[9-i], l.w[10+i] = xw[1]/2, xw[1]/2
-	}
-	return l
-}
-
-// integral is that of f from 0 to to.
-func (l *legendre) integral(to float64, f func(float64) float64) float64 {
-	var sum float64
-	for i, x := range l.x {
-		sum += l.w[i] * f(to*x)
-	}
-	return to * sum
-}
