@@ -132,6 +132,9 @@ func (a *App) Work() *jobs.Runner {
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
 	a.runner.Handle(pruneJob, 1, a.pruneJobs)
 	a.Importer.Register(a.runner)
+	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
+		a.runner.Handle(customers.CompactJob, 1, a.compact)
+	}
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -172,6 +175,14 @@ func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
 			return err
 		}
 	}
+}
+
+// compact writes the warehouse anew once it has seen that a person was erased.
+func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
+	if err := a.house.Reach(ctx, a.Store); err != nil {
+		return err
+	}
+	return a.house.Compact(ctx)
 }
 
 // schedules sets what is done by the clock.

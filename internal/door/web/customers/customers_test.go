@@ -18,6 +18,7 @@ import (
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
+	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
 	"stamm/internal/platform/warehouse"
@@ -423,6 +424,13 @@ func TestSomebodyIsAddedChangedAndErased(t *testing.T) {
 		if got := webtest.Words(c.Follow(at+"/erase", nil).Body); strings.Contains(got, "Berta") {
 			t.Errorf("erased, and yet: %s", got)
 		}
+		s.Read(func(ctx context.Context, tx *store.Tx) error {
+			queued, err := jobs.List(ctx, tx, jobs.Filter{State: jobs.Queued, Limit: 10})
+			if len(queued) != 1 || queued[0].Kind != customers.CompactJob {
+				t.Errorf("after an erasure wait the jobs %+v, not the one that compacts the warehouse", queued)
+			}
+			return err
+		})
 		if got := c.Get(at + "/edit"); got.Status != http.StatusConflict {
 			t.Errorf("an erased customer is edited: status %d", got.Status)
 		}
