@@ -73,10 +73,11 @@ func (s survivor) purchases(t float64) float64 {
 	term := q * z
 	sum, size := term, math.Abs(term)
 	for n := 1.0; n < maxTerms; n++ {
-		term *= (e + n) * (q + n) * z / ((c + n) * (n + 1))
+		ratio := (e + n) * (q + n) * z / ((c + n) * (n + 1))
+		term *= ratio
 		sum += term
 		size += math.Abs(term)
-		if !(math.Abs(term) <= 1e-17*(1-z)*math.Abs(first/scale+sum) && q+n >= 0) {
+		if !(math.Abs(ratio) < 1 && math.Abs(term) <= 1e-17*(1-max(z, ratio))*math.Abs(first/scale+sum) && q+n >= 0) {
 			continue
 		}
 		if v := -(first + scale*sum); size < huge && v > cancellation*(math.Abs(first)+scale*size) {

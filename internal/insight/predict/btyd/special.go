@@ -65,10 +65,11 @@ const (
 func series2F1(a, b, c, z float64) (float64, bool) {
 	term, sum, size := 1.0, 1.0, 1.0
 	for n := 0.0; n < maxTerms; n++ {
-		term *= (a + n) * (b + n) / ((c + n) * (n + 1)) * z
+		ratio := (a + n) * (b + n) / ((c + n) * (n + 1)) * z
+		term *= ratio
 		sum += term
 		size += math.Abs(term)
-		if math.Abs(term) <= 1e-17*(1-z)*math.Abs(sum) && a+n >= 0 && b+n >= 0 || term == 0 {
+		if math.Abs(ratio) < 1 && math.Abs(term) <= 1e-17*(1-max(z, ratio))*math.Abs(sum) && a+n >= 0 && b+n >= 0 || term == 0 {
 			return sum, size < huge && math.Abs(sum) > cancellation*size
 		}
 	}
