@@ -30,6 +30,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
@@ -37,7 +38,7 @@ import (
 
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
-	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection()}
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -131,6 +132,9 @@ func (a *App) Work() *jobs.Runner {
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
 	a.runner.Handle(pruneJob, 1, a.pruneJobs)
 	a.Importer.Register(a.runner)
+	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
+		a.runner.Handle(customers.CompactJob, 1, a.compact)
+	}
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -171,6 +175,14 @@ func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
 			return err
 		}
 	}
+}
+
+// compact writes the warehouse anew once it has seen that a person was erased.
+func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
+	if err := a.house.Reach(ctx, a.Store); err != nil {
+		return err
+	}
+	return a.house.Compact(ctx)
 }
 
 // schedules sets what is done by the clock.
