@@ -140,19 +140,18 @@ func (w *writer) rowsMove(l *leaf) []string {
 	if source.Day == "" || source.One {
 		return nil
 	}
-	firstOf := func(what string, from, until *clock.Day) string {
+	firstOf := func(from, until *clock.Day) string {
 		rows := w.value(l).rows // of a field with several values those that meet the condition
-		return w.add(l.key(what)+" "+rows, func() *measure {
-			return &measure{source: source, sql: "min(" + source.Day + ") {filter}", rows: rows, from: from, until: until, cast: "DATE"}
-		}).name
+		m := &measure{source: source, sql: "min(" + source.Day + ") {filter}", rows: rows, from: from, until: until, cast: "DATE"}
+		return w.add("first "+source.Name+" "+rows+" "+days(m), func() *measure { return m }).name
 	}
 	tomorrow := w.q.asOf.AddDays(1)
 	from, until := w.q.bounds(l.Window)
-	all := []string{firstOf("future", &tomorrow, nil)}
+	all := []string{firstOf(&tomorrow, nil)}
 	if l.Window == nil {
 		return all
 	}
-	oldest := func() string { return firstOf("oldest", from, &until) }
+	oldest := func() string { return firstOf(from, &until) }
 	switch l.Window.Kind {
 	case Last:
 		sql, more := shifted(oldest(), l.Window.Span)
@@ -164,7 +163,7 @@ func (w *writer) rowsMove(l *leaf) []string {
 	}
 	if l.Window.Kind != Last && l.Window.Kind != Since && l.Window.To.Relative {
 		after := until.AddDays(1)
-		all = append(all, w.passes(firstOf("coming", &after, nil), l.Window.To)...)
+		all = append(all, w.passes(firstOf(&after, nil), l.Window.To)...)
 	}
 	return all
 }

@@ -25,6 +25,12 @@ func writeTree(b *strings.Builder, t Tree) {
 		}
 	case Not:
 		b.WriteString("not ")
+		if len(t.Parts) == 1 && t.Parts[0].Is != nil && t.Parts[0].Is.Field == FieldSegment {
+			b.WriteByte('(') // "not in segment" is a condition of its own
+			writeTree(b, t.Parts[0])
+			b.WriteByte(')')
+			return
+		}
 		writeParts(b, t.Parts, "")
 	case And:
 		writeParts(b, t.Parts, " and ")
