@@ -1,9 +1,9 @@
 package predict
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -200,7 +200,7 @@ func (b *Book) spends() []btyd.Spend {
 		if a.x != c.x {
 			return int(a.x) - int(c.x)
 		}
-		return compare(a.cents, c.cents)
+		return cmp.Compare(a.cents, c.cents)
 	})
 	var all []btyd.Spend
 	for i, k := range keys {
@@ -261,5 +261,3 @@ func asked(ctx context.Context, err error) error {
 
 // date writes a day as SQL.
 func date(d clock.Day) string { return "DATE '" + d.String() + "'" }
-
-var _ = sql.ErrNoRows
