@@ -43,6 +43,7 @@ type Card struct {
 
 	Chosen string      `json:"chosen"` // what foretells the chance of a purchase
 	Counts string      `json:"counts"` // what foretells the number of purchases
+	Keeper string      `json:"keeper"` // the model by which silence is judged
 	Models []ModelCard `json:"models"`
 	Spend  SpendCard   `json:"spend"`
 	Limits Thresholds  `json:"limits"`
