@@ -1,7 +1,9 @@
 package btyd
 
+import "math"
+
 // Model is a fitted or given model of buying and leaving. Every method returns a finite number for every admissible history
-// and every days ≥ 0.
+// and every days ≥ 0; a horizon of more than a million days is taken as a million.
 type Model interface {
 	// Name is bgnbd, mbgnbd, pnbd or nbd.
 	Name() string
@@ -45,29 +47,58 @@ const (
 func Names() []string { return []string{NameBGNBD, NameMBGNBD, NameParetoNBD, NameNBD} }
 
 // New is the model of that name with these parameters, in the order of Params. It reports false for a name that does not
-// exist, a wrong number of parameters, or parameters or a unit that are not positive and finite.
-func New(name string, unit Unit, params ...float64) (Model, bool) { return nil, false }
-
-// BGNBD buys at a rate from Gamma(R, Alpha) and leaves after each repeat purchase with a probability from Beta(A, B).
-type BGNBD struct {
-	R, Alpha, A, B float64
-	Per            Unit // unit of Alpha
+// exist, a wrong number of parameters, or parameters or a unit that are not between 1e-9 and 1e9.
+func New(name string, unit Unit, params ...float64) (Model, bool) {
+	want := 4
+	if name == NameNBD {
+		want = 2
+	}
+	if len(params) != want {
+		return nil, false
+	}
+	for _, v := range append([]float64{float64(unit)}, params...) {
+		if !(v >= 1e-9 && v <= 1e9) {
+			return nil, false
+		}
+	}
+	m := build(name, unit, params)
+	return m, m != nil
 }
 
-// MBGNBD is BGNBD that can also leave after the first purchase.
-type MBGNBD struct {
-	R, Alpha, A, B float64
-	Per            Unit // unit of Alpha
+// build is New without its care, nil for a name that does not exist.
+func build(name string, unit Unit, p []float64) Model {
+	switch name {
+	case NameBGNBD:
+		return BGNBD{p[0], p[1], p[2], p[3], unit}
+	case NameMBGNBD:
+		return MBGNBD{p[0], p[1], p[2], p[3], unit}
+	case NameParetoNBD:
+		return ParetoNBD{p[0], p[1], p[2], p[3], unit}
+	case NameNBD:
+		return NBD{p[0], p[1], unit}
+	}
+	return nil
 }
 
-// ParetoNBD buys at a rate from Gamma(R, Alpha) and leaves at any time, at a rate from Gamma(S, Beta).
-type ParetoNBD struct {
-	R, Alpha, S, Beta float64
-	Per               Unit // unit of Alpha and Beta
+// farthest is the longest horizon, in days: more than what any model can say something about, and short enough to count in.
+const farthest = 1e6
+
+// horizon brings days into 0 to farthest.
+func horizon(days float64) float64 {
+	if !(days > 0) {
+		return 0
+	}
+	return min(days, farthest)
 }
 
-// NBD buys at a rate from Gamma(R, Alpha) and never leaves.
-type NBD struct {
-	R, Alpha float64
-	Per      Unit // unit of Alpha
+// discount is a yearly rate as a continuous one per unit, and the horizon up to which discounted purchases still count.
+func (u Unit) discount(annualRate, days float64) (delta, t float64) {
+	if math.IsInf(days, 1) && !(annualRate > 0) {
+		days = 100 * float64(Year)
+	}
+	if !(annualRate > 0) {
+		return 0, u.Of(horizon(days))
+	}
+	delta = math.Log1p(min(annualRate, 1e6)) / u.Of(float64(Year))
+	return delta, min(u.Of(horizon(days)), cut/delta)
 }
