@@ -261,3 +261,12 @@ func asked(ctx context.Context, err error) error {
 
 // date writes a day as SQL.
 func date(d clock.Day) string { return "DATE '" + d.String() + "'" }
+
+// Numbers are the numbers by which the company knows its customers, by our ids; # and our id where she has none.
+func Numbers(ctx context.Context, q Querier) (map[int64]string, error) {
+	all := map[int64]string{}
+	var id int64
+	var number string
+	err := each(ctx, q, "SELECT id, coalesce(nullif(ext, ''), '#' || id) FROM customer ORDER BY id", []any{&id, &number}, func() { all[id] = number })
+	return all, err
+}

@@ -54,16 +54,10 @@ const piece = 2048
 // spread calls fn for pieces of 0 to n on all cores. What fn writes must belong to its own piece, so that the result is the
 // same on any number of cores.
 func spread(ctx context.Context, n int, fn func(from, to int)) error {
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < n; from += piece {
-		if ctx.Err() != nil {
-			break
-		}
+	for from := 0; from < n && ctx.Err() == nil; from += piece {
 		g.Go(func() error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
 			fn(from, min(n, from+piece))
 			return nil
 		})

@@ -62,6 +62,7 @@ type recording struct {
 	actor    store.Actor
 	done     Recorded
 	first    bool // there has been no whole scoring before
+	empty    bool // the store has no scores at all, so there is nothing to replace
 	monthEnd bool // the scores of this day are kept for everybody
 
 	old      map[int64]stored // what the store has from the customer after `from` to `to`
@@ -77,20 +78,27 @@ type stored struct {
 }
 
 func (r *recording) begin(ctx context.Context) error {
-	r.monthEnd = r.Card.AsOf.AddDays(1).Month() == r.Card.AsOf.AddDays(1)
+	r.monthEnd = lastOfMonth(r.Card.AsOf)
 	return r.db.Write(ctx, r.actor, func(tx *store.Tx) error {
 		before, known, err := Newest(ctx, tx)
 		if err != nil {
 			return err
 		}
 		r.first = !known
-		// a scoring that runs for the first time in a month stands for the end of the last one
-		r.monthEnd = r.monthEnd || known && before.AsOf.Month() != r.Card.AsOf.Month()
+		// after a month whose last day nobody scored the next scoring stands for it
+		r.monthEnd = r.monthEnd || known && !lastOfMonth(before.AsOf) && before.AsOf.Month() < r.Card.AsOf.Month()
+		var rows int
+		if err := tx.QueryRow(ctx, sqlAny).Scan(&rows); err != nil {
+			return err
+		}
+		r.empty = rows == 0
 		r.done.Model, err = tx.InsertID(ctx, sqlAddModel, int64(r.Card.AsOf), r.Card.Version, r.Card.Chosen, r.Card.Horizon, r.Card.DataHash, store.JSON(r.Card),
 			clock.Micros(tx.Now))
 		return err
 	})
 }
+
+func lastOfMonth(d clock.Day) bool { return d.AddDays(1).Month() == d.AddDays(1) }
 
 // readAhead is how many stored scores are read at a time.
 const readAhead = 20_000
@@ -222,12 +230,12 @@ func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, mo
 			kept = append(kept, sc.Customer)
 		}
 	}
-	if !r.first {
+	if !r.empty {
 		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDropScores, tx.Numbers("$1")), store.JSON(ids)); err != nil {
 			return err
 		}
 	}
-	if !r.first && len(kept) > 0 {
+	if !r.empty && len(kept) > 0 {
 		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDropMoments, tx.Numbers("$1")), store.JSON(kept), int64(r.Card.AsOf)); err != nil {
 			return err
 		}

@@ -57,13 +57,14 @@ type Scores struct {
 	since   []clock.Day // by group: day on which its customers came to be at risk; 0 never
 }
 
-// figures are the numbers of a score, as the store has them.
+// figures are the numbers of a score.
 type figures struct {
-	active, lo, hi, alive, expected int32 // ten-thousandths; alive is below 0 where nothing can be said
-	next                            clock.Day
-	band                            uint8 // place in Bands
-	value, worth                    int64
-	clv, clvLo, clvHi, atRisk       int64
+	active, lo, hi, alive     float64 // alive is below 0 where nothing can be said
+	expected                  float64
+	value, worth              int64
+	clv, clvLo, clvHi, atRisk int64
+	next                      clock.Day
+	band                      uint8 // place in Bands
 }
 
 // Len is how many customers there are; those who were erased have no score.
@@ -75,12 +76,11 @@ func (s *Scores) At(i int) (Score, bool) {
 		return Score{}, false
 	}
 	f := s.of[i]
-	out := Score{Customer: s.book.ID[i], Band: Bands()[f.band], Active: share(int64(f.active)), ActiveLo: share(int64(f.lo)), ActiveHi: share(int64(f.hi)),
-		Expected: share(int64(f.expected)), Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk,
+	out := Score{Customer: s.book.ID[i], Band: Bands()[f.band], Active: f.active, ActiveLo: f.lo, ActiveHi: f.hi,
+		Expected: f.expected, Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk,
 		Reasons: s.book.reasonsOf(i, int32(s.options.Horizon))}
 	if f.alive >= 0 {
-		alive := share(int64(f.alive))
-		out.Alive = &alive
+		out.Alive = &f.alive
 	}
 	if f.next != 0 {
 		out.NextDay = &f.next
@@ -274,3 +274,6 @@ func (f *foretelling) seasons(ctx context.Context) error {
 	f.card.Season.On, f.card.Season.ErrorOff, f.card.Season.ErrorOn = before.On, before.ErrorOff, before.ErrorOn
 	return nil
 }
+
+// Digits is how many digits the minor unit of the currency has.
+func (s *Scores) Digits() int { return s.book.Digits }

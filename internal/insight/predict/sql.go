@@ -9,6 +9,10 @@ const (
 	sqlScores  = `SELECT ` + scoreColumnList + ` FROM score WHERE customer > $1 ORDER BY customer LIMIT $2`
 	sqlHistory = `SELECT day, band, active, alive, clv FROM score_history WHERE customer = $1 ORDER BY day`
 
+	// Whether there are scores or former scores.
+	sqlAny = `SELECT COUNT(1) FROM (SELECT customer FROM (SELECT customer FROM score LIMIT 1) AS present
+		UNION ALL SELECT customer FROM (SELECT customer FROM score_history LIMIT 1) AS past) AS some`
+
 	sqlAddModel = `INSERT INTO model (as_of, version, chosen, horizon, data_hash, whole, card, made_at) VALUES ($1, $2, $3, $4, $5, 0, $6, $7) RETURNING id`
 	sqlWhole    = `UPDATE model SET whole = 1 WHERE id = $1`
 	// What an unfinished scoring left, and cards older than a year.

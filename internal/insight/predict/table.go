@@ -180,10 +180,10 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	value, relative := w.of(b, i)
 	swing := f.card.Season.factor(b.AsOf.AddDays(1), b.AsOf.AddDays(f.card.Horizon))
 	expected := t.within[k] * swing
-	x := figures{active: tenThousandths(c.p), lo: tenThousandths(c.lo), hi: tenThousandths(c.hi), alive: -1, expected: int32(round(min(expected, 1e5) * scale)),
+	x := figures{active: c.p, lo: c.lo, hi: c.hi, alive: -1, expected: expected,
 		value: round(expected * value), worth: round(value)}
 	if keeper := f.panel.fits[f.card.Keeper]; !keeper.Withheld() {
-		x.alive = tenThousandths(t.keep[k].Alive)
+		x.alive = within(t.keep[k].Alive)
 	}
 	ahead := t.future[k]
 	clv, se := finite(ahead.Residual)*value, 0.0
@@ -198,8 +198,6 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	x.next = f.nextDay(i, c.p)
 	return x
 }
-
-func tenThousandths(p float64) int32 { return int32(round(within(p) * scale)) }
 
 func bandPlace(b Band) uint8 {
 	for i, known := range Bands() {

@@ -43,11 +43,10 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 	first := Stay{Model: f.card.Chosen}
 	var chanceOnly float64
 	for _, x := range s.of {
-		p := share(int64(x.active))
-		first.Active += p
-		first.ActiveLo += share(int64(x.lo))
-		first.ActiveHi += share(int64(x.hi))
-		chanceOnly += p * (1 - p)
+		first.Active += x.active
+		first.ActiveLo += x.lo
+		first.ActiveHi += x.hi
+		chanceOnly += x.active * (1 - x.active)
 	}
 	first.spread(first.ActiveHi-first.Active, first.Active-first.ActiveLo, chanceOnly)
 	all := []Stay{first}
