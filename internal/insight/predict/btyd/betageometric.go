@@ -126,6 +126,12 @@ func (m betaGeometric) active(h History, days float64) float64 {
 	return m.alive(h) * m.survivor(h).buys(m.unit.Of(horizon(days)))
 }
 
+func (m betaGeometric) outlook(h History, days float64) (alive, active, expected float64) {
+	alive = m.alive(h)
+	t, s := m.unit.Of(horizon(days)), m.survivor(h)
+	return alive, alive * s.buys(t), alive * s.purchases(t)
+}
+
 func (m betaGeometric) mean(days float64) float64 {
 	newcomer := survivor{m.r, m.alpha, m.a, m.b + m.after}
 	stays := 1.0

@@ -112,3 +112,30 @@ func TestFitsReachTheMaximumOfTheLikelihood(t *testing.T) {
 		}
 	})
 }
+
+func TestGammaGammaReachesTheMaximumOfItsLikelihood(t *testing.T) {
+	cdnow(t, func(t *testing.T, customers []customer, _ btyd.Unit, want set) {
+		for _, scale := range []float64{1, 100} {
+			var spends []btyd.Spend
+			for _, c := range customers {
+				spends = append(spends, btyd.Spend{X: c.history.X, Mean: c.mean * scale, N: 1})
+			}
+			m := want.Models["gg"]
+			fit, err := btyd.FitGammaGamma(t.Context(), spends)
+			if err != nil || fit.Status != btyd.OK || fit.N != m.N || len(fit.Warnings) != 0 {
+				t.Fatalf("%+v, %v", fit, err)
+			}
+			within(t, "LL", fit.LL+float64(fit.N)*math.Log(scale), m.LL, 1e-6)
+			near(t, "correlation", fit.Corr, m.Corr, 1e-9)
+			near(t, "population", fit.Model.Population()/scale, m.Population, 1e-6)
+			for i, p := range fit.Model.Params() {
+				if p.Name == "v" {
+					p.Value, fit.SE[i] = p.Value/scale, fit.SE[i]/scale
+				}
+				near(t, p.Name, p.Value, m.Params[p.Name], 1e-5)
+				near(t, "SE "+p.Name, fit.SE[i], m.SE[p.Name], 1e-4)
+			}
+			t.Log(fit.Evaluations, "evaluations")
+		}
+	})
+}

@@ -64,59 +64,76 @@ func (m ParetoNBD) AliveAt(h History, days float64) float64 {
 
 // Expected implements Model.
 func (m ParetoNBD) Expected(h History, days float64) float64 {
-	t := m.Per.Of(float64(h.T))
-	return m.Alive(h) * m.purchases(m.R+float64(h.X), m.Alpha+t, m.Beta+t, m.Per.Of(horizon(days)))
+	return m.Alive(h) * m.survivor(h).purchases(m.Per.Of(horizon(days)))
 }
 
-// purchases is the number of purchases to expect within t of a customer who has not left, whose rates are from Gamma(k, a) and
-// Gamma(S, b).
-func (m ParetoNBD) purchases(k, a, b, t float64) float64 {
-	return k / a * b * -expm1Over(m.S-1, -math.Log1p(t/b))
-}
-
-// Active implements Model: the integral over u from 0 to t of the density of the next purchase at u, were she never to leave,
-// times the probability that she has not left by then.
+// Active implements Model.
 func (m ParetoNBD) Active(h History, days float64) float64 {
-	t0, t := m.Per.Of(float64(h.T)), m.Per.Of(horizon(days))
-	k, a, b := m.R+float64(h.X), m.Alpha+t0, m.Beta+t0
-	c := min(a, b)
-	shareA, shareB := c/a, c/b
-	end := math.Log1p(t / c)
-	if fall := (k+1)*shareA + m.S*shareB - 1; fall*end > cut {
+	return m.Alive(h) * m.survivor(h).buys(m.Per.Of(horizon(days)))
+}
+
+func (m ParetoNBD) outlook(h History, days float64) (alive, active, expected float64) {
+	alive = m.Alive(h)
+	t, s := m.Per.Of(horizon(days)), m.survivor(h)
+	return alive, alive * s.buys(t), alive * s.purchases(t)
+}
+
+// stayed is what is known of a customer who has not left: she buys at a rate from Gamma(k, a) and leaves at one from Gamma(s, b).
+type stayed struct{ k, a, s, b float64 }
+
+func (m ParetoNBD) survivor(h History) stayed {
+	t := m.Per.Of(float64(h.T))
+	return stayed{m.R + float64(h.X), m.Alpha + t, m.S, m.Beta + t}
+}
+
+// purchases is the number of purchases to expect within t.
+func (c stayed) purchases(t float64) float64 {
+	return c.k / c.a * c.b * -expm1Over(c.s-1, -math.Log1p(t/c.b))
+}
+
+// buys is the probability of a purchase within t: the integral over u from 0 to t of the density of the next purchase at u, were
+// she never to leave, times the probability that she has not left by then.
+func (c stayed) buys(t float64) float64 {
+	first := min(c.a, c.b)
+	shareA, shareB := first/c.a, first/c.b
+	end := math.Log1p(t / first)
+	if fall := (c.k+1)*shareA + c.s*shareB - 1; fall*end > cut {
 		end = cut / fall
 	}
-	buys := k * shareA * newLegendre().integral(end, func(v float64) float64 {
+	return min(1, c.k*shareA*newLegendre().integral(end, func(v float64) float64 {
 		grown := math.Exp(v) - 1
-		return math.Exp(v - (k+1)*math.Log(1+shareA*grown) - m.S*math.Log(1+shareB*grown))
-	})
-	return m.Alive(h) * min(buys, 1)
+		return math.Exp(v - (c.k+1)*math.Log(1+shareA*grown) - c.s*math.Log(1+shareB*grown))
+	}))
+}
+
+// residual is the number of purchases to expect within t, discounted at a continuous rate per unit of time:
+// k/a ∫ e^-δu (b/(b+u))^s du over v = ln((b+u)/b), in two parts at the knee of the discount.
+func (c stayed) residual(delta, t float64) float64 {
+	if delta == 0 {
+		return c.purchases(t)
+	}
+	l := newLegendre()
+	integral := func(from, to float64) float64 {
+		return c.b * l.integral(to-from, func(v float64) float64 {
+			v += from
+			return math.Exp((1-c.s)*v - delta*c.b*(math.Exp(v)-1))
+		})
+	}
+	last := math.Log1p(t / c.b)
+	if fall := c.s - 1 + delta*c.b; fall*last > cut {
+		last = cut / fall
+	}
+	knee := min(last, math.Log1p(1/(delta*c.b)))
+	return c.k / c.a * (integral(0, knee) + integral(knee, last))
 }
 
 // Mean implements Model.
 func (m ParetoNBD) Mean(days float64) float64 {
-	return m.purchases(m.R, m.Alpha, m.Beta, m.Per.Of(horizon(days)))
+	return m.survivor(History{}).purchases(m.Per.Of(horizon(days)))
 }
 
 // Residual implements Model. Over an endless horizon it is the DERT of Fader, Hardie, Lee (2005b).
 func (m ParetoNBD) Residual(h History, annualRate, days float64) float64 {
-	t := m.Per.Of(float64(h.T))
-	delta, end := m.Per.discount(annualRate, days)
-	k, a, b := m.R+float64(h.X), m.Alpha+t, m.Beta+t
-	if delta == 0 {
-		return m.Alive(h) * m.purchases(k, a, b, end)
-	}
-	// ∫ e^-δu (b/(b+u))^s du over v = ln((b+u)/b), in two parts at the knee of the discount
-	l := newLegendre()
-	integral := func(from, to float64) float64 {
-		return b * l.integral(to-from, func(v float64) float64 {
-			v += from
-			return math.Exp((1-m.S)*v - delta*b*(math.Exp(v)-1))
-		})
-	}
-	last := math.Log1p(end / b)
-	if fall := m.S - 1 + delta*b; fall*last > cut {
-		last = cut / fall
-	}
-	knee := min(last, math.Log1p(1/(delta*b)))
-	return m.Alive(h) * k / a * (integral(0, knee) + integral(knee, last))
+	delta, t := m.Per.discount(annualRate, days)
+	return m.Alive(h) * m.survivor(h).residual(delta, t)
 }

@@ -30,14 +30,16 @@ type likelihood interface {
 // chunk is how many rows are added up plainly. It is fixed, so that sums do not depend on the number of cores.
 const chunk = 1024
 
-// sum is the likelihood over the dataset: pieces of fixed size on all cores, added in their order with compensation.
+// sum is the likelihood over the dataset.
 func (d *dataset) sum(l likelihood, second bool) moments {
-	rows := d.rows
-	pieces := make([]moments, (len(rows)+chunk-1)/chunk+1)
-	parallel(len(pieces)-1, func(i int) {
-		l.rows(rows[i*chunk:min((i+1)*chunk, len(rows))], second, &pieces[i])
-	})
-	l.groups(&pieces[len(pieces)-1])
+	return sumPieces(len(d.rows), second, l.groups, func(from, to int, m *moments) { l.rows(d.rows[from:to], second, m) })
+}
+
+// sumPieces adds up n rows in pieces of fixed size, on all cores, in their order and with compensation, and the groups.
+func sumPieces(n int, second bool, groups func(m *moments), rows func(from, to int, m *moments)) moments {
+	pieces := make([]moments, (n+chunk-1)/chunk+1)
+	parallel(len(pieces)-1, func(i int) { rows(i*chunk, min((i+1)*chunk, n), &pieces[i]) })
+	groups(&pieces[len(pieces)-1])
 	var total moments
 	total.ll = compensated(pieces, func(m *moments) float64 { return m.ll })
 	for k := range total.first {
