@@ -120,5 +120,5 @@ func Sentence(p *i18n.Printer, reasons []Reason, asOf clock.Day) string {
 	for i, r := range reasons {
 		parts[i] = r.Words(p, asOf)
 	}
-	return strings.Join(parts, p.T("predict.reason.joint"))
+	return strings.Join(parts, "; ")
 }
