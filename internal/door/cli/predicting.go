@@ -273,9 +273,9 @@ func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]
 }
 
 func newScoreJSON(p *i18n.Printer, scores *predict.Scores, s predict.Score, number string) scoreJSON {
-	unit := math.Pow10(-scores.Digits())
-	shown := scoreJSON{ID: number, Alive: s.Alive, Active: s.Active, ActiveLo: s.ActiveLo, ActiveHi: s.ActiveHi, Expected: s.Expected, Value: float64(s.Value) * unit,
-		CLV: float64(s.CLV) * unit, CLVLo: float64(s.CLVLo) * unit, CLVHi: float64(s.CLVHi) * unit, AtRisk: float64(s.AtRisk) * unit, Band: s.Band,
+	unit := math.Pow10(scores.Digits())
+	shown := scoreJSON{ID: number, Alive: s.Alive, Active: s.Active, ActiveLo: s.ActiveLo, ActiveHi: s.ActiveHi, Expected: s.Expected, Value: float64(s.Value) / unit,
+		CLV: float64(s.CLV) / unit, CLVLo: float64(s.CLVLo) / unit, CLVHi: float64(s.CLVHi) / unit, AtRisk: float64(s.AtRisk) / unit, Band: s.Band,
 		Since: s.RiskSince, Next: s.NextDay, Reasons: make([]reasonJSON, len(s.Reasons))}
 	for i, r := range s.Reasons {
 		shown.Reasons[i] = reasonJSON{r, r.Silent(scores.Card.AsOf), r.Words(p, scores.Card.AsOf)}

@@ -5,7 +5,7 @@ type Band string
 
 // The bands, from the best to the worst; New is apart.
 const (
-	New          Band = "new"           // her first purchase lies within the last horizon and she has made no second
+	New          Band = "new"           // her first purchase is not long ago and she has made no second
 	Loyal        Band = "loyal"         // buys often and is as likely to go on as ever
 	Promising    Band = "promising"     // as likely to go on as ever
 	Cooling      Band = "cooling"       // the chance of another purchase has begun to fall
@@ -20,6 +20,7 @@ func Bands() []Band { return []Band{Loyal, Promising, New, Cooling, AtRisk, Prob
 // horizon, held against that chance on the day of her last purchase: it falls with silence, quickly for somebody who buys every
 // week and slowly for somebody who buys once a year, so that one set of thresholds fits them all.
 type Thresholds struct {
+	New      int32   `json:"new"`      // days since the only purchase up to which somebody is new
 	Cooling  float64 `json:"cooling"`  // kept below it: cooling
 	AtRisk   float64 `json:"at_risk"`  // kept below it: at risk
 	Lost     float64 `json:"lost"`     // kept below it: probably lost
@@ -30,7 +31,7 @@ type Thresholds struct {
 
 // DefaultThresholds are those in force.
 func DefaultThresholds() Thresholds {
-	return Thresholds{Cooling: 0.75, AtRisk: 0.5, Lost: 0.2, Hopeless: 0.02, Loyal: 0.5, Often: 3}
+	return Thresholds{New: 91, Cooling: 0.75, AtRisk: 0.5, Lost: 0.2, Hopeless: 0.02, Loyal: 0.5, Often: 3}
 }
 
 // Standing is what a band is decided by.
@@ -39,13 +40,12 @@ type Standing struct {
 	Kept      float64 // share left of that chance, 0 to 1
 	Purchases int32   // purchase days
 	Tenure    int32   // days since the first purchase
-	Horizon   int32   // days
 }
 
 // Band decides. The first rule that fits counts: new, probably lost, at risk, cooling, loyal, promising.
 func (t Thresholds) Band(s Standing) Band {
 	switch {
-	case s.Purchases <= 1 && s.Tenure < s.Horizon:
+	case s.Purchases <= 1 && s.Tenure < t.New:
 		return New
 	case s.Kept < t.Lost || s.Kept < t.AtRisk && s.Active < t.Hopeless:
 		return ProbablyLost

@@ -131,26 +131,27 @@ const (
 	suspectRatio = 2.0 // so many times more beginners than later
 )
 
-// truncated reports how many customers begin a week in the first weeks of the data and how many later, if it looks as though the
-// first had been customers before. A file that holds one cohort, with nobody beginning later, does not.
+// truncated reports how many customers begin a week in the first weeks of the data and how many later (the median week), if it
+// looks as though the first had been customers before. A file that holds one cohort, with nobody beginning later, does not.
 func truncated(b *Book) (early, later float64, yes bool) {
 	if b.Len() == 0 {
 		return 0, 0, false
 	}
 	first := slices.Min(b.First)
-	weeks := min(laterWeeks, int(b.AsOf-first)/7-earlyWeeks)
-	if weeks < 8 {
+	weeks := min(laterWeeks, int(b.AsOf-first+1)/7-earlyWeeks)
+	if weeks < earlyWeeks {
 		return 0, 0, false
 	}
+	begun := make([]float64, weeks)
 	for _, d := range b.First {
 		switch week := int(d-first) / 7; {
 		case week < earlyWeeks:
 			early++
 		case week < earlyWeeks+weeks:
-			later++
+			begun[week-earlyWeeks]++
 		}
 	}
-	early /= earlyWeeks
-	later /= float64(weeks)
+	slices.Sort(begun)
+	early, later = early/earlyWeeks, begun[weeks/2]
 	return early, later, later*float64(weeks) >= 30 && early > suspectRatio*later
 }

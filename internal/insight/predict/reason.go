@@ -44,8 +44,11 @@ type weighed struct {
 	weight float64
 }
 
+// overdue is how silent, as a logarithm of usual gaps, a customer is who is not in her rhythm any more: half a gap over.
+const overdue = 0.4
+
 // reasonsOf names the strongest reasons of customer i, the strongest first.
-func (b *Book) reasonsOf(i int, horizon int32) []Reason {
+func (b *Book) reasonsOf(i int, young int32) []Reason {
 	var all []weighed
 	add := func(weight float64, r Reason) {
 		if weight > 0 {
@@ -59,17 +62,20 @@ func (b *Book) reasonsOf(i int, horizon int32) []Reason {
 		gap := float64(b.Last[i]-b.First[i]) / float64(b.X[i])
 		days := max(1, int32(math.Round(gap)))
 		over := math.Log(max(silent, 1) / max(gap, 1))
-		add(over, Reason{Code: ReasonRhythm, Days: days, Since: b.Last[i]})
-		add(min(2, 0.7-over), Reason{Code: ReasonInRhythm, Days: days, Since: b.Last[i]})
+		if over > overdue {
+			add(over, Reason{Code: ReasonRhythm, Days: days, Since: b.Last[i]})
+		} else {
+			add(min(2, 0.7+overdue-over), Reason{Code: ReasonInRhythm, Days: days, Since: b.Last[i]})
+		}
 		if b.X[i] >= 4 {
 			add(0.5*math.Log(float64(b.X[i])/2), Reason{Code: ReasonOften, Count: b.X[i] + 1})
 		}
-	case tenure >= horizon:
-		add(1+math.Log(float64(tenure)/float64(horizon)), Reason{Code: ReasonOneTime, Since: b.Last[i]})
+	case tenure >= young:
+		add(1+math.Log(float64(tenure)/float64(young)), Reason{Code: ReasonOneTime, Since: b.Last[i]})
 	default:
 		add(1, Reason{Code: ReasonYoung, Since: b.First[i]})
 	}
-	if b.X[i] > 0 && tenure < horizon {
+	if b.X[i] > 0 && tenure < young {
 		add(0.6, Reason{Code: ReasonYoung, Since: b.First[i]})
 	}
 	if b.LastReturned[i] {

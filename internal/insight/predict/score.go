@@ -78,7 +78,7 @@ func (s *Scores) At(i int) (Score, bool) {
 	f := s.of[i]
 	out := Score{Customer: s.book.ID[i], Band: Bands()[f.band], Active: f.active, ActiveLo: f.lo, ActiveHi: f.hi,
 		Expected: f.expected, Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk,
-		Reasons: s.book.reasonsOf(i, int32(s.options.Horizon))}
+		Reasons: s.book.reasonsOf(i, s.Card.Limits.New)}
 	if f.alive >= 0 {
 		out.Alive = &f.alive
 	}

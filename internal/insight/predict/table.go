@@ -193,9 +193,10 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	lo, hi := btyd.PositiveInterval(clv, se, z95)
 	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)
 	x.atRisk = max(0, round((t.yearTop[g]-t.year[k])*value))
-	x.band = bandPlace(f.card.Limits.Band(Standing{Active: c.p, Kept: t.kept(int(k), g), Purchases: b.X[i] + 1, Tenure: int32(b.AsOf - b.First[i]),
-		Horizon: int32(f.card.Horizon)}))
-	x.next = f.nextDay(i, c.p)
+	x.band = bandPlace(f.card.Limits.Band(Standing{Active: c.p, Kept: t.kept(int(k), g), Purchases: b.X[i] + 1, Tenure: int32(b.AsOf - b.First[i])}))
+	if Bands()[x.band] != ProbablyLost {
+		x.next = f.nextDay(i, c.p)
+	}
 	return x
 }
 
