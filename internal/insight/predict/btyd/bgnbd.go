@@ -81,11 +81,3 @@ func (m MBGNBD) Mean(days float64) float64 { return m.shared().mean(days) }
 func (m MBGNBD) Residual(h History, annualRate, days float64) float64 {
 	return m.shared().residual(h, annualRate, days)
 }
-
-func (m BGNBD) outlook(h History, days float64) (alive, active, expected float64) {
-	return m.shared().outlook(h, days)
-}
-
-func (m MBGNBD) outlook(h History, days float64) (alive, active, expected float64) {
-	return m.shared().outlook(h, days)
-}

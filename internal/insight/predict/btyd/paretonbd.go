@@ -19,32 +19,22 @@ func (m ParetoNBD) Params() []Param {
 	return []Param{{"r", m.R}, {"alpha", m.Alpha}, {"s", m.S}, {"beta", m.Beta}}
 }
 
-// cut is how many powers of e an integrand may fall before it is left out.
-const cut = 45
-
 // odds is the logarithm of the odds that she has left: of
 //
-//	s ∫ ((alpha+T)/(alpha+u))^(r+x) ((beta+T)/(beta+u))^s du/(beta+u),  u from t_x to T,
-//
-// by Gauss-Legendre over v = ln((c+u)/(c+t_x)), c the smaller of alpha and beta. The usual form with Gauss's hypergeometric
-// function overflows for buyers with many purchases.
+//	s ∫ ((alpha+T)/(alpha+u))^(r+x) ((beta+T)/(beta+u))^s du/(beta+u),  u from t_x to T.
 func (m ParetoNBD) odds(h History) float64 {
-	k, t, tx := m.R+float64(h.X), m.Per.Of(float64(h.T)), m.Per.Of(float64(h.Tx))
-	c := min(m.Alpha, m.Beta)
-	shareA, shareB := (c+tx)/(m.Alpha+tx), (c+tx)/(m.Beta+tx)
-	end := math.Log1p((t - tx) / (c + tx))
-	if end <= 0 {
+	buys, leaves := m.sides(h)
+	if h.T == h.Tx {
 		return math.Inf(-1)
 	}
-	if fall := k*shareA + (m.S+1)*shareB - 1; fall*end > cut {
-		end = cut / fall
-	}
-	q := newLegendre().integral(end, func(v float64) float64 {
-		grown := math.Exp(v) - 1
-		return math.Exp(v - k*math.Log(1+shareA*grown) - (m.S+1)*math.Log(1+shareB*grown))
-	})
-	return math.Log(m.S) + math.Log(shareB) + math.Log(q) +
-		k*math.Log1p((t-tx)/(m.Alpha+tx)) + m.S*math.Log1p((t-tx)/(m.Beta+tx))
+	in, nodes := newIntegrals(buys, leaves), newLegendre()
+	return math.Log(m.S*in.alone(&nodes)*leaves.inverse) + buys.power*buys.span + m.S*leaves.span
+}
+
+// sides are the factors of that integral, of buying and of leaving, from t_x on.
+func (m ParetoNBD) sides(h History) (buys, leaves side) {
+	tx, silent := m.Per.Of(float64(h.Tx)), m.Per.Of(float64(h.T-h.Tx))
+	return newSide(m.Alpha+tx, m.R+float64(h.X), silent), newSide(m.Beta+tx, m.S+1, silent)
 }
 
 // LogLikelihood implements Model.
@@ -72,12 +62,6 @@ func (m ParetoNBD) Active(h History, days float64) float64 {
 	return m.Alive(h) * m.survivor(h).buys(m.Per.Of(horizon(days)))
 }
 
-func (m ParetoNBD) outlook(h History, days float64) (alive, active, expected float64) {
-	alive = m.Alive(h)
-	t, s := m.Per.Of(horizon(days)), m.survivor(h)
-	return alive, alive * s.buys(t), alive * s.purchases(t)
-}
-
 // stayed is what is known of a customer who has not left: she buys at a rate from Gamma(k, a) and leaves at one from Gamma(s, b).
 type stayed struct{ k, a, s, b float64 }
 
@@ -91,19 +75,17 @@ func (c stayed) purchases(t float64) float64 {
 	return c.k / c.a * c.b * -expm1Over(c.s-1, -math.Log1p(t/c.b))
 }
 
-// buys is the probability of a purchase within t: the integral over u from 0 to t of the density of the next purchase at u, were
-// she never to leave, times the probability that she has not left by then.
+// next is the density of the next purchase at u, were she never to leave, times the probability that she has not left by then,
+// as two sides and what they are to be multiplied by.
+func (c stayed) next(t float64) (in integrals, factor float64) {
+	return newIntegrals(newSide(c.a, c.k+1, t), newSide(c.b, c.s, t)), c.k / c.a
+}
+
+// buys is the probability of a purchase within t.
 func (c stayed) buys(t float64) float64 {
-	first := min(c.a, c.b)
-	shareA, shareB := first/c.a, first/c.b
-	end := math.Log1p(t / first)
-	if fall := (c.k+1)*shareA + c.s*shareB - 1; fall*end > cut {
-		end = cut / fall
-	}
-	return min(1, c.k*shareA*newLegendre().integral(end, func(v float64) float64 {
-		grown := math.Exp(v) - 1
-		return math.Exp(v - (c.k+1)*math.Log(1+shareA*grown) - c.s*math.Log(1+shareB*grown))
-	}))
+	in, factor := c.next(t)
+	nodes := newLegendre()
+	return min(1, factor*in.alone(&nodes))
 }
 
 // residual is the number of purchases to expect within t, discounted at a continuous rate per unit of time:
@@ -112,19 +94,17 @@ func (c stayed) residual(delta, t float64) float64 {
 	if delta == 0 {
 		return c.purchases(t)
 	}
-	l := newLegendre()
-	integral := func(from, to float64) float64 {
-		return c.b * l.integral(to-from, func(v float64) float64 {
-			v += from
-			return math.Exp((1-c.s)*v - delta*c.b*(math.Exp(v)-1))
-		})
-	}
+	f := func(v float64) float64 { return math.Exp((1-c.s)*v - delta*c.b*(math.Exp(v)-1)) }
 	last := math.Log1p(t / c.b)
+	if last <= 2 && delta*t <= 2 {
+		l := shortLegendre()
+		return c.k / c.a * c.b * l.integral(0, last, f)
+	}
 	if fall := c.s - 1 + delta*c.b; fall*last > cut {
 		last = cut / fall
 	}
-	knee := min(last, math.Log1p(1/(delta*c.b)))
-	return c.k / c.a * (integral(0, knee) + integral(knee, last))
+	l, knee := newLegendre(), min(last, math.Log1p(1/(delta*c.b)))
+	return c.k / c.a * c.b * (l.integral(0, knee, f) + l.integral(knee, last, f))
 }
 
 // Mean implements Model.

@@ -18,22 +18,17 @@ type Prediction struct {
 	Residual, ResidualSE float64 // purchases within the horizon, discounted; its error in proportion to that of Expected
 }
 
-// outlook is a Model that can work out in one what its methods share.
-type outlook interface {
-	outlook(h History, days float64) (alive, active, expected float64)
-}
-
 // Predict predicts the next `days` of each pattern, in their order, on all cores. annualRate is that of Residual. It fails only
 // when ctx ends.
 func (f Fit) Predict(ctx context.Context, patterns []Pattern, days, annualRate float64) ([]Prediction, error) {
-	nearby, step := f.nearby()
+	errors := f.errors()
 	predictions := make([]Prediction, len(patterns))
 	parallel((len(patterns)+chunk-1)/chunk, func(piece int) {
 		if ctx.Err() != nil {
 			return
 		}
 		for i := piece * chunk; i < min((piece+1)*chunk, len(patterns)); i++ {
-			predictions[i] = f.predict(patterns[i].admissible(), days, annualRate, nearby, step)
+			predictions[i] = f.predict(patterns[i].admissible(), days, annualRate, errors)
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -42,44 +37,44 @@ func (f Fit) Predict(ctx context.Context, patterns []Pattern, days, annualRate f
 	return predictions, nil
 }
 
-func (f Fit) predict(h History, days, annualRate float64, nearby []Model, step float64) Prediction {
-	var p Prediction
-	p.Alive, p.Active, p.Expected = look(f.Model, h, days)
-	p.AliveThen, p.Residual = f.Model.AliveAt(h, days), p.Expected
+func (f Fit) predict(h History, days, annualRate float64, errors [4][4]float64) Prediction {
+	var o outlook
+	if m, ok := f.Model.(foreseer); ok {
+		o = m.outlook(h, days)
+	} else {
+		o = outlook{alive: f.Model.Alive(h), active: f.Model.Active(h, days), expected: f.Model.Expected(h, days)}
+	}
+	p := Prediction{Alive: o.alive, AliveThen: f.Model.AliveAt(h, days), Active: o.active, Expected: o.expected, Residual: o.expected}
 	if annualRate > 0 {
 		p.Residual = f.Model.Residual(h, annualRate, days)
 	}
-	for _, m := range nearby {
-		alive, active, expected := look(m, h, days)
-		p.AliveSE += (alive - p.Alive) * (alive - p.Alive)
-		p.ActiveSE += (active - p.Active) * (active - p.Active)
-		p.ExpectedSE += (expected - p.Expected) * (expected - p.Expected)
+	for _, to := range []struct {
+		se     *float64
+		slopes *[4]float64
+	}{{&p.AliveSE, &o.slopes[0]}, {&p.ActiveSE, &o.slopes[1]}, {&p.ExpectedSE, &o.slopes[2]}} {
+		var variance float64
+		for j := range errors {
+			var d float64
+			for i, slope := range to.slopes {
+				d += slope * errors[i][j]
+			}
+			variance += d * d
+		}
+		*to.se = math.Sqrt(variance)
 	}
-	p.AliveSE = math.Sqrt(p.AliveSE) / step
-	p.ActiveSE = math.Sqrt(p.ActiveSE) / step
-	p.ExpectedSE = math.Sqrt(p.ExpectedSE) / step
 	if p.Expected > 0 {
 		p.ResidualSE = p.ExpectedSE * (p.Residual / p.Expected)
 	}
 	return p
 }
 
-func look(m Model, h History, days float64) (alive, active, expected float64) {
-	if o, ok := m.(outlook); ok {
-		return o.outlook(h, days)
-	}
-	return m.Alive(h), m.Active(h, days), m.Expected(h, days)
-}
-
-// nearby are models a small step away from the fitted one, along directions that are uncorrelated and in which one step of 1
-// is one standard error: the squared differences of anything between them and the model, over the step squared, add up to its
-// variance.
-func (f Fit) nearby() (models []Model, step float64) {
-	step = 1e-4
+// errors is the covariance of the logarithms of the parameters as L·Lᵀ: the columns of L are directions that are uncorrelated
+// and in which a step of 1 is one standard error. It is 0 where the covariance is not known.
+func (f Fit) errors() (lower [4][4]float64) {
 	params := f.Model.Params()
 	n := len(params)
 	if len(f.Cov) != n {
-		return nil, step
+		return lower
 	}
 	logs := mat.NewSymDense(n, nil)
 	for i := range n {
@@ -89,27 +84,33 @@ func (f Fit) nearby() (models []Model, step float64) {
 	}
 	var chol mat.Cholesky
 	if !chol.Factorize(logs) {
-		return nil, step
+		return lower
 	}
-	var lower mat.TriDense
-	chol.LTo(&lower)
-	for j := range n {
-		moved := make([]float64, n)
-		for i := range n {
-			moved[i] = params[i].Value * math.Exp(step*lower.At(i, j))
+	var l mat.TriDense
+	chol.LTo(&l)
+	for i := range n {
+		for j := range i + 1 {
+			lower[i][j] = l.At(i, j)
 		}
-		models = append(models, build(f.Model.Name(), f.Model.Unit(), moved))
 	}
-	return models, step
+	return lower
 }
 
 // StdErr is the standard error of any function of the model that comes from the parameters being estimates (delta method); 0
 // where Fit.Cov is not known.
 func (f Fit) StdErr(of func(Model) float64) float64 {
-	nearby, step := f.nearby()
-	at, variance := of(f.Model), 0.0
-	for _, m := range nearby {
-		d := (of(m) - at) / step
+	const step = 1e-3
+	errors, params, variance := f.errors(), f.Model.Params(), 0.0
+	for j := range params {
+		var ends [2]float64
+		for side, sign := range []float64{-1, 1} {
+			moved := make([]float64, len(params))
+			for i := range params {
+				moved[i] = params[i].Value * math.Exp(sign*step*errors[i][j])
+			}
+			ends[side] = of(build(f.Model.Name(), f.Model.Unit(), moved))
+		}
+		d := (ends[1] - ends[0]) / (2 * step)
 		variance += d * d
 	}
 	return math.Sqrt(variance)

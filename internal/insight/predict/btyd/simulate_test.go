@@ -3,6 +3,7 @@ package btyd_test
 import (
 	"math"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 
 	"stamm/internal/insight/predict/btyd"
@@ -74,6 +75,15 @@ func simulated(m btyd.Model, seed uint64, customers, days int) []btyd.History {
 	return all
 }
 
+// cpuSeconds is the time all cores have spent on this process.
+func cpuSeconds(b *testing.B) float64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return float64(used.Utime.Nano()+used.Stime.Nano()) / 1e9
+}
+
 // A large shop of two years: 1,000,000 customers with about 400,000 distinct histories.
 var (
 	largeBG     = btyd.BGNBD{R: 0.8, Alpha: 8, A: 0.8, B: 2.5, Per: btyd.Week}
@@ -88,6 +98,8 @@ func BenchmarkFitParetoNBD(b *testing.B) { benchmarkFit(b, btyd.NameParetoNBD, l
 func benchmarkFit(b *testing.B, name string, m btyd.Model) {
 	all := simulated(m, 1, 1_000_000, 730)
 	b.ResetTimer()
+	cpu := cpuSeconds(b)
+	defer func() { b.ReportMetric((cpuSeconds(b)-cpu)/float64(b.N), "cpu-s/op") }()
 	for b.Loop() {
 		fit, err := btyd.FitModel(b.Context(), name, btyd.Collapse(all), btyd.Week)
 		if err != nil {
@@ -102,6 +114,8 @@ func benchmarkFit(b *testing.B, name string, m btyd.Model) {
 func BenchmarkCollapse(b *testing.B) {
 	all := simulated(largeBG, 1, 1_000_000, 730)
 	b.ResetTimer()
+	cpu := cpuSeconds(b)
+	defer func() { b.ReportMetric((cpuSeconds(b)-cpu)/float64(b.N), "cpu-s/op") }()
 	for b.Loop() {
 		btyd.Collapse(all)
 	}
@@ -118,6 +132,8 @@ func benchmarkPredict(b *testing.B, name string, m btyd.Model) {
 		b.Fatal(err)
 	}
 	b.ResetTimer()
+	cpu := cpuSeconds(b)
+	defer func() { b.ReportMetric((cpuSeconds(b)-cpu)/float64(b.N), "cpu-s/op") }()
 	for b.Loop() {
 		if _, err := fit.Predict(b.Context(), patterns, 91, 0.1); err != nil {
 			b.Fatal(err)

@@ -53,44 +53,24 @@ func expm1Over(e, l float64) float64 {
 	return math.Expm1(e*l) / e
 }
 
-// Terms of a hypergeometric series before the quadrature takes over, and the share of digits it may lose by cancellation.
+// When quadrature takes over from a hypergeometric series: terms, the share of the sum that cancellation may leave, and the size
+// of the terms above which a factor of the sum could be too small for a number.
 const (
 	maxTerms     = 600
 	cancellation = 1e-3
+	huge         = 1e100
 )
 
-// hyp2F1 is Gauss's hypergeometric function for z < 1 where c > b > 0 or c > a > 0, to about 13 digits.
-func hyp2F1(a, b, c, z float64) float64 {
-	if z < 0 { // Pfaff's transformation
-		return math.Exp(-a*math.Log1p(-z)) * hyp2F1(a, c-b, c, z/(z-1))
-	}
-	// Euler's transformation makes the terms fall faster.
-	factor, u, v := 1.0, a, b
-	if c < a+b {
-		factor, u, v = math.Exp((c-a-b)*math.Log1p(-z)), c-a, c-b
-	}
-	if sum, ok := series2F1(u, v, c, z); ok {
-		return factor * sum
-	}
-	// Otherwise Euler's integral, of that form whose function is the tamer one.
-	for _, form := range [][3]float64{{u, v, factor}, {v, u, factor}, {a, b, 1}, {b, a, 1}} {
-		if power, p := form[0], form[1]; 0 < p && p < c {
-			return form[2] * betaMean(p, c-p, math.Abs(power), func(_, q float64) float64 { return math.Exp(-power * math.Log((1-z)+z*q)) })
-		}
-	}
-	sum, _ := series2F1(u, v, c, z)
-	return factor * sum
-}
-
-// series2F1 sums the series and reports whether it has come to its end without losing digits.
+// series2F1 sums the series of Gauss's hypergeometric function for 0 ≤ z < 1 and reports whether it has come to its end without losing digits.
 func series2F1(a, b, c, z float64) (float64, bool) {
 	term, sum, size := 1.0, 1.0, 1.0
 	for n := 0.0; n < maxTerms; n++ {
-		term *= (a + n) * (b + n) / ((c + n) * (n + 1)) * z
+		ratio := (a + n) * (b + n) / ((c + n) * (n + 1)) * z
+		term *= ratio
 		sum += term
 		size += math.Abs(term)
-		if math.Abs(term) <= 1e-17*(1-z)*math.Abs(sum) && a+n >= 0 && b+n >= 0 || term == 0 {
-			return sum, math.Abs(sum) > cancellation*size
+		if math.Abs(ratio) < 1 && math.Abs(term) <= 1e-17*(1-max(z, ratio))*math.Abs(sum) && a+n >= 0 && b+n >= 0 || term == 0 {
+			return sum, size < huge && math.Abs(sum) > cancellation*size
 		}
 	}
 	return sum, false
@@ -139,33 +119,4 @@ func betaMean(a, b, k float64, g func(p, q float64) float64) float64 {
 		weight = math.Exp(logGamma(a)+logGamma(b)-logGamma(a+b)-top) / h
 	}
 	return line + sum/weight
-}
-
-// legendre are the nodes and weights of Gauss and Legendre on [0, 1] with 20 points: on the integrals here, twenty give the
-// logarithm of a likelihood to 1e-12, sixteen to 1e-8.
-type legendre struct{ x, w [20]float64 }
-
-func newLegendre() *legendre {
-	half := [10][2]float64{
-		{0.07652652113349733, 0.15275338713072584}, {0.22778585114164507, 0.14917298647260374},
-		{0.37370608871541955, 0.14209610931838204}, {0.51086700195082713, 0.13168863844917664},
-		{0.63605368072651502, 0.11819453196151842}, {0.74633190646015080, 0.10193011981724044},
-		{0.83911697182221878, 0.08327674157670475}, {0.91223442825132595, 0.06267204833410907},
-		{0.96397192727791381, 0.04060142980038694}, {0.99312859918509492, 0.01761400713915212},
-	}
-	l := &legendre{}
-	for i, xw := range half {
-		l.x[9-i], l.x[10+i] = (1-xw[0])/2, (1+xw[0])/2
-		l.w[9-i], l.w[10+i] = xw[1]/2, xw[1]/2
-	}
-	return l
-}
-
-// integral is that of f from 0 to to.
-func (l *legendre) integral(to float64, f func(float64) float64) float64 {
-	var sum float64
-	for i, x := range l.x {
-		sum += l.w[i] * f(to*x)
-	}
-	return to * sum
 }
