@@ -38,7 +38,7 @@ func Test(ctx context.Context, q Querier, cut, until clock.Day, gross bool, acti
 	if err != nil {
 		return nil, err
 	}
-	t.Tracking, err = track(ctx, q, p, until, t.counts())
+	t.Tracking, err = track(ctx, q, p, known.starts(), until, t.counts())
 	return t, err
 }
 
@@ -192,9 +192,9 @@ func alike(values []float64) bool {
 // mostTracked is how many weeks before the cut are tracked at most.
 const mostTracked = 104
 
-// track follows all repeat purchases of the customers of the panel week by week, expected (by the model of that name, or by
-// Pareto/NBD where a rule is the best) and actual, up to until.
-func track(ctx context.Context, q Querier, p *panel, until clock.Day, name string) ([]Tracked, error) {
+// track follows all repeat purchases of the customers with these first purchases week by week, expected (by the model of that
+// name, or by Pareto/NBD where a rule is the best) and actual, up to until.
+func track(ctx context.Context, q Querier, p *panel, starts []btyd.Start, until clock.Day, name string) ([]Tracked, error) {
 	if p.Len() == 0 {
 		return []Tracked{}, nil
 	}
@@ -202,13 +202,13 @@ func track(ctx context.Context, q Querier, p *panel, until clock.Day, name strin
 	if !ok {
 		fit = p.fits[btyd.NameParetoNBD]
 	}
-	first := slices.Min(p.First)
+	first := clock.Day(starts[0].Day)
 	weeks := weeksTo(first, p.AsOf, until)
 	days := make([]int32, len(weeks))
 	for i, d := range weeks {
 		days[i] = int32(d)
 	}
-	expected := btyd.Tracking(fit.Model, p.starts(), days)
+	expected := btyd.Tracking(fit.Model, starts, days)
 	actual, err := repeats(ctx, q, p.Book, until, weeks)
 	if err != nil {
 		return nil, err

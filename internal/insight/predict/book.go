@@ -161,6 +161,27 @@ func (b *Book) erased(ctx context.Context, q Querier) error {
 	})
 }
 
+// thinned leaves every so many-th customer, so that at most that many are left.
+func (b *Book) thinned(most int) *Book {
+	step := (b.Len() + most - 1) / most
+	if step <= 1 {
+		return b
+	}
+	out := &Book{Scope: b.Scope, Currency: b.Currency, Digits: b.Digits, ID: every(b.ID, step), First: every(b.First, step), Last: every(b.Last, step),
+		X: every(b.X, step), Recent: every(b.Recent, step), Begun: every(b.Begun, step), Repeat: every(b.Repeat, step), Year: every(b.Year, step),
+		Prior: every(b.Prior, step), Returns: every(b.Returns, step), LastReturned: every(b.LastReturned, step), Unpaid: every(b.Unpaid, step),
+		Erased: every(b.Erased, step)}
+	return out
+}
+
+func every[T any](all []T, step int) []T {
+	some := make([]T, 0, len(all)/step+1)
+	for i := 0; i < len(all); i += step {
+		some = append(some, all[i])
+	}
+	return some
+}
+
 // find is the place of a customer, where ids are asked for in ascending order; at remembers how far it came.
 func (b *Book) find(at *int, id int64) (int, bool) {
 	i, ok := slices.BinarySearch(b.ID[*at:], id)

@@ -64,16 +64,15 @@ type forecast struct {
 // forecasts asks every candidate for the days after the book.
 func (p *panel) forecasts(ctx context.Context, days float64, each func(forecast) error) error {
 	for _, name := range btyd.Names() {
-		m := p.fits[name].Model
-		counts, err := p.perPattern(ctx, func(h btyd.History) float64 { return finite(m.Expected(h, days)) })
+		all, err := p.fits[name].Predict(ctx, p.patterns, days, 0)
 		if err != nil {
 			return err
 		}
-		chances, err := p.perPattern(ctx, func(h btyd.History) float64 { return within(m.Active(h, days)) })
-		if err != nil {
-			return err
+		counts, chances := make([]float64, p.Len()), make([]float64, p.Len())
+		for i, k := range p.of {
+			counts[i], chances[i] = finite(all[k].Expected), within(all[k].Active)
 		}
-		if err := each(forecast{name, p.perCustomer(counts), p.perCustomer(chances)}); err != nil {
+		if err := each(forecast{name, counts, chances}); err != nil {
 			return err
 		}
 	}

@@ -122,6 +122,18 @@ func scoreOf(ctx context.Context, tx *store.Tx, id int64) (Score, bool, error) {
 }
 
 func scanScore(row interface{ Scan(...any) error }) (Score, error) {
+	s, reasons, err := scanRow(row)
+	if err != nil {
+		return Score{}, err
+	}
+	if err := json.Unmarshal([]byte(reasons), &s.Reasons); err != nil {
+		return Score{}, fmt.Errorf("score of %d: %w", s.Customer, err)
+	}
+	return s, nil
+}
+
+// scanRow is a score without its reasons, and the text of these.
+func scanRow(row interface{ Scan(...any) error }) (Score, string, error) {
 	var s Score
 	var active, lo, hi, expected int64
 	var alive, since, next sql.NullInt64
@@ -129,14 +141,11 @@ func scanScore(row interface{ Scan(...any) error }) (Score, error) {
 	err := row.Scan(&s.Customer, &s.Model, &s.Band, &active, &lo, &hi, &alive, &expected, &s.Value, &s.Worth, &s.CLV, &s.CLVLo, &s.CLVHi,
 		&s.AtRisk, &since, &next, &reasons)
 	if err != nil {
-		return Score{}, err
+		return Score{}, "", err
 	}
 	s.Active, s.ActiveLo, s.ActiveHi, s.Expected = share(active), share(lo), share(hi), share(expected)
 	s.Alive, s.RiskSince, s.NextDay = shareOf(alive), dayOf(since), dayOf(next)
-	if err := json.Unmarshal([]byte(reasons), &s.Reasons); err != nil {
-		return Score{}, fmt.Errorf("score of %d: %w", s.Customer, err)
-	}
-	return s, nil
+	return s, reasons, nil
 }
 
 func historyOf(ctx context.Context, tx *store.Tx, id int64) ([]Moment, error) {

@@ -79,20 +79,11 @@ func (cr *crowd) perPattern(ctx context.Context, fn func(h btyd.History) float64
 	return out, err
 }
 
-// perCustomer repeats numbers of patterns for their customers.
-func (cr *crowd) perCustomer(of []float64) []float64 {
-	out := make([]float64, len(cr.of))
-	for i, k := range cr.of {
-		out[i] = of[k]
-	}
-	return out
-}
-
 // total sums numbers of patterns over all customers.
-func (cr *crowd) total(of []float64) float64 {
+func (cr *crowd) total(of func(k int) float64) float64 {
 	sum := 0.0
-	for k, v := range of {
-		sum += v * float64(cr.patterns[k].N)
+	for k, p := range cr.patterns {
+		sum += of(k) * float64(p.N)
 	}
 	return sum
 }

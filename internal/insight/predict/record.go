@@ -77,6 +77,19 @@ type stored struct {
 	reasons string
 }
 
+// differs reports whether a score is another one. The database may write JSON in its own way, so texts that differ are read first.
+func (s stored) differs(sc Score) bool {
+	if s.band != sc.Band || s.values != numbersOf(sc) {
+		return true
+	}
+	text := reasonsText(sc.Reasons)
+	if text == s.reasons {
+		return false
+	}
+	var was []Reason
+	return json.Unmarshal([]byte(s.reasons), &was) != nil || reasonsText(was) != text
+}
+
 func (r *recording) begin(ctx context.Context) error {
 	r.monthEnd = lastOfMonth(r.Card.AsOf)
 	return r.db.Write(ctx, r.actor, func(tx *store.Tx) error {
@@ -118,11 +131,11 @@ func (r *recording) read(ctx context.Context, id int64) error {
 			}
 			defer rows.Close()
 			for n = 0; rows.Next(); n++ {
-				sc, err := scanScore(rows)
+				sc, text, err := scanRow(rows)
 				if err != nil {
 					return err
 				}
-				r.old[sc.Customer] = stored{numbersOf(sc), sc.Band, reasonsText(sc.Reasons)}
+				r.old[sc.Customer] = stored{numbersOf(sc), sc.Band, text}
 				r.to = sc.Customer
 			}
 			return rows.Err()
@@ -162,7 +175,7 @@ func (r *recording) slice(ctx context.Context, at int) error {
 		if had && was.band != sc.Band {
 			moved[id] = was.band
 		}
-		if !had || r.monthEnd || was != (stored{numbersOf(sc), sc.Band, reasonsText(sc.Reasons)}) {
+		if !had || r.monthEnd || was.differs(sc) {
 			changed = append(changed, sc)
 		}
 	}

@@ -30,7 +30,7 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	t := &table{days: float64(card.Horizon)}
 	rate, years := float64(card.Discount)/100, float64(card.ValueYears)*float64(btyd.Year)
 	var err error
-	if t.keep, err = keeper.Predict(ctx, p.patterns, t.days, rate); err != nil {
+	if t.keep, err = keeper.Predict(ctx, p.patterns, t.days, 0); err != nil {
 		return nil, err
 	}
 	counts := keeper
@@ -45,24 +45,40 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 		t.chosen = t.keep
 	default:
 		if fit, ok := p.fits[card.Chosen]; ok {
-			if t.chosen, err = fit.Predict(ctx, p.patterns, t.days, rate); err != nil {
+			if t.chosen, err = fit.Predict(ctx, p.patterns, t.days, 0); err != nil {
 				return nil, err
 			}
 		}
 	}
 	if r, ok := p.rule(card.Counts); ok {
-		t.within = make([]float64, len(p.patterns))
 		for k, pattern := range p.patterns {
-			t.within[k] = r.expected(pattern.History, t.days)
 			t.future[k].Residual, t.future[k].ResidualSE = r.residual(pattern.History, rate, years), 0
 		}
-	} else if t.within, err = p.perPattern(ctx, func(h btyd.History) float64 { return finite(counts.Model.Expected(h, t.days)) }); err != nil {
+	}
+	if t.within, err = t.expected(ctx, f, t.days); err != nil {
 		return nil, err
 	}
 	if t.year, err = p.perPattern(ctx, func(h btyd.History) float64 { return finite(keeper.Model.Expected(h, riskDays)) }); err != nil {
 		return nil, err
 	}
 	return t, f.groups(ctx, t, keeper.Model)
+}
+
+// expected is how many purchases of each pattern are foretold within so many days.
+func (t *table) expected(ctx context.Context, f *foretelling, days float64) ([]float64, error) {
+	p := f.panel
+	if r, ok := p.rule(f.card.Counts); ok {
+		return p.perPattern(ctx, func(h btyd.History) float64 { return r.expected(h, days) })
+	}
+	if f.card.Counts == f.card.Keeper && days == t.days {
+		out := make([]float64, len(t.keep))
+		for k := range out {
+			out[k] = finite(t.keep[k].Expected)
+		}
+		return out, nil
+	}
+	m := p.fits[f.card.Counts].Model
+	return p.perPattern(ctx, func(h btyd.History) float64 { return finite(m.Expected(h, days)) })
 }
 
 // groups asks how things stood when customers bought last, and since when they have been at risk: customers with the same

@@ -49,35 +49,28 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		chanceOnly += x.active * (1 - x.active)
 	}
 	first.spread(first.ActiveHi-first.Active, first.Active-first.ActiveLo, chanceOnly)
-	all := []Stay{first}
+	out := []Stay{first}
 	for _, name := range []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameBGNBD} {
 		fit := f.panel.fits[name]
 		if fit.Withheld() {
 			continue
 		}
-		alive, err := f.panel.perPattern(ctx, func(h btyd.History) float64 { return within(fit.Model.Alive(h)) })
+		all, err := fit.Predict(ctx, f.panel.patterns, t.days, 0)
 		if err != nil {
 			return nil, err
 		}
-		total := f.panel.total(alive)
+		alive := f.panel.total(func(k int) float64 { return within(all[k].Alive) })
 		if name == f.card.Chosen {
-			all[0].Alive = &total
+			out[0].Alive = &alive
 			continue
 		}
-		active, err := f.panel.perPattern(ctx, func(h btyd.History) float64 { return within(fit.Model.Active(h, t.days)) })
-		if err != nil {
-			return nil, err
-		}
-		by := Stay{Model: name, Active: f.panel.total(active), Alive: &total}
-		chanceOnly = 0
-		for k, p := range active {
-			chanceOnly += p * (1 - p) * float64(f.panel.patterns[k].N)
-		}
+		by := Stay{Model: name, Active: f.panel.total(func(k int) float64 { return within(all[k].Active) }), Alive: &alive}
+		chanceOnly = f.panel.total(func(k int) float64 { return within(all[k].Active) * (1 - within(all[k].Active)) })
 		half := z95 * by.Active * f.panel.relative(fit, func(m btyd.Model, h btyd.History) float64 { return m.Active(h, t.days) })
 		by.spread(half, half, chanceOnly)
-		all = append(all, by)
+		out = append(out, by)
 	}
-	return all, nil
+	return out, nil
 }
 
 // spread sets the interval from the half widths that come from the parameters, upwards and downwards, and the variance of chance.
@@ -103,7 +96,7 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 		r, _ := f.panel.rule(f.card.Counts)
 		of = r.expected
 	}
-	expected, err := f.panel.perPattern(ctx, func(h btyd.History) float64 { return finite(of(h, days)) })
+	expected, err := t.expected(ctx, f, days)
 	if err != nil {
 		return Sales{}, err
 	}
