@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"stamm/internal/insight/predict"
@@ -78,15 +79,7 @@ type order struct {
 func shop(t testing.TB, orders []order, returned ...int) *warehouse.DB {
 	t.Helper()
 	db := house(t)
-	tables := map[string][][]any{}
-	seen := map[int64]bool{}
-	for i, o := range orders {
-		if !seen[o.customer] {
-			seen[o.customer] = true
-			tables["customer"] = append(tables["customer"], []any{o.customer, "K" + string(rune('0'+o.customer%10)), "shop", "person", "DE", "", "de", false, false, mustDay(t, o.day), "valid"})
-		}
-		tables["document"] = append(tables["document"], []any{int64(i + 1), o.customer, "order", mustDay(t, o.day), int64(0), true, int64(1), o.amount, nil, int64(1)})
-	}
+	tables := rowsOf(t, orders)
 	for n, i := range returned {
 		o, id := orders[i], int64(1000+n)
 		tables["document"] = append(tables["document"], []any{id, o.customer, "return", mustDay(t, o.day).AddDays(3), int64(0), false, int64(0), o.amount, nil, int64(1)})
@@ -124,4 +117,39 @@ func load(t testing.TB, db *warehouse.DB, s predict.Scope) *predict.Book {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// refill replaces everything in the warehouse of a test.
+func refill(t testing.TB, db *warehouse.DB, orders []order) {
+	t.Helper()
+	err := db.Fill(context.Background(), func(f *warehouse.Filler) error {
+		for _, table := range []string{"customer", "document", "link"} {
+			if err := f.Exec(context.Background(), "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		for table, rows := range rowsOf(t, orders) {
+			if err := f.Append(context.Background(), table, rows...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rowsOf are the rows of customers and sales.
+func rowsOf(t testing.TB, orders []order) map[string][][]any {
+	tables := map[string][][]any{}
+	seen := map[int64]bool{}
+	for i, o := range orders {
+		if !seen[o.customer] {
+			seen[o.customer] = true
+			tables["customer"] = append(tables["customer"], []any{o.customer, "K" + strconv.FormatInt(o.customer, 10), "shop", "person", "DE", "", "de", false, false, mustDay(t, o.day), "valid"})
+		}
+		tables["document"] = append(tables["document"], []any{int64(i + 1), o.customer, "order", mustDay(t, o.day), int64(0), true, int64(1), o.amount, nil, int64(1)})
+	}
+	return tables
 }

@@ -91,8 +91,10 @@ const salesWeeks = 13
 func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 	days := float64(salesWeeks * 7)
 	counts, ok := f.panel.fits[f.card.Counts]
-	of := counts.Model.Expected
-	if !ok {
+	var of func(btyd.History, float64) float64
+	if ok {
+		of = counts.Model.Expected
+	} else {
 		r, _ := f.panel.rule(f.card.Counts)
 		of = r.expected
 	}
