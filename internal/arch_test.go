@@ -53,6 +53,7 @@ var order = []string{
 	"insight/report",
 	"insight/predict/btyd",
 	"insight/predict/survival",
+	"insight/predict",
 
 	// door: where people and machines come in
 	"door/connect/sheet",

@@ -22,6 +22,7 @@ import (
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/today"
+	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
@@ -40,7 +41,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection()}
+		event.Projection(), predict.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -137,6 +138,7 @@ func (a *App) Work() *jobs.Runner {
 	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
 		a.runner.Handle(customers.CompactJob, 1, a.compact)
 	}
+	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
