@@ -79,7 +79,7 @@ func layoutOf(projections []Projection) string {
 			fmt.Fprintf(h, "%d:%s\n", len(text), text)
 		}
 	}
-	part("1", metaDDL)
+	part("1", metaDDL, touchedDDL)
 	for _, p := range projections {
 		for _, t := range p.Tables {
 			part("table", t.Name, t.Key, t.DDL, t.Select, t.Affects)
@@ -96,7 +96,7 @@ func layoutOf(projections []Projection) string {
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // reserved are the tables of this package.
-var reserved = []string{metaTable, "changed", "changed_key", "changed_customer", "changed_slice"}
+var reserved = []string{metaTable, touchedTable, "changed", "changed_key", "changed_customer", "changed_slice"}
 
 // check finds mistakes in the projections that would otherwise show late.
 func check(projections []Projection) error {
