@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"stamm/internal/platform/filter"
 )
 
 // Projection is what a domain hands down at wiring: how its rows appear in the warehouse, and what is
@@ -19,6 +21,9 @@ type Projection struct {
 	// projection says it. When more than half of them changed at once derived tables are computed anew as
 	// a whole, which is then quicker; and a whole that does not fit into the memory is computed in parts.
 	Customers string
+
+	// Fields are what one can ask about customers in conditions. They read the file and do not shape it.
+	Fields []filter.Field
 }
 
 // Table is a table of the warehouse that copies rows of the store.
