@@ -12,8 +12,8 @@ const (
 	sqlChange   = `UPDATE segment SET name = $2, folded = $3, description = $4, owner = $5, condition = $6, tracked = $7, archived_at = $8,
 		changed_at = $9, changed_kind = $10, changed_by = $11 WHERE id = $1`
 
-	// A run that was asked for quietly stays so only if it is asked for quietly again, and is due when the first who asked wants it.
-	sqlAsk = `UPDATE segment_state SET quiet = CASE WHEN run_at IS NULL OR quiet = 1 THEN CAST($3 AS BIGINT) ELSE 0 END,
+	// A run stays quiet once somebody asked for it quietly, and is due when the first who asked wants it.
+	sqlAsk = `UPDATE segment_state SET quiet = CASE WHEN quiet = 1 THEN 1 ELSE CAST($3 AS BIGINT) END,
 		run_at = CASE WHEN run_at IS NULL OR run_at > $2 THEN $2 ELSE run_at END, asked = asked + 1 WHERE segment = $1`
 	sqlForget = `UPDATE segment_state SET run_at = NULL, quiet = 0, asked = asked + 1, ran_at = NULL, due_until = 0, ran_day = 0 WHERE segment = $1`
 	sqlState  = `SELECT segment, size, run_at, quiet, asked, due_until, ran_at, ran_day FROM segment_state WHERE segment = $1`
