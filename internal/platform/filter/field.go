@@ -95,6 +95,9 @@ type Field struct {
 	Label   string
 	Choices []string // of TypeChoice; empty for any code
 	Labels  string   // Labels.CODE are the names of the choices, and the code where there is none; empty: codes are names
+
+	// Names is for codes that have too many names for a catalogue, such as countries: the name in a language, or empty.
+	Names func(lang, code string) string
 }
 
 // Windowed tells whether the field can be asked for a window of days.
