@@ -32,12 +32,14 @@ import (
 	"stamm/internal/record/company"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
+	"stamm/internal/record/event"
 	"stamm/internal/record/product"
 )
 
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
-	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection()}
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(),
+		event.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
