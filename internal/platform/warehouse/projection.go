@@ -55,6 +55,11 @@ type Table struct {
 	//
 	// It is asked before the rows are replaced and after. Empty: nothing derived depends on this table.
 	Affects string
+
+	// About is warehouse SQL as Affects is, of the customers whom the rows are about, for View.Touched. It is
+	// needed only where nothing derived depends on the table, and neither is its key customer nor has it a
+	// column of that name.
+	About string
 }
 
 // Everyone as Affects says that a change in the table means every customer.

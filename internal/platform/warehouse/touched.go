@@ -98,6 +98,8 @@ func (t *table) about() string {
 		return ""
 	case t.Affects != "":
 		return t.Affects
+	case t.About != "":
+		return t.About
 	case t.Key == "customer":
 		return "SELECT c.key FROM changed_key c"
 	case slices.ContainsFunc(t.columns, func(c column) bool { return c.name == "customer" }):
@@ -108,7 +110,7 @@ func (t *table) about() string {
 
 // whole is the table that the rows of t are a part of: the one their key names, or t.
 func (g *generation) whole(t *table) *table {
-	if other := g.tables[t.Key]; other != nil && other.Key != "" && t.Affects == "" {
+	if other := g.tables[t.Key]; other != nil && other.Key != "" && t.about() == "" {
 		return other
 	}
 	return t
