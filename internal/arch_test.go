@@ -80,7 +80,7 @@ var reserved = []struct {
 	by       []string
 	testsOf  []string // packages whose test files may use it too; "*" for all
 }{
-	{imported: "github.com/duckdb/", by: []string{"platform/warehouse"}, testsOf: []string{"insight/report"}},
+	{imported: "github.com/duckdb/", by: []string{"platform/warehouse"}, testsOf: []string{"insight/report", "platform/filter"}},
 	{imported: "modernc.org/sqlite/", by: []string{"platform/store"}},
 	{imported: "github.com/jackc/pgx/", by: []string{"platform/store", "platform/store/storetest"}},
 	{imported: "github.com/pressly/goose/", by: []string{"platform/store"}},

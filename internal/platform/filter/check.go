@@ -142,11 +142,14 @@ func checkSpan(f Field, c Condition) error {
 	if !wanted {
 		return nil
 	}
+	if err := soundSpan(*c.Span); err != nil {
+		return err
+	}
 	yearly := c.Is == AnniversaryIn || c.Is == WithinNext && f.Yearly
 	if yearly && spanDays(*c.Span) > 365 {
 		return invalid("anniversary_span", "field", f.Name)
 	}
-	return soundSpan(*c.Span)
+	return nil
 }
 
 func (k *checker) window(f Field, c Condition) error {

@@ -33,11 +33,22 @@ func (t token) is(text string) bool {
 	return t.kind == signToken && t.text == text || t.kind == wordToken && strings.EqualFold(t.text, text)
 }
 
-// keywords cannot be values without quotes, nor names of fields.
+// keywords cannot be names of fields.
 var keywords = strings.Fields("and or not at least of in contains starts with is empty between within next last since until anniversary today changed segment yes no true false")
 
 func keyword(word string) bool {
 	for _, k := range keywords {
+		if strings.EqualFold(k, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// ambiguous are the keywords that a value cannot be without quotes: what goes on behind a value, or begins a window. AT, IN,
+// IS and NO are countries.
+func ambiguous(word string) bool {
+	for _, k := range []string{"and", "or", "not", "last", "since", "until", "between", "today"} {
 		if strings.EqualFold(k, word) {
 			return true
 		}

@@ -23,6 +23,7 @@ import (
 //	yes    die Neuigkeiten wollen                     for flags, and no
 //	empty  die nie bestellt haben                     for is empty, and filled for its opposite
 //	changed deren Gruppe {when} eine andere wurde     for changed
+//	value.CODE der Schweiz                            a value as it stands behind other words
 func Sentence(p *i18n.Printer, t Tree, c *Catalogue, segment func(key string) string) string {
 	s := speaker{p, c, segment}
 	if t.Everybody() {
@@ -70,6 +71,7 @@ func (f Field) Show(p *i18n.Printer, v Value) string {
 	case NumberValue:
 		return f.showNumber(p, v.Number)
 	}
+	v, _ = fitChoice(f, v) // as it is spelled, where it exists
 	if f.Names != nil {
 		if name := f.Names(p.Lang(), v.Text); name != "" {
 			return name
@@ -308,9 +310,18 @@ func (s speaker) values(f Field, c Condition) string {
 			all = append(all, s.p.N("filter.more", int64(len(c.Values)-most)))
 			break
 		}
-		all = append(all, f.Show(s.p, v))
+		all = append(all, s.value(f, v))
 	}
 	return s.joined(all, "filter.sentence.or")
+}
+
+// value is how a value is written within a sentence: aus der Schweiz, but Schweiz.
+func (s speaker) value(f Field, v Value) string {
+	fitted, _ := fitChoice(f, v)
+	if key := f.Words + ".value." + fitted.Text; f.Words != "" && v.Kind == TextValue && s.p.Has(key) {
+		return s.p.T(key)
+	}
+	return f.Show(s.p, v)
 }
 
 // param is a condition on a parameter: mit dem Produkt „ESP-1“.

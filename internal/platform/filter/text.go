@@ -154,7 +154,7 @@ func (v Value) text() string {
 		}
 		return "no"
 	}
-	if plainWord.MatchString(v.Text) && !keyword(v.Text) && !strings.HasPrefix(strings.ToLower(v.Text), "today") {
+	if plainWord.MatchString(v.Text) && !ambiguous(v.Text) && !strings.HasPrefix(strings.ToLower(v.Text), "today") {
 		return v.Text
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v.Text) + `"`

@@ -59,7 +59,7 @@ func (p *parser) textValue() (Value, error) {
 	switch {
 	case t.kind == endToken || t.kind == signToken:
 		return Value{}, p.fail("value")
-	case t.kind == wordToken && keyword(t.text):
+	case t.kind == wordToken && ambiguous(t.text):
 		return Value{}, p.fail("keyword")
 	}
 	p.take()

@@ -50,29 +50,29 @@ var (
 	tags    = filter.Source{Name: "tag", From: "tag t", Customer: "t.customer", Cost: 500, Tables: []string{"tag"}}
 	debts   = filter.Source{Name: "debt", From: "debt d", Customer: "d.customer", Where: "d.due < {asof}", Cost: 300, Tables: []string{"debt"}}
 	scores  = filter.Source{Name: "score", From: "score s", Customer: "s.customer", One: true, Cost: 1000, Tables: []string{"score"}}
-	product = filter.Param{Name: "product", Type: filter.TypeText, SQL: "b.product", Words: "filter.salt"}
+	article = filter.Param{Name: "product", Type: filter.TypeText, SQL: "b.product", Words: "filter.salt"}
 	amount  = filter.Param{Name: "amount", Type: filter.TypeMoney, SQL: "b.amount", Words: "filter.salt"}
 )
 
 func fields() []filter.Field {
-	params := []filter.Param{product, amount}
+	params := []filter.Param{article, amount}
 	return []filter.Field{
-		{Name: "country", Type: filter.TypeChoice, Way: filter.Way{Source: people, SQL: "p.country"}, Upper: true, Words: "filter.test"},
-		{Name: "name", Type: filter.TypeText, Way: filter.Way{Source: people, SQL: "p.name"}, Words: "filter.test"},
-		{Name: "vip", Type: filter.TypeFlag, Way: filter.Way{Source: people, SQL: "p.vip"}, Words: "filter.test"},
-		{Name: "points", Type: filter.TypeNumber, Way: filter.Way{Source: people, SQL: "p.points"}, Words: "filter.test"},
-		{Name: "born", Type: filter.TypeDay, Way: filter.Way{Source: people, SQL: "p.born"}, Yearly: true, Words: "filter.test"},
-		{Name: "joined", Type: filter.TypeDay, Way: filter.Way{Source: people, SQL: "p.since"}, Words: "filter.test"},
-		{Name: "level", Type: filter.TypeChoice, Way: filter.Way{Source: people, SQL: "p.level"}, Since: "p.level_since", Choices: []string{"gold", "silver"}, Words: "filter.test"},
-		{Name: "orders", Type: filter.TypeCount, Way: filter.Way{Source: buys, SQL: "count(*) {filter}"}, Ever: &filter.Way{Source: ever, SQL: "e.n"}, Zero: true, Params: params, Words: "filter.test"},
-		{Name: "revenue", Type: filter.TypeMoney, Way: filter.Way{Source: buys, SQL: "sum(b.amount) {filter}"}, Zero: true, Params: params, Words: "filter.test"},
-		{Name: "average", Type: filter.TypeMoney, Way: filter.Way{Source: buys, SQL: "round(sum(b.amount) {filter} / nullif(count(*) {filter}, 0))"}, Params: params, Words: "filter.test"},
-		{Name: "last_order", Type: filter.TypeDay, Way: filter.Way{Source: buys, SQL: "max(b.day) {filter}"}, Params: params, Words: "filter.test"},
-		{Name: "silent", Type: filter.TypeDays, Way: filter.Way{Source: buys, SQL: "{asof} - max(b.day) {filter}"}, Ages: true, Params: params, Words: "filter.test"},
-		{Name: "tag", Type: filter.TypeText, Way: filter.Way{Source: tags, SQL: "t.tag"}, Many: true, Words: "filter.test"},
-		{Name: "bought", Type: filter.TypeText, Way: filter.Way{Source: buys, SQL: "b.product"}, Many: true, Words: "filter.test"},
-		{Name: "overdue", Type: filter.TypeMoney, Way: filter.Way{Source: debts, SQL: "sum(d.amount) {filter}", Next: "min(CASE WHEN d.due >= {asof} THEN d.due + 1 END) {filter}"}, Zero: true, Words: "filter.test"},
-		{Name: "chance", Type: filter.TypeShare, Way: filter.Way{Source: scores, SQL: "s.chance"}, Words: "filter.test"},
+		{Name: "country", Type: filter.TypeChoice, Way: filter.Way{Source: people, SQL: "p.country"}, Upper: true, Words: "filter.share"},
+		{Name: "name", Type: filter.TypeText, Way: filter.Way{Source: people, SQL: "p.name"}, Words: "filter.share"},
+		{Name: "vip", Type: filter.TypeFlag, Way: filter.Way{Source: people, SQL: "p.vip"}, Words: "filter.share"},
+		{Name: "points", Type: filter.TypeNumber, Way: filter.Way{Source: people, SQL: "p.points"}, Words: "filter.share"},
+		{Name: "born", Type: filter.TypeDay, Way: filter.Way{Source: people, SQL: "p.born"}, Yearly: true, Words: "filter.share"},
+		{Name: "joined", Type: filter.TypeDay, Way: filter.Way{Source: people, SQL: "p.since"}, Words: "filter.share"},
+		{Name: "level", Type: filter.TypeChoice, Way: filter.Way{Source: people, SQL: "p.level"}, Since: "p.level_since", Choices: []string{"gold", "silver"}, Words: "filter.share"},
+		{Name: "orders", Type: filter.TypeCount, Way: filter.Way{Source: buys, SQL: "count(*) {filter}"}, Ever: &filter.Way{Source: ever, SQL: "e.n"}, Zero: true, Params: params, Words: "filter.share"},
+		{Name: "revenue", Type: filter.TypeMoney, Way: filter.Way{Source: buys, SQL: "sum(b.amount) {filter}"}, Zero: true, Params: params, Words: "filter.share"},
+		{Name: "average", Type: filter.TypeMoney, Way: filter.Way{Source: buys, SQL: "round(sum(b.amount) {filter} / nullif(count(*) {filter}, 0))"}, Params: params, Words: "filter.share"},
+		{Name: "last_order", Type: filter.TypeDay, Way: filter.Way{Source: buys, SQL: "max(b.day) {filter}"}, Params: params, Words: "filter.share"},
+		{Name: "silent", Type: filter.TypeDays, Way: filter.Way{Source: buys, SQL: "{asof} - max(b.day) {filter}"}, Ages: true, Params: params, Words: "filter.share"},
+		{Name: "tag", Type: filter.TypeText, Way: filter.Way{Source: tags, SQL: "t.tag"}, Many: true, Words: "filter.share"},
+		{Name: "bought", Type: filter.TypeText, Way: filter.Way{Source: buys, SQL: "b.product"}, Many: true, Words: "filter.share"},
+		{Name: "overdue", Type: filter.TypeMoney, Way: filter.Way{Source: debts, SQL: "sum(d.amount) {filter}", Next: "min(CASE WHEN d.due >= {asof} THEN d.due + 1 END) {filter}"}, Zero: true, Words: "filter.share"},
+		{Name: "chance", Type: filter.TypeShare, Way: filter.Way{Source: scores, SQL: "s.chance"}, Words: "filter.share"},
 	}
 }
 
