@@ -50,6 +50,7 @@ var order = []string{
 
 	// insight: what it means
 	"insight/report",
+	"insight/predict/btyd",
 	"insight/segment",
 
 	// door: where people and machines come in

@@ -150,8 +150,7 @@ func writeCSV(w io.Writer, p *i18n.Printer, res *report.Result) error {
 func upToDate(ctx context.Context, c *Call, house *warehouse.DB, db *store.DB) error {
 	for {
 		err := house.Reach(ctx, db)
-		var f *fault.Error
-		if err == nil || c.owner != nil || !errors.As(err, &f) || f.Code != fault.Unavailable || ctx.Err() != nil {
+		if !errors.Is(err, warehouse.ErrBehind) || c.owner != nil || ctx.Err() != nil {
 			return err
 		}
 	}

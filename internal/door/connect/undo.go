@@ -37,7 +37,7 @@ func Undo(ctx context.Context, tx *store.Tx, run int64) (job int64, err error) {
 	default:
 		return 0, fault.New(fault.Conflict, "import.cannot_undo")
 	}
-	if job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: UndoJob, Key: runKey(run), Args: undoArgs{run}}); err != nil {
+	if job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: UndoJob, Key: runKey(run), Args: undoArgs{run}, MaxAttempts: patientAttempts}); err != nil {
 		return 0, err
 	}
 	if _, err := tx.Exec(ctx, sqlSetState, run, string(Undoing)); err != nil {

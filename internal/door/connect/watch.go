@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -138,7 +139,8 @@ func (im *Importer) takeFile(ctx context.Context, actor store.Actor, p *Profile,
 	if err != nil || seen > 0 {
 		return err
 	}
-	file, err := im.KeepPath(ctx, filepath.Join(p.Folder, info.Name()))
+	// Also what is no table is kept: the failed run shows it.
+	file, err := withFile(filepath.Join(p.Folder, info.Name()), func(name string, r io.Reader) (File, error) { return im.keep(ctx, name, r) })
 	if err != nil {
 		return im.brokenFolder(ctx, actor, p, err)
 	}

@@ -76,7 +76,7 @@ func bare(folded string) string {
 // shorten cuts a value for messages, at a letter.
 func shorten(s string) string {
 	const most = 60
-	s = strings.ToValidUTF8(s, "\ufffd")
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 	if len(s) <= most {
 		return s
 	}

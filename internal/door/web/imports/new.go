@@ -227,6 +227,9 @@ func (a area) upload(r *page.Request) error {
 				return fault.New(fault.Invalid, "imports.too_many", "max", maxFiles)
 			}
 			f, err := a.importer.Keep(r.Context(), part.FileName(), part)
+			if fault.CodeOf(err) == fault.Invalid {
+				return a.refuseFile(r, c, err)
+			}
 			if err != nil {
 				return err
 			}
@@ -245,11 +248,17 @@ func (a area) upload(r *page.Request) error {
 		}
 	}
 	if len(c.files) == 0 {
-		return r.Refuse(fault.New(fault.Invalid, "import.no_files").On("files"), r.P.T("imports.new"), func(wrong ui.Errors) templ.Component {
-			return stepsView(r, stage{choices: c, wrong: wrong})
-		})
+		return a.refuseFile(r, c, fault.New(fault.Invalid, "import.no_files"))
 	}
 	return r.Redirect(c.href())
+}
+
+// refuseFile shows the first step again with what is wrong with a file.
+func (a area) refuseFile(r *page.Request, c choices, err error) error {
+	c.files = nil
+	return r.Refuse(fault.As(err).On("files"), r.P.T("imports.new"), func(wrong ui.Errors) templ.Component {
+		return stepsView(r, stage{choices: c, wrong: wrong})
+	})
 }
 
 // try starts the trial run.
