@@ -45,12 +45,15 @@ var order = []string{
 	"record/customer",
 	"record/product",
 	"record/document",
+	"record/contract",
 	"record/event",
 	"record/task",
 
 	// insight: what it means
 	"insight/report",
 	"insight/predict/btyd",
+	"insight/predict/survival",
+	"insight/predict",
 	"insight/segment",
 
 	// door: where people and machines come in

@@ -22,7 +22,9 @@ import (
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/today"
+	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
@@ -30,6 +32,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -38,8 +41,8 @@ import (
 
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
-	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(),
-		event.Projection()}
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
+		event.Projection(), predict.Projection(), segment.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -133,6 +136,7 @@ func (a *App) Work() *jobs.Runner {
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
 	a.runner.Handle(pruneJob, 1, a.pruneJobs)
 	a.Importer.Register(a.runner)
+	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -180,6 +184,9 @@ func (a *App) schedules(ctx context.Context) error {
 	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
 		loc, err := companyZone(ctx, tx)
 		if err != nil {
+			return err
+		}
+		if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: predict.JobScore, Kind: predict.JobScore, Args: predict.Args{}, Spec: "daily 04:05"}, loc); err != nil {
 			return err
 		}
 		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)
