@@ -55,10 +55,11 @@ type App struct {
 	Importer *connect.Importer
 	Hasher   *auth.Hasher
 
-	mu     sync.Mutex
-	house  *warehouse.DB
-	runner *jobs.Runner
-	opened []func(context.Context) error // how to close what is open, in the order of opening
+	mu      sync.Mutex
+	house   *warehouse.DB
+	tracker *segment.Tracker // of house
+	runner  *jobs.Runner
+	opened  []func(context.Context) error // how to close what is open, in the order of opening
 }
 
 // Open opens store and files. The caller owns the data folder.
@@ -123,6 +124,7 @@ func (a *App) Warehouse(ctx context.Context) (*warehouse.DB, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- house.Follow(following, a.Store) }()
 	a.opens(func(context.Context) error { stop(); return <-ended })
+	a.tracker = segment.NewTracker(a.Store, house, askable, a.Log)
 	return house, nil
 }
 
@@ -137,6 +139,7 @@ func (a *App) Work() *jobs.Runner {
 	a.runner.Handle(pruneJob, 1, a.pruneJobs)
 	a.Importer.Register(a.runner)
 	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
+	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -187,6 +190,9 @@ func (a *App) schedules(ctx context.Context) error {
 			return err
 		}
 		if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: predict.JobScore, Kind: predict.JobScore, Args: predict.Args{}, Spec: "daily 04:05"}, loc); err != nil {
+			return err
+		}
+		if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: segment.DailyJob, Kind: segment.DailyJob, Spec: segment.DailySpec}, loc); err != nil {
 			return err
 		}
 		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)
@@ -279,6 +285,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	}
 	site := app.site(code)
 	outside.ready(site)
+	app.track(ctx)
 	app.Work()
 	h.ready(app)
 	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {

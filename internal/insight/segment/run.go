@@ -163,18 +163,14 @@ func (t *Tracker) drop(ctx context.Context, some, text string, n *int) error {
 	})
 }
 
-// DailyJob is the kind of the job that begins a day: due dates, conditions that depend on everybody, and the size of every segment.
-const DailyJob = "segment.daily"
+// DailyJob is the kind of the job that begins a day, whose handler is Daily. It is due shortly after midnight.
+const (
+	DailyJob  = "segment.daily"
+	DailySpec = "daily 00:05"
+)
 
-// Register gives the job its handler.
-func (t *Tracker) Register(r *jobs.Runner) { r.Handle(DailyJob, 1, t.daily) }
-
-// Schedule has the job run shortly after midnight.
-func Schedule() jobs.Schedule {
-	return jobs.Schedule{Name: DailyJob, Kind: DailyJob, Spec: "daily 00:05"}
-}
-
-func (t *Tracker) daily(ctx context.Context, task *jobs.Task) error {
+// Daily begins a day: due dates, conditions that depend on everybody, and the size of every segment.
+func (t *Tracker) Daily(ctx context.Context, task *jobs.Task) error {
 	if err := t.house.Reach(ctx, t.db); err != nil {
 		return err
 	}
