@@ -54,6 +54,7 @@ var order = []string{
 	"insight/predict/btyd",
 	"insight/predict/survival",
 	"insight/predict",
+	"insight/segment",
 
 	// door: where people and machines come in
 	"door/connect/sheet",
