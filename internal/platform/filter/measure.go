@@ -28,7 +28,7 @@ type writer struct {
 	measures []*measure
 	known    map[string]*measure
 	order    map[string]int // source → its stage
-	future   bool           // for dates due: rows after today are read, too
+	few      bool           // the customers asked about are few
 }
 
 // arg binds a value.
@@ -65,10 +65,16 @@ func (w *writer) way(l *leaf) Way {
 	switch {
 	case len(l.With) > 0 && l.field.Narrowed != nil:
 		return *l.field.Narrowed
-	case len(l.With) == 0 && l.Window == nil && l.field.Ever != nil && !w.future:
+	case len(l.With) > 0 || l.Window != nil:
+		return l.field.Way
+	case l.field.Ever != nil && !w.few:
 		return *l.field.Ever
 	}
-	return l.field.Way
+	way := l.field.Way
+	if l.field.Lifetime != "" {
+		way.SQL = l.field.Lifetime
+	}
+	return way
 }
 
 // casts give the values of the types one form. Sums are HUGEINT without.
