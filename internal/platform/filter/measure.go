@@ -108,7 +108,7 @@ func (w *writer) rows(l *leaf) string {
 	var all []string
 	for _, with := range l.With {
 		p := l.field.param(with.Field)
-		all = append(all, w.compare(w.at(p.SQL), p.Type, with, true))
+		all = append(all, w.compare(bracketed(w.at(p.SQL)), p.Type, with, true))
 	}
 	return strings.Join(all, " AND ")
 }
@@ -157,7 +157,7 @@ func (w *writer) any(l *leaf) *measure {
 	positive := l.Condition
 	positive.Is = affirmed(l.Is)
 	m := &measure{source: l.field.Source, sql: "count(*) {filter} > 0"}
-	m.rows = joinAnd(w.rows(l), w.compare(w.at(l.field.SQL), l.field.Type, positive, true))
+	m.rows = joinAnd(w.rows(l), w.compare(bracketed(w.at(l.field.SQL)), l.field.Type, positive, true))
 	w.limit(m, l)
 	return m
 }

@@ -338,6 +338,14 @@ func (w *writer) column(m *measure, filter string) string {
 	if m.cast != "" {
 		return "CAST(" + sql + " AS " + m.cast + ")"
 	}
+	return bracketed(sql)
+}
+
+// bracketed is SQL of a domain as a part of other SQL.
+func bracketed(sql string) string {
+	if strings.Contains(sql, " ") {
+		return "(" + sql + ")"
+	}
 	return sql
 }
 
