@@ -45,12 +45,14 @@ var order = []string{
 	"record/customer",
 	"record/product",
 	"record/document",
+	"record/contract",
 	"record/event",
 	"record/task",
 
 	// insight: what it means
 	"insight/report",
 	"insight/predict/btyd",
+	"insight/predict/survival",
 
 	// door: where people and machines come in
 	"door/connect/sheet",

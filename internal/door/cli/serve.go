@@ -30,6 +30,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -38,7 +39,7 @@ import (
 
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
-	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(),
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
 		event.Projection()}
 }
 
@@ -131,8 +132,11 @@ func (a *App) Work() *jobs.Runner {
 		return a.runner
 	}
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
-	a.runner.Handle(pruneJob, 1, a.pruneJobs)
+	a.nightly(a.runner)
 	a.Importer.Register(a.runner)
+	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
+		a.runner.Handle(customers.CompactJob, 1, a.compact)
+	}
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -155,35 +159,12 @@ func companyZone(ctx context.Context, tx *store.Tx) (*time.Location, error) {
 	return s.Zone(), err
 }
 
-// Jobs that are over are kept for three months.
-const (
-	pruneJob  = "jobs.prune"
-	keptJobs  = 90 * 24 * time.Hour
-	pruneTurn = 1000
-)
-
-func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
-	for {
-		var n int64
-		err := a.Store.Bulk(ctx, task.Actor(), func(tx *store.Tx) (err error) {
-			n, err = jobs.Prune(ctx, tx, tx.Now.Add(-keptJobs), pruneTurn)
-			return err
-		})
-		if err != nil || n < pruneTurn {
-			return err
-		}
+// compact writes the warehouse anew once it has seen that a person was erased.
+func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
+	if err := a.house.Reach(ctx, a.Store); err != nil {
+		return err
 	}
-}
-
-// schedules sets what is done by the clock.
-func (a *App) schedules(ctx context.Context) error {
-	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
-		loc, err := companyZone(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)
-	})
+	return a.house.Compact(ctx)
 }
 
 // site is the web page of the open program, with the API under the same address.
