@@ -11,6 +11,7 @@ import (
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/warehouse/warehousetest"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -26,7 +27,7 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 		}
 		return d
 	}
-	db := warehousetest.Open(t, customer.Projection(), product.Projection(), document.Projection(), event.Projection())
+	db := warehousetest.Open(t, customer.Projection(), product.Projection(), document.Projection(), contract.Projection(), event.Projection())
 	person := func(id int64, kind, country string, excluded, erased bool, created, mail string, birthday any) []any {
 		return []any{id, "K" + string(rune('0'+id)), "Shop", kind, country, "", "de", excluded, erased, day(created), mail, birthday, id % 2}
 	}
@@ -61,6 +62,8 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 			{110, 1, 10, 1000, 60_000, nil, true}, {110, 2, 11, 1000, 40_000, nil, true},
 			{150, 1, 11, 1000, 7_000, nil, true}, {151, 1, 10, 1000, 3_000, nil, true}, {200, 1, 10, 1000, 3_000, nil, false},
 		},
+		"contract": {{1, 1, "Gold", day("2026-01-01"), day("2026-07-10"), nil, false, nil}, {2, 2, "Basis", day("2025-01-01"), day("2026-06-29"), nil, true, nil},
+			{3, 5, "Basis", nil, nil, 12, false, day("2026-01-01")}, {4, 6, "Gold", day("2026-07-01"), nil, nil, false, nil}},
 		"event": {{1, 1, "visit", day("2026-06-30"), 0}, {2, 1, "visit", day("2026-06-01"), 0}, {3, 1, "visit", day("2026-05-31"), 0},
 			{4, 5, "download", day("2026-06-30"), 0}, {5, 3, "visit", day("2026-06-30"), 0}},
 	})
@@ -120,6 +123,10 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 		{"did(visit) = 3", []int64{1}},
 		{"did(visit, last 30 d) = 2", []int64{1}},
 		{"did not(visit)", []int64{2, 5, 6}},
+		{"contracts(plan = gold) or ended_contracts(last 30 d)", []int64{1, 2}},
+		{"contracts", []int64{1, 5}},
+		{"contract_end within next 14 d", []int64{1}},
+		{"contract_start is empty", []int64{2, 5, 6}},
 		{"margin is empty", []int64{1, 2, 5, 6}},
 		{"at least 2 of (country = DE; orders = 0; did(visit))", []int64{1, 6}},
 	} {
@@ -143,10 +150,8 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 		}
 	}
 	q := compile(t, c, "contact_role = technik or contact_role = einkauf or days_since_order > 60", day("2026-06-29"))
-	var due [][]any
-	for _, row := range warehousetest.Rows(t, db, q.Due([]int64{1, 5, 6}).Text, q.Due([]int64{1, 5, 6}).Args...) {
-		due = append(due, row)
-	}
+	sql := q.Due([]int64{1, 5, 6})
+	due := warehousetest.Rows(t, db, sql.Text, sql.Args...)
 	slices.SortFunc(due, func(a, b []any) int { return int(a[0].(int64) - b[0].(int64)) })
 	if len(due) != 3 {
 		t.Fatalf("%v", due)
