@@ -53,6 +53,8 @@ var order = []string{
 	"insight/report",
 	"insight/predict/btyd",
 	"insight/predict/survival",
+	"insight/predict",
+	"insight/segment",
 
 	// door: where people and machines come in
 	"door/connect/sheet",

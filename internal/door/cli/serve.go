@@ -22,7 +22,9 @@ import (
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/today"
+	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
@@ -40,7 +42,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection()}
+		event.Projection(), predict.Projection(), segment.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -53,10 +55,11 @@ type App struct {
 	Importer *connect.Importer
 	Hasher   *auth.Hasher
 
-	mu     sync.Mutex
-	house  *warehouse.DB
-	runner *jobs.Runner
-	opened []func(context.Context) error // how to close what is open, in the order of opening
+	mu      sync.Mutex
+	house   *warehouse.DB
+	tracker *segment.Tracker // of house
+	runner  *jobs.Runner
+	opened  []func(context.Context) error // how to close what is open, in the order of opening
 }
 
 // Open opens store and files. The caller owns the data folder.
@@ -121,6 +124,7 @@ func (a *App) Warehouse(ctx context.Context) (*warehouse.DB, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- house.Follow(following, a.Store) }()
 	a.opens(func(context.Context) error { stop(); return <-ended })
+	a.tracker = segment.NewTracker(a.Store, house, askable, a.Log)
 	return house, nil
 }
 
@@ -137,6 +141,8 @@ func (a *App) Work() *jobs.Runner {
 	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
 		a.runner.Handle(customers.CompactJob, 1, a.compact)
 	}
+	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
+	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -253,6 +259,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	}
 	site := app.site(code)
 	outside.ready(site)
+	app.track(ctx)
 	app.Work()
 	h.ready(app)
 	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {

@@ -49,6 +49,8 @@ func Projection() warehouse.Projection {
 				Select: `SELECT company, person, CASE WHEN length(role) <= 40 THEN role ELSE '' END AS role, valid_from, valid_until
 				FROM customer_contact WHERE company BETWEEN $1 AND $2`,
 				Span: `SELECT min(company), max(company) FROM customer_contact`,
+				About: `SELECT c.key FROM changed_key c UNION ALL
+				SELECT t.person FROM customer_contact t WHERE t.company IN (SELECT c.key FROM changed_key c)`,
 			},
 		},
 	}

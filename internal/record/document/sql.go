@@ -67,6 +67,10 @@ const (
 		WHERE k.kind <> 'reverses' OR NOT EXISTS (SELECT 1 FROM document_link c WHERE c.document = k.document AND c.kind = 'credits')
 		ORDER BY p.id`
 
+	sqlSaleDays = `SELECT DISTINCT d.day FROM document d WHERE d.customer = $1 AND d.sale = 1 AND d.day <= $2
+		AND d.amount >= 0 AND NOT (d.amount > 0 AND COALESCE((SELECT sum(k.amount) FROM document_link k WHERE k.target = d.id AND k.kind = 'reverses'), 0) >= d.amount)
+		ORDER BY d.day`
+
 	sqlCustomersWith = `SELECT DISTINCT customer FROM document WHERE customer BETWEEN $1 AND $2`
 	sqlCountOf       = `SELECT count(*) FROM document WHERE customer = $1`
 	sqlAny           = `SELECT COUNT(1) FROM (SELECT id FROM document LIMIT 1) AS first`
