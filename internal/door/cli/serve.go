@@ -136,8 +136,11 @@ func (a *App) Work() *jobs.Runner {
 		return a.runner
 	}
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
-	a.runner.Handle(pruneJob, 1, a.pruneJobs)
+	a.nightly(a.runner)
 	a.Importer.Register(a.runner)
+	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
+		a.runner.Handle(customers.CompactJob, 1, a.compact)
+	}
 	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.runner.Start()
@@ -162,41 +165,12 @@ func companyZone(ctx context.Context, tx *store.Tx) (*time.Location, error) {
 	return s.Zone(), err
 }
 
-// Jobs that are over are kept for three months.
-const (
-	pruneJob  = "jobs.prune"
-	keptJobs  = 90 * 24 * time.Hour
-	pruneTurn = 1000
-)
-
-func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
-	for {
-		var n int64
-		err := a.Store.Bulk(ctx, task.Actor(), func(tx *store.Tx) (err error) {
-			n, err = jobs.Prune(ctx, tx, tx.Now.Add(-keptJobs), pruneTurn)
-			return err
-		})
-		if err != nil || n < pruneTurn {
-			return err
-		}
+// compact writes the warehouse anew once it has seen that a person was erased.
+func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
+	if err := a.house.Reach(ctx, a.Store); err != nil {
+		return err
 	}
-}
-
-// schedules sets what is done by the clock.
-func (a *App) schedules(ctx context.Context) error {
-	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
-		loc, err := companyZone(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: predict.JobScore, Kind: predict.JobScore, Args: predict.Args{}, Spec: "daily 04:05"}, loc); err != nil {
-			return err
-		}
-		if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: segment.DailyJob, Kind: segment.DailyJob, Spec: segment.DailySpec}, loc); err != nil {
-			return err
-		}
-		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)
-	})
+	return a.house.Compact(ctx)
 }
 
 // site is the web page of the open program, with the API under the same address.

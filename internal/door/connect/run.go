@@ -95,6 +95,7 @@ const (
 	sqlSourceName = `SELECT name FROM source WHERE id = $1`
 	sqlLiveFrom   = `SELECT live_from FROM source WHERE id = $1`
 	sqlGoLive     = `UPDATE source SET live_from = $2 WHERE id = $1 AND live_from IS NULL`
+	sqlRunFiles   = `SELECT files FROM import_run`
 	sqlRunErrors  = `SELECT n, file, line, field, value, reason, args, notice FROM import_error WHERE run = $1 AND n > $2 ORDER BY n LIMIT $3`
 )
 
@@ -166,6 +167,29 @@ func scanRuns(rows *sql.Rows) ([]*Run, error) {
 		all = append(all, &r)
 	}
 	return all, rows.Err()
+}
+
+// FilesInUse adds the references of all files that runs name.
+func FilesInUse(ctx context.Context, tx *store.Tx, refs map[string]bool) error {
+	rows, err := tx.Query(ctx, sqlRunFiles)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		var files []File
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(text), &files); err != nil {
+			return err
+		}
+		for _, f := range files {
+			refs[f.Ref] = true
+		}
+	}
+	return rows.Err()
 }
 
 // RowError is a row that was not taken, or was taken with a remark.

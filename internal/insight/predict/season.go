@@ -36,12 +36,9 @@ type daily struct {
 }
 
 // loadDaily counts the purchase days of all customers, those of newcomers included.
-func loadDaily(ctx context.Context, q Querier, asOf clock.Day, gross bool) (daily, error) {
-	basis := report.Net
-	if gross {
-		basis = report.Gross
-	}
-	days, err := report.Purchases(ctx, q, report.Params{AsOf: asOf, Basis: basis})
+func loadDaily(ctx context.Context, q Querier, scope Scope) (daily, error) {
+	asOf := scope.AsOf
+	days, err := report.Purchases(ctx, q, report.Params{AsOf: asOf, Basis: scope.basis()})
 	if err != nil || days.First == nil {
 		return daily{}, err
 	}
@@ -129,6 +126,16 @@ func (s *Season) factor(from, to clock.Day) float64 {
 		sum += s.Index[weekOf(d)]
 	}
 	return sum / float64(to-from+1)
+}
+
+// ahead is how many times as often people buy in the days after a day as in the time from which the candidate of that name knows
+// its chance: the behaviour was learned from as many days before, everything else from whole years.
+func (s *Season) ahead(name string, day clock.Day, days int) float64 {
+	f := s.factor(day.AddDays(1), day.AddDays(days))
+	if name == NameLogistic || name == NameActivity {
+		f /= s.factor(day.AddDays(1-days), day)
+	}
+	return f
 }
 
 // judge decides on a season by the weeks of a backtest after its cut.

@@ -15,7 +15,7 @@ const slack = 4
 // Moves tells whether the tree can become true or false for somebody by time alone.
 func (q *Query) Moves() bool {
 	w := q.writer()
-	w.future = true
+	w.few = true
 	return len(w.dues()) > 0
 }
 
@@ -24,7 +24,7 @@ func (q *Query) Moves() bool {
 // too late: who asks again on that day misses nothing.
 func (q *Query) Due(ids []int64) SQL {
 	w := q.writer()
-	w.future = true
+	w.few = true
 	due := "CAST(NULL AS DATE)"
 	if dues := w.dues(); len(dues) > 0 {
 		due = "least(" + strings.Join(dues, ",\n\t\t") + ")"

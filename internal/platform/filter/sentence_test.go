@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"stamm/internal/insight/report"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -19,7 +21,8 @@ func shop(t testing.TB) *filter.Catalogue {
 		{ID: 8, Key: "points", Label: "Punkte", Type: customer.TypeNumber},
 		{ID: 9, Key: "note", Label: "Notiz", Type: customer.TypeText},
 	}})
-	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields, event.Projection().Fields, own)
+	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields, contract.Projection().Fields,
+		event.Projection().Fields, report.Fields(), own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ func (q *Query) Customers() SQL {
 // Among is Customers for those of ids only; nil means none of them, not all.
 func (q *Query) Among(ids []int64) SQL {
 	w := q.writer()
+	w.few = true
 	return w.filtered(nonNil(ids), "SELECT customer FROM %s")
 }
 
@@ -31,6 +32,7 @@ func (q *Query) Among(ids []int64) SQL {
 // money BIGINT minor units, numbers DOUBLE, texts VARCHAR, several values a list in one text.
 func (q *Query) Explain(ids []int64) SQL {
 	w := q.writer()
+	w.few = true
 	columns := []string{"customer", w.tree(q.root, bare, false) + " AS hit"}
 	for i, n := range q.leaves {
 		shown := "NULL"
@@ -336,6 +338,14 @@ func (w *writer) column(m *measure, filter string) string {
 	if m.cast != "" {
 		return "CAST(" + sql + " AS " + m.cast + ")"
 	}
+	return bracketed(sql)
+}
+
+// bracketed is SQL of a domain as a part of other SQL.
+func bracketed(sql string) string {
+	if strings.Contains(sql, " ") {
+		return "(" + sql + ")"
+	}
 	return sql
 }
 
@@ -402,7 +412,7 @@ func (w *writer) scan(s Source, own []*measure, narrow bool, before string) stri
 		counts = ""
 	}
 	where := []string{counts}
-	if narrow {
+	if narrow && (w.few || !s.One) { // of one row a customer the join takes what it needs
 		where = append(where, s.Customer+" IN (SELECT customer FROM "+before+")")
 	}
 	switch {

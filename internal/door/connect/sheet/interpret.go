@@ -23,7 +23,10 @@ type Instant struct {
 }
 
 // Flag is yes or no, where a row says it.
-type Flag struct{ Yes, Set bool }
+type Flag struct {
+	Yes, Set bool
+	Word     string // the cell, folded, where that says more than yes
+}
 
 // Place is where a row stands, and what was not understood of it.
 type Place struct {
@@ -198,12 +201,13 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 		}
 		in.currency, in.told, in.digits = code, true, money.Digits(code)
 	case typeFlag:
-		yes, known := flagWords[fold(cell)]
+		word := fold(cell)
+		yes, known := flagWords[word]
 		if !known {
 			in.notice(s.name, "flag", cell)
 			return ""
 		}
-		*s.flag(out) = Flag{yes, true}
+		*s.flag(out) = Flag{Yes: yes, Set: true, Word: excludedWord(word)}
 	default:
 		return in.word(s.kind, s.name, cell, s.words(out))
 	}
