@@ -56,6 +56,18 @@ type Book struct {
 	LastReturned []bool  // something of the last purchase, or of one after it, came back
 	Unpaid       []int32 // invoices of the last year that are more than 45 days old and were not paid at all
 	Erased       []bool  // erased: her figures count, she is not scored
+
+	season *seasonClock // by which the models see the histories
+}
+
+// ahead is the length of the so many days after AsOf, by the clock of the season.
+func (b *Book) ahead(days int) float64 { return b.season.between(b.AsOf, b.AsOf.AddDays(days)) }
+
+// by is the book with another clock.
+func (b *Book) by(c *seasonClock) *Book {
+	other := *b
+	other.season = c
+	return &other
 }
 
 // Len is how many customers there are.
@@ -197,7 +209,11 @@ func (b *Book) place(id int64) (int, bool) { return slices.BinarySearch(b.ID, id
 
 // history is what the models know of customer i.
 func (b *Book) history(i int) btyd.History {
-	return btyd.History{X: b.X[i], Tx: int32(b.Last[i] - b.First[i]), T: int32(b.AsOf - b.First[i])}
+	h := btyd.History{X: b.X[i], T: b.season.whole(b.First[i], b.AsOf)}
+	if h.X > 0 {
+		h.Tx = min(h.T, max(1, b.season.whole(b.First[i], b.Last[i])))
+	}
+	return h
 }
 
 // mean is the mean value of a repeat purchase of customer i in units of the currency; 0 where there is none.

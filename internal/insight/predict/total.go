@@ -89,7 +89,7 @@ const salesWeeks = 13
 // who is there with the probability p, the variance E + E²·((1 + 1/(r+x))/p - 1). Each purchase is worth w, with a variance of
 // w²/p by Gamma-Gamma. Customers are independent, so variances add up. Newcomers arrive as they did within the last year.
 func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
-	days := float64(salesWeeks * 7)
+	days := f.book.ahead(salesWeeks * 7)
 	counts, ok := f.panel.fits[f.card.Counts]
 	var of func(btyd.History, float64) float64
 	if ok {
@@ -183,7 +183,7 @@ func (f *foretelling) weekly(of func(btyd.History, float64) float64, total, vari
 	var upTo [salesWeeks + 1]float64
 	for _, p := range f.panel.sample() {
 		for w := 1; w <= salesWeeks; w++ {
-			upTo[w] += float64(p.N) * finite(of(p.History, float64(7*w)))
+			upTo[w] += float64(p.N) * finite(of(p.History, f.book.ahead(7*w)))
 		}
 	}
 	s := Sales{Weeks: make([]Week, salesWeeks)}
@@ -195,8 +195,8 @@ func (f *foretelling) weekly(of func(btyd.History, float64) float64, total, vari
 			part = (upTo[w+1] - upTo[w]) / upTo[salesWeeks]
 		}
 		from := f.book.AsOf.AddDays(7*w + 1)
-		swing := f.card.Season.factor(from, from.AddDays(6))
-		means[w] = (total*part + newcomers[w]) * swing
+		swing := f.book.season.between(from.AddDays(-1), from.AddDays(6)) / 7
+		means[w] = total*part + newcomers[w]*swing
 		fresh += newcomers[w] * swing
 		sum += means[w]
 		s.Weeks[w].Day = from
