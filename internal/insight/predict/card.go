@@ -78,7 +78,8 @@ type SpendCard struct {
 	Corr float64 `json:"corr"` // of number and value of purchases; the model assumes 0
 }
 
-// Stay is how many customers there will be, by one model.
+// Stay is how many customers there will be, by one model. The interval holds chance, the unsure parameters, and the error the number had
+// in the backtest.
 type Stay struct {
 	Model    string   `json:"model"`
 	Active   float64  `json:"active"` // customers to expect with a purchase within the horizon

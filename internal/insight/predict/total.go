@@ -48,7 +48,8 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		first.ActiveHi += x.hi
 		chanceOnly += x.active * (1 - x.active)
 	}
-	first.spread(first.ActiveHi-first.Active, first.Active-first.ActiveLo, chanceOnly)
+	wrong := f.wrong(f.card.Chosen) * first.Active
+	first.spread(math.Hypot(first.ActiveHi-first.Active, wrong), math.Hypot(first.Active-first.ActiveLo, wrong), chanceOnly)
 	out := []Stay{first}
 	for _, name := range []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameBGNBD} {
 		fit := f.panel.fits[name]
@@ -67,13 +68,28 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		by := Stay{Model: name, Active: f.panel.total(func(k int) float64 { return within(all[k].Active) }), Alive: &alive}
 		chanceOnly = f.panel.total(func(k int) float64 { return within(all[k].Active) * (1 - within(all[k].Active)) })
 		half := z95 * by.Active * f.panel.relative(fit, func(m btyd.Model, h btyd.History) float64 { return m.Active(h, t.days) })
+		half = math.Hypot(half, f.wrong(name)*by.Active)
 		by.spread(half, half, chanceOnly)
 		out = append(out, by)
 	}
 	return out, nil
 }
 
-// spread sets the interval from the half widths that come from the parameters, upwards and downwards, and the variance of chance.
+// wrong is the error of the number of customers who bought that a candidate had in the backtest, as a share of it.
+func (f *foretelling) wrong(name string) float64 {
+	if f.card.Test == nil {
+		return 0
+	}
+	for _, r := range f.card.Test.Rows {
+		if r.Model == name && r.ChanceBias != nil {
+			return min(1, math.Abs(*r.ChanceBias)/100)
+		}
+	}
+	return 0
+}
+
+// spread sets the interval from the half widths that come from the parameters and the error in the backtest, upwards and downwards,
+// and the variance of chance.
 func (s *Stay) spread(up, down, variance float64) {
 	dice := z95 * math.Sqrt(variance)
 	s.ActiveHi = s.Active + math.Hypot(up, dice)
