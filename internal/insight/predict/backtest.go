@@ -114,17 +114,34 @@ func (p *panel) test(ctx context.Context, later *Book) (*Backtest, error) {
 		t.Notes = append(t.Notes, Notice{Code: "test_nobody"})
 		return t, nil
 	}
-	said := map[string][]float64{}
+	said, counts := map[string][]float64{}, map[string][]float64{}
 	err := p.forecasts(ctx, p.ahead(int(later.AsOf-p.AsOf)), func(f forecast) error {
 		t.Rows = append(t.Rows, measured(f, bought, did))
-		said[f.name] = f.chances
+		said[f.name], counts[f.name] = f.chances, f.counts
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	t.calibrate(said[t.chances()], active)
-	return t, nil
+	t.Value, err = p.value(ctx, counts[t.counts()], later)
+	return t, err
+}
+
+// value holds what the customers would have spent by these numbers of purchases against what they did.
+func (p *panel) value(ctx context.Context, counts []float64, later *Book) (Foretold, error) {
+	spend, err := btyd.FitGammaGamma(ctx, p.spends())
+	if err != nil {
+		return Foretold{}, err
+	}
+	predicted, actual, at := 0.0, int64(0), 0
+	for i, id := range p.ID {
+		predicted += counts[i] * finite(spend.Model.Conditional(p.X[i], p.mean(i)))
+		if j, ok := later.find(&at, id); ok {
+			actual += later.Lately[j]
+		}
+	}
+	return Foretold{round(predicted * float64(pow10(p.Digits))), actual}, nil
 }
 
 // calibrate holds the chances of the best candidate against what happened, tenth by tenth.
