@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"stamm/internal/door/connect"
+	"stamm/internal/insight/predict"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/jobs"
@@ -47,7 +49,8 @@ func (a *App) schedules(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30"} {
+		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", predict.JobScore: "daily 04:05",
+			segment.DailyJob: segment.DailySpec} {
 			if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: name, Kind: name, Spec: spec}, loc); err != nil {
 				return err
 			}

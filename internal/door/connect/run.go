@@ -82,6 +82,7 @@ const (
 		VALUES ($1, $2, 'waiting', $3, $4, $5, 0, $6, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', $7, $8, $9, 0, 0) RETURNING id`
 	sqlRun        = `SELECT ` + runFields + ` FROM import_run WHERE id = $1`
 	sqlRuns       = `SELECT ` + runFields + ` FROM import_run WHERE id < $1 ORDER BY id DESC LIMIT $2`
+	sqlRunsOf     = `SELECT ` + runFields + ` FROM import_run WHERE profile = $1 ORDER BY id DESC LIMIT $2`
 	sqlUnfinished = `SELECT ` + runFields + ` FROM import_run WHERE key = $1 AND state IN ('waiting', 'running') ORDER BY id DESC LIMIT 1`
 	sqlSetJob     = `UPDATE import_run SET job = $2 WHERE id = $1`
 	sqlBegin      = `UPDATE import_run SET state = 'running', total_rows = $2, started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END WHERE id = $1`
@@ -128,6 +129,15 @@ func Runs(ctx context.Context, tx *store.Tx, before int64, limit int) ([]*Run, e
 		before = 1 << 62
 	}
 	rows, err := tx.Query(ctx, sqlRuns, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	return scanRuns(rows)
+}
+
+// RunsOf lists the newest runs of a profile.
+func RunsOf(ctx context.Context, tx *store.Tx, profile int64, limit int) ([]*Run, error) {
+	rows, err := tx.Query(ctx, sqlRunsOf, profile, limit)
 	if err != nil {
 		return nil, err
 	}
