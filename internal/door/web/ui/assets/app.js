@@ -296,7 +296,7 @@
 			type: "category", data: data.labels, boundaryGap: data.kind !== "line",
 			name: data.xName, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: look.quiet, fontSize: 12 },
 			axisLine: { lineStyle: { color: look.lineStrong } }, axisTick: { show: false },
-			axisLabel: { color: look.quiet, fontSize: 12, hideOverlap: true },
+			axisLabel: { color: look.quiet, fontSize: 12, hideOverlap: true, margin: 12 },
 		},
 		yAxis: {
 			type: "value", name: data.yName, nameTextStyle: { color: look.quiet, fontSize: 12, align: "left" },
@@ -350,7 +350,8 @@
 		[option.xAxis, option.yAxis] = [option.yAxis, option.xAxis];
 		Object.assign(option.yAxis, { inverse: true, name: undefined });
 		Object.assign(option.yAxis.axisLabel, { hideOverlap: false, interval: 0, width: Math.min(240, width * 0.4), overflow: "truncate" });
-		Object.assign(option.grid, { bottom: 8, top: 8, right: 56 });
+		Object.assign(option.grid, { bottom: 8, top: 8, right: option.series.some((s) => s.label.show) ? 56 : 24 });
+		if (width < 480) option.xAxis.splitNumber = 2;
 		option.series.forEach((s) => { s.label.position = "right"; s.itemStyle.borderRadius = [0, 2, 2, 0]; });
 	};
 
