@@ -91,25 +91,12 @@ const (
 	sqlEnd        = `UPDATE import_run SET state = $2, error = $3, finished_at = $4 WHERE id = $1`
 	sqlSetState   = `UPDATE import_run SET state = $2 WHERE id = $1`
 	sqlKept       = `UPDATE import_run SET kept = kept + $2 WHERE id = $1`
-	sqlSource     = `SELECT id FROM source WHERE name = $1`
-	sqlAddSource  = `INSERT INTO source (name) VALUES ($1) ON CONFLICT (name) DO NOTHING`
 	sqlSourceName = `SELECT name FROM source WHERE id = $1`
 	sqlLiveFrom   = `SELECT live_from FROM source WHERE id = $1`
 	sqlGoLive     = `UPDATE source SET live_from = $2 WHERE id = $1 AND live_from IS NULL`
+	sqlRunFiles   = `SELECT files FROM import_run`
 	sqlRunErrors  = `SELECT n, file, line, field, value, reason, args, notice FROM import_error WHERE run = $1 AND n > $2 ORDER BY n LIMIT $3`
 )
-
-// SourceID finds a source of data by its name and makes it if it is new.
-func SourceID(ctx context.Context, tx *store.Tx, name string) (id int64, err error) {
-	if name == "" || len(name) > 100 {
-		return 0, fault.New(fault.Invalid, "import.source").On("source")
-	}
-	if _, err := tx.Exec(ctx, sqlAddSource, name); err != nil {
-		return 0, err
-	}
-	err = tx.QueryRow(ctx, sqlSource, name).Scan(&id)
-	return id, err
-}
 
 // SourceName names a source.
 func SourceName(ctx context.Context, tx *store.Tx, id int64) (name string, err error) {
@@ -176,6 +163,29 @@ func scanRuns(rows *sql.Rows) ([]*Run, error) {
 		all = append(all, &r)
 	}
 	return all, rows.Err()
+}
+
+// FilesInUse adds the references of all files that runs name.
+func FilesInUse(ctx context.Context, tx *store.Tx, refs map[string]bool) error {
+	rows, err := tx.Query(ctx, sqlRunFiles)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		var files []File
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(text), &files); err != nil {
+			return err
+		}
+		for _, f := range files {
+			refs[f.Ref] = true
+		}
+	}
+	return rows.Err()
 }
 
 // RowError is a row that was not taken, or was taken with a remark.

@@ -8,6 +8,8 @@ const lineFields = `document, n, product, description, quantity, unit_price, amo
 const (
 	sqlFind = `SELECT kind, external_id, id, hash, customer FROM document WHERE source = $1 AND external_id %s`
 
+	sqlAnyBetween = `SELECT 1 FROM document WHERE source = $1 AND external_id >= $2 AND external_id <= $3 LIMIT 1`
+
 	sqlAdd = `INSERT INTO document (source, kind, external_id, customer, at, day, status, currency, rate, net, tax, gross, shipping, amount, cost,
 			sale, file_rows, sale_rows, due_day, promised_day, kept_day, reference, made_run, run, hash, created_at, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
@@ -26,17 +28,16 @@ const (
 	sqlDeleteDocuments = `DELETE FROM document WHERE id %s`
 	sqlPointing        = `SELECT DISTINCT document FROM document_link WHERE target %s`
 	sqlDeleteLinks     = `DELETE FROM document_link WHERE document %s OR document %s`
-	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document, customer) SELECT id, customer FROM document WHERE id %s
-		ON CONFLICT (document) DO UPDATE SET customer = excluded.customer`
-	sqlDeleteUnlinked = `DELETE FROM document_unlinked WHERE document %s`
-	sqlUnlinked       = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+	sqlToWait          = `SELECT id, kind, source, customer, reference FROM document WHERE id %s`
+	sqlDeleteUnlinked  = `DELETE FROM document_unlinked WHERE document %s`
+	sqlUnlinked        = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
 
 	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer %s`
 	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document %s ORDER BY document`
 
-	sqlTarget      = `SELECT id, kind, sale FROM document WHERE source = $1 AND external_id = $2 AND kind IN (2, 4) AND id <> $3 ORDER BY kind LIMIT 2`
+	sqlTargets     = `SELECT id, kind, sale, external_id FROM document WHERE source = $1 AND external_id %s AND kind IN (2, 4) ORDER BY kind`
 	sqlBillsTarget = `SELECT target FROM document_link WHERE document = $1 AND kind = 'invoices' ORDER BY n LIMIT 1`
-	sqlBilled      = `UPDATE document SET sale = 0 WHERE id = $1 AND sale = 1`
+	sqlBilled      = `UPDATE document SET sale = 0 WHERE sale = 1 AND id %s`
 	sqlUnbilled    = `UPDATE document SET sale = 1 WHERE kind = 4 AND sale = 0 AND sale_rows > 0 AND id %s`
 
 	// The lines of a customer's sales up to a time that carry one of the products, newest first, with what is left of them.
@@ -54,10 +55,23 @@ const (
 	sqlLinksFrom = `SELECT k.kind, k.target, k.amount, d.kind, d.external_id, d.day FROM document_link k JOIN document d ON d.id = k.target WHERE k.document = $1 ORDER BY k.n`
 	sqlLinksTo   = `SELECT k.kind, k.document, k.amount, d.kind, d.external_id, d.day FROM document_link k JOIN document d ON d.id = k.document WHERE k.target = $1 ORDER BY k.document, k.n`
 
-	// Open items are derived: what an invoice asks for, less what credit notes and payments linked to it brought.
-	sqlOpenItems = `SELECT d.id, d.external_id, d.day, d.due_day, d.currency, d.gross, d.gross - COALESCE((SELECT sum(COALESCE(p.gross, p.net, 0))
-			FROM (SELECT DISTINCT document FROM document_link WHERE target = d.id AND kind IN ('pays', 'reverses', 'credits')) k JOIN document p ON p.id = k.document), 0) AS left_over
-		FROM document d WHERE d.customer = $1 AND d.kind = 4 AND d.gross IS NOT NULL ORDER BY d.due_day NULLS LAST, d.id`
+	// Open items are derived from the invoices that were not cancelled.
+	sqlInvoices = `SELECT d.id, d.external_id, d.day, d.due_day, d.currency, COALESCE(d.gross, d.net + COALESCE(d.tax, 0)),
+			COALESCE((SELECT min(k.target) FROM document_link k WHERE k.document = d.id AND k.kind = 'invoices'), 0)
+		FROM document d WHERE d.customer = $1 AND d.kind = 4 AND d.sale_rows > 0 AND (d.gross IS NOT NULL OR d.net IS NOT NULL)
+		ORDER BY d.due_day NULLS LAST, d.id`
+	// What was paid and given back for documents, with the part of each that is theirs; what names the invoice itself is
+	// not counted for its order.
+	sqlSettling = `SELECT k.target, p.kind, p.currency, COALESCE(p.gross, p.net, 0), k.part,
+			(SELECT sum(w.amount) FROM document_link w WHERE w.document = k.document AND w.kind = 'reverses')
+		FROM (SELECT target, document, kind, sum(amount) AS part FROM document_link WHERE target %s AND kind IN ('pays', 'reverses', 'credits')
+			GROUP BY target, document, kind) k JOIN document p ON p.id = k.document
+		WHERE k.kind <> 'reverses' OR NOT EXISTS (SELECT 1 FROM document_link c WHERE c.document = k.document AND c.kind = 'credits')
+		ORDER BY p.id`
+
+	sqlSaleDays = `SELECT DISTINCT d.day FROM document d WHERE d.customer = $1 AND d.sale = 1 AND d.day <= $2
+		AND d.amount >= 0 AND NOT (d.amount > 0 AND COALESCE((SELECT sum(k.amount) FROM document_link k WHERE k.target = d.id AND k.kind = 'reverses'), 0) >= d.amount)
+		ORDER BY d.day`
 
 	sqlCustomersWith = `SELECT DISTINCT customer FROM document WHERE customer BETWEEN $1 AND $2`
 	sqlCountOf       = `SELECT count(*) FROM document WHERE customer = $1`

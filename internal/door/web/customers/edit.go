@@ -12,6 +12,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
@@ -451,6 +452,9 @@ func erase(r *page.Request) error {
 	var job int64
 	err = r.Write(func(tx *store.Tx) (err error) {
 		if err := customer.Erase(r.Context(), tx, w.ID); err != nil {
+			return err
+		}
+		if err := predict.Forget(r.Context(), tx, w.ID); err != nil {
 			return err
 		}
 		job, err = jobs.Enqueue(r.Context(), tx, jobs.New{Kind: CompactJob, Key: fmt.Sprint(CompactJob, ":", w.ID)})

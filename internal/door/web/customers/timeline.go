@@ -19,6 +19,7 @@ import (
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -231,6 +232,8 @@ func changeEntry(r *page.Request, w whole, c *customer.Entry) ui.Entry {
 		e.Title = r.P.T(key, "fields", strings.Join(fields, ", "))
 	case customer.KindContact:
 		e.Icon, e.Title = "users", r.P.T("customer.timeline.contact")
+	case contract.KindStarted, contract.KindEnded:
+		e.Icon, e.Title = "file-text", contractTitle(r, c)
 	case customer.KindErased:
 		e.Icon, e.Title = "trash", r.P.T("customer.timeline.erased")
 	case customer.KindRemoved:
