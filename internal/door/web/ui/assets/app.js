@@ -296,7 +296,7 @@
 			type: "category", data: data.labels, boundaryGap: data.kind !== "line",
 			name: data.xName, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: look.quiet, fontSize: 12 },
 			axisLine: { lineStyle: { color: look.lineStrong } }, axisTick: { show: false },
-			axisLabel: { color: look.quiet, fontSize: 12, hideOverlap: true },
+			axisLabel: { color: look.quiet, fontSize: 12, hideOverlap: true, margin: 12 },
 		},
 		yAxis: {
 			type: "value", name: data.yName, nameTextStyle: { color: look.quiet, fontSize: 12, align: "left" },
@@ -325,10 +325,12 @@
 		}));
 		if (direct) spread(data, option, height);
 		if (direct) option.grid.right = 16 + Math.max(...data.series.map((s) => s.name.length)) * 6.5;
+		// The first and the last label stay inside, where nothing else stands.
+		Object.assign(option.xAxis.axisLabel, { alignMinLabel: "left", alignMaxLabel: "right" });
 		option.yAxis.scale = data.series.every((s) => Math.min(...s.values.filter((v) => v != null)) > 0) && data.unit.kind !== "percent" ? false : undefined;
 	};
 
-	const bars = (data, look, option, write, brief) => {
+	const bars = (data, look, option, brief, width) => {
 		const single = data.series.length === 1, few = data.labels.length <= 12;
 		option.series = data.series.map((s) => ({
 			name: s.name, type: "bar", data: s.values, color: look.palette[s.color],
@@ -340,6 +342,17 @@
 		}));
 		if (data.kind === "histogram") option.series.forEach((s) => { s.barMaxWidth = undefined; });
 		if (single && few) option.yAxis.splitLine.show = option.yAxis.axisLabel.show = false;
+		if (data.across) lieDown(option, width);
+	};
+
+	// Bars whose labels are names lie on their side, the first on top; no label is left out.
+	const lieDown = (option, width) => {
+		[option.xAxis, option.yAxis] = [option.yAxis, option.xAxis];
+		Object.assign(option.yAxis, { inverse: true, name: undefined });
+		Object.assign(option.yAxis.axisLabel, { hideOverlap: false, interval: 0, width: Math.min(240, width * 0.4), overflow: "truncate" });
+		Object.assign(option.grid, { bottom: 8, top: 8, right: option.series.some((s) => s.label.show) ? 56 : 24 });
+		if (width < 480) option.xAxis.splitNumber = 2;
+		option.series.forEach((s) => { s.label.position = "right"; s.itemStyle.borderRadius = [0, 2, 2, 0]; });
 	};
 
 	const lorenz = (data, look, option, write) => {
@@ -380,7 +393,7 @@
 		box.parentElement.classList.toggle("is-labelled", direct);
 		if (data.kind === "lorenz") lorenz(data, look, option, write);
 		else if (data.kind === "line") lines(data, look, option, direct, box.clientHeight);
-		else bars(data, look, option, write, brief);
+		else bars(data, look, option, brief, box.clientWidth);
 		const chart = echarts.getInstanceByDom(box) ?? echarts.init(box, null, { renderer: "svg" });
 		chart.setOption(option, true);
 		probe.remove();
