@@ -3,6 +3,7 @@ package predict
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"stamm/internal/insight/predict/btyd"
@@ -113,17 +114,34 @@ func (p *panel) test(ctx context.Context, later *Book) (*Backtest, error) {
 		t.Notes = append(t.Notes, Notice{Code: "test_nobody"})
 		return t, nil
 	}
-	said := map[string][]float64{}
+	said, counts := map[string][]float64{}, map[string][]float64{}
 	err := p.forecasts(ctx, p.ahead(int(later.AsOf-p.AsOf)), func(f forecast) error {
 		t.Rows = append(t.Rows, measured(f, bought, did))
-		said[f.name] = f.chances
+		said[f.name], counts[f.name] = f.chances, f.counts
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	t.calibrate(said[t.chances()], active)
-	return t, nil
+	t.Value, err = p.value(ctx, counts[t.counts()], later)
+	return t, err
+}
+
+// value holds what the customers would have spent by these numbers of purchases against what they did.
+func (p *panel) value(ctx context.Context, counts []float64, later *Book) (Foretold, error) {
+	spend, err := btyd.FitGammaGamma(ctx, p.spends())
+	if err != nil {
+		return Foretold{}, err
+	}
+	predicted, actual, at := 0.0, int64(0), 0
+	for i, id := range p.ID {
+		predicted += counts[i] * finite(spend.Model.Conditional(p.X[i], p.mean(i)))
+		if j, ok := later.find(&at, id); ok {
+			actual += later.Lately[j]
+		}
+	}
+	return Foretold{round(predicted * float64(pow10(p.Digits))), actual}, nil
 }
 
 // calibrate holds the chances of the best candidate against what happened, tenth by tenth.
@@ -190,11 +208,7 @@ func track(ctx context.Context, q Querier, p *panel, starts []btyd.Start, until 
 	}
 	first := clock.Day(starts[0].Day)
 	weeks := weeksTo(first, p.AsOf, until)
-	days := make([]int32, len(weeks))
-	for i, d := range weeks {
-		days[i] = int32(d)
-	}
-	expected := btyd.Tracking(fit.Model, p.warped(starts), p.warpedDays(days))
+	expected := p.tracking(fit.Model, starts, weeks)
 	actual, err := repeats(ctx, q, p.Book, until, weeks)
 	if err != nil {
 		return nil, err
@@ -234,25 +248,24 @@ func (b *Book) starts() []btyd.Start {
 	return all
 }
 
-// warped are first purchases by the clock of the season; warpedDays are days by it.
-func (b *Book) warped(starts []btyd.Start) []btyd.Start {
-	if b.season == nil {
-		return starts
-	}
-	out := make([]btyd.Start, len(starts))
+// tracking is btyd.Tracking by the clock of the season. It counts whole days of that clock, so what falls between two of them is put
+// in proportion.
+func (b *Book) tracking(m btyd.Model, starts []btyd.Start, days []clock.Day) []float64 {
+	at := func(d clock.Day) float64 { return b.season.between(clock.Day(starts[0].Day), d) }
+	warped := make([]btyd.Start, len(starts))
 	for i, s := range starts {
-		out[i] = btyd.Start{Day: b.season.whole(b.season.first, clock.Day(s.Day)), N: s.N}
+		warped[i] = btyd.Start{Day: int32(math.Round(at(clock.Day(s.Day)))), N: s.N}
 	}
-	return out
-}
-
-func (b *Book) warpedDays(days []int32) []int32 {
-	if b.season == nil {
-		return days
+	both := make([]int32, 0, 2*len(days))
+	for _, d := range days {
+		whole := int32(math.Floor(at(d)))
+		both = append(both, whole, whole+1)
 	}
-	out := make([]int32, len(days))
+	found := btyd.Tracking(m, warped, both)
+	out := make([]float64, len(days))
 	for i, d := range days {
-		out[i] = b.season.whole(b.season.first, clock.Day(d))
+		part := at(d) - float64(both[2*i])
+		out[i] = (1-part)*found[2*i] + part*found[2*i+1]
 	}
 	return out
 }

@@ -72,7 +72,7 @@ func (s daily) season() *Season {
 	for w := range index {
 		index[w] = 1
 	}
-	for range 8 {
+	for range 12 {
 		trend := s.trend(index)
 		var bought, expected [yearWeeks]float64
 		for i, n := range s.n {

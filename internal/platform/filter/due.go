@@ -53,8 +53,7 @@ func (w *writer) due(l *leaf) []string {
 	}
 	all := w.next(l)
 	if l.Is == Changed {
-		m := w.add(l.key("since"), func() *measure { return &measure{source: l.field.Source, sql: w.at(l.field.Since), cast: "DATE"} })
-		return append(all, w.crossing(m.name, l.Window)...)
+		return append(all, w.crossing(w.since(l).name, l.Window)...)
 	}
 	all = append(all, w.rowsMove(l)...)
 	if l.field.Many {

@@ -89,7 +89,7 @@ type Field struct {
 	Yearly bool // a day that recurs every year: within next means its anniversary
 	Upper  bool // values are written in capitals, such as countries
 
-	Since string // SQL as SQL is, of the DATE since which the value is what it is, for changed; empty where that is not known
+	Since *Way // to the DATE since which the value is what it is, for changed; nil where that is not known
 
 	// Words is where the texts begin: Words.label, and for sentences what Sentence says. Label replaces Words.label where
 	// the company named the field itself; Words may then be empty.
@@ -122,7 +122,7 @@ func (f Field) Operators() []Operator {
 func (f Field) allows(o Operator) bool {
 	switch o {
 	case Changed:
-		return f.Since != ""
+		return f.Since != nil
 	case Empty, NotEmpty:
 		return !f.Zero && f.Type != TypeFlag
 	case WithinNext, WithinLast, Anniversary, AnniversaryIn:
@@ -231,6 +231,9 @@ func (f Field) ways() []Way {
 	}
 	if f.Narrowed != nil {
 		all = append(all, *f.Narrowed)
+	}
+	if f.Since != nil {
+		all = append(all, *f.Since)
 	}
 	return all
 }

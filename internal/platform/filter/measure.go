@@ -91,6 +91,13 @@ func (w *writer) value(l *leaf) *measure {
 	return w.add(l.key("value"), func() *measure { return w.aggregate(l, w.way(l).SQL, casts[l.field.Type]) })
 }
 
+// since is the day since which the value is what it is.
+func (w *writer) since(l *leaf) *measure {
+	return w.add(l.key("since"), func() *measure {
+		return &measure{source: l.field.Since.Source, sql: w.at(l.field.Since.SQL), cast: "DATE"}
+	})
+}
+
 // aggregate measures some SQL of the condition's way over the rows that count for it.
 func (w *writer) aggregate(l *leaf, sql, cast string) *measure {
 	way := w.way(l)

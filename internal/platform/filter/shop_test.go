@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/i18n"
@@ -27,7 +28,7 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 		}
 		return d
 	}
-	db := warehousetest.Open(t, customer.Projection(), product.Projection(), document.Projection(), contract.Projection(), event.Projection())
+	db := warehousetest.Open(t, customer.Projection(), product.Projection(), document.Projection(), contract.Projection(), event.Projection(), predict.Projection())
 	person := func(id int64, kind, country string, excluded, erased bool, created, mail string, birthday any) []any {
 		return []any{id, "K" + string(rune('0'+id)), "Shop", kind, country, "", "de", excluded, erased, day(created), mail, birthday, id % 2}
 	}
@@ -64,6 +65,11 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 		},
 		"contract": {{1, 1, "Gold", day("2026-01-01"), day("2026-07-10"), nil, false, nil}, {2, 2, "Basis", day("2025-01-01"), day("2026-06-29"), nil, true, nil},
 			{3, 5, "Basis", nil, nil, 12, false, day("2026-01-01")}, {4, 6, "Gold", day("2026-07-01"), nil, nil, false, nil}},
+		"score": {{1, "loyal", 8000, nil, 25_000, 90_000, 120_000, 0, nil, day("2026-07-20")}, {2, "cooling", 1500, nil, 3_000, 9_000, 50_000, 4_000, day("2026-06-20"), nil},
+			{5, "probably_lost", 100, nil, 100, 0, -100, 0, nil, nil}},
+		"score_history": {{1, day("2026-05-31"), "loyal", 8000, nil, 1}, {1, day("2026-06-29"), "loyal", 8000, nil, 1},
+			{2, day("2026-05-31"), "loyal", 8000, nil, 1}, {2, day("2026-06-15"), "cooling", 3000, nil, 1}, {2, day("2026-06-29"), "cooling", 1500, nil, 1},
+			{5, day("2026-01-31"), "at_risk", 3000, nil, 1}, {5, day("2026-02-28"), "probably_lost", 1500, nil, 1}},
 		"event": {{1, 1, "visit", day("2026-06-30"), 0}, {2, 1, "visit", day("2026-06-01"), 0}, {3, 1, "visit", day("2026-05-31"), 0},
 			{4, 5, "download", day("2026-06-30"), 0}, {5, 3, "visit", day("2026-06-30"), 0}},
 	})
@@ -127,6 +133,18 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 		{"contracts", []int64{1, 5}},
 		{"contract_end within next 14 d", []int64{1}},
 		{"contract_start is empty", []int64{2, 5, 6}},
+		{"band = cooling", []int64{2}},
+		{"band in (loyal, Probably_Lost)", []int64{1, 5}},
+		{"band changed(last 16 d)", []int64{2}},
+		{"band changed(last 15 d)", nil},
+		{"band changed(since 2026-01-01)", []int64{2, 5}},
+		{"band is empty", []int64{6}},
+		{"probability < 20 %", []int64{2, 5}},
+		{"probability >= 0.8", []int64{1}},
+		{"expected_orders >= 2.5", []int64{1}},
+		{"clv > 500 EUR", []int64{1}},
+		{"at_risk_since within last 11 d", []int64{2}},
+		{"next_order within next 20 d", []int64{1}},
 		{"margin is empty", []int64{1, 2, 5, 6}},
 		{"at least 2 of (country = DE; orders = 0; did(visit))", []int64{1, 6}},
 	} {

@@ -97,8 +97,7 @@ func (w *writer) leaf(l *leaf, at place, direct bool) string {
 		return w.tree(*l.whole, at, direct)
 	}
 	if l.Is == Changed {
-		m := w.add(l.key("since"), func() *measure { return &measure{source: l.field.Source, sql: w.at(l.field.Since), cast: "DATE"} })
-		return w.compare(at(m), TypeDay, l.Condition, direct)
+		return w.compare(at(w.since(l)), TypeDay, l.Condition, direct)
 	}
 	m := w.value(l)
 	if l.field.Many {
@@ -163,7 +162,10 @@ func (w *writer) sourceOf(l *leaf) Source {
 	if l.Field == FieldShare || l.whole != nil {
 		return w.q.base
 	}
-	if l.Is == Changed || l.field.Many {
+	if l.Is == Changed {
+		return l.field.Since.Source
+	}
+	if l.field.Many {
 		return l.field.Source
 	}
 	return w.way(l).Source

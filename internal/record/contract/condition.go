@@ -17,8 +17,8 @@ func ended() filter.Source {
 // next is when a contract begins to run or has ended.
 const next = "min(CASE WHEN t.started > {asof} THEN t.started WHEN t.ended >= {asof} THEN t.ended + 1 END) {filter}"
 
-// asked is what one can ask about contracts in conditions.
-func asked() []filter.Field {
+// conditionFields are what one can ask about contracts in conditions.
+func conditionFields() []filter.Field {
 	words := func(name string) string { return "contract.filter." + name }
 	plan := []filter.Param{{Name: "plan", Type: filter.TypeText, SQL: "t.plan", Words: words("plan")}}
 	return []filter.Field{

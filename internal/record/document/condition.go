@@ -31,9 +31,9 @@ func documents() filter.Source {
 		Tables: []string{"document"}}
 }
 
-// asked is what one can ask about documents in conditions. Purchases are those of the reports: sales by day, after returns.
+// conditionFields are what one can ask about documents in conditions. Purchases are those of the reports: sales by day, after returns.
 // Narrowed by product or category they are the sale lines of purchases that were not returned in full, as they were sold.
-func asked() []filter.Field {
+func conditionFields() []filter.Field {
 	words := func(name string) string { return "document.filter." + name }
 	params := []filter.Param{
 		{Name: "product", Type: filter.TypeText, SQL: "r.sku", Words: words("product")},
