@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +20,7 @@ type importCommands struct {
 	Customers importCustomers `cmd:"" help:"Import customers."`
 	Products  importProducts  `cmd:"" help:"Import products."`
 	Payments  importPayments  `cmd:"" help:"Import payments."`
+	Contracts importContracts `cmd:"" help:"Import contracts: with first and last day, or with months and whether they ended."`
 	List      importList      `cmd:"" help:"List imports, newest first."`
 	Errors    importErrors    `cmd:"" help:"Print the rows of an import that were not taken, with reason and remedy, as CSV."`
 	Undo      importUndo      `cmd:"" help:"Take an import back."`
@@ -43,6 +46,7 @@ type importOrders struct{ importFlags }
 type importCustomers struct{ importFlags }
 type importProducts struct{ importFlags }
 type importPayments struct{ importFlags }
+type importContracts struct{ importFlags }
 
 // Run imports orders.
 func (cmd *importOrders) Run(ctx context.Context, c *Call) error {
@@ -62,6 +66,11 @@ func (cmd *importProducts) Run(ctx context.Context, c *Call) error {
 // Run imports payments.
 func (cmd *importPayments) Run(ctx context.Context, c *Call) error {
 	return cmd.run(ctx, c, sheet.Payments)
+}
+
+// Run imports contracts.
+func (cmd *importContracts) Run(ctx context.Context, c *Call) error {
+	return cmd.run(ctx, c, sheet.Contracts)
 }
 
 // importJSON is an import as --json shows it.
@@ -223,8 +232,62 @@ type importErrors struct {
 
 // Run prints the rows that were not taken.
 func (cmd *importErrors) Run(ctx context.Context, c *Call) error {
+	err := c.App.Store.Read(ctx, func(tx *store.Tx) error {
+		_, err := connect.FindRun(ctx, tx, cmd.Run_)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	c.printed = true
+	if c.JSON {
+		return c.errorsJSON(ctx, cmd.Run_)
+	}
 	return connect.WriteErrors(ctx, c.App.Store, cmd.Run_, c.Text, c.Stdout)
+}
+
+// rowErrorJSON is a row that was not taken, or taken with a remark, as --json shows it.
+type rowErrorJSON struct {
+	File   string `json:"file"`
+	Line   int64  `json:"line"`
+	Field  string `json:"field"`
+	Value  string `json:"value"`
+	Notice bool   `json:"notice"` // it was taken
+	Reason string `json:"reason"`
+	Remedy string `json:"remedy"`
+}
+
+// errorsJSON writes the rows one by one: there may be a million.
+func (c *Call) errorsJSON(ctx context.Context, run int64) error {
+	w := bufio.NewWriter(c.Stdout)
+	between := "["
+	for after := int64(0); ; {
+		var page []connect.RowError
+		err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) {
+			page, err = connect.Errors(ctx, tx, run, after, 1000)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			text, err := json.Marshal(rowErrorJSON{e.File, e.Line, e.Field, e.Value, e.Notice, e.Reason(c.Text), e.Remedy(c.Text)})
+			if err != nil {
+				return err
+			}
+			w.WriteString(between)
+			w.Write(text)
+			between, after = ",\n", e.N
+		}
+		if len(page) == 0 {
+			break
+		}
+	}
+	if between == "[" {
+		w.WriteString(between)
+	}
+	w.WriteString("]\n")
+	return w.Flush()
 }
 
 type importUndo struct {

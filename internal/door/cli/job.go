@@ -109,11 +109,25 @@ func (cmd *jobWaitCommand) Run(ctx context.Context, c *Call) error {
 	return nil
 }
 
-// followJob waits until a job is over and shows a person at a terminal how far it is.
+// attemptPatience is how long a command waits for the next attempt of a job that failed.
+const attemptPatience = 30 * time.Second
+
+// followJob waits until a job is over and shows a person at a terminal how far it is. What holds it up is told; a job that
+// waits for long is left, as an unavailable fault: it goes on without the command.
 func (c *Call) followJob(ctx context.Context, id int64) (jobs.Job, error) {
 	const width = 72
-	shown := false
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	shown, told := false, 0
 	j, err := jobs.Wait(ctx, c.App.Store, id, func(j jobs.Job) {
+		if j.State == jobs.Queued && j.Err != nil && j.Attempts > told {
+			told = j.Attempts
+			if j.RunAt.Sub(c.App.Store.Now()) > attemptPatience {
+				leave(errors.Join(j.Err, fault.New(fault.Unavailable, "cli.jobs.waits", "id", strconv.FormatInt(id, 10), "time", c.Text.DateTime(j.RunAt))))
+				return
+			}
+			fmt.Fprintln(c.Stderr, c.Text.T("cli.jobs.again", "reason", c.Text.Err(j.Err), "time", c.Text.DateTime(j.RunAt)))
+		}
 		if text := c.progress(j, c.App.Store.Now()); c.Terminal && text != "" {
 			fmt.Fprintf(c.Stderr, "\r%-*s", width, text)
 			shown = true

@@ -31,6 +31,9 @@ func (cmd *reportCommand) Run(ctx context.Context, c *Call) error {
 	if cmd.Name == "list" {
 		return c.listReports()
 	}
+	if cmd.CSV && c.JSON {
+		return fault.New(fault.Invalid, "cli.csv_and_json").On("csv")
+	}
 	r, err := report.Find(cmd.Name)
 	if err != nil {
 		return err
@@ -150,8 +153,7 @@ func writeCSV(w io.Writer, p *i18n.Printer, res *report.Result) error {
 func upToDate(ctx context.Context, c *Call, house *warehouse.DB, db *store.DB) error {
 	for {
 		err := house.Reach(ctx, db)
-		var f *fault.Error
-		if err == nil || c.owner != nil || !errors.As(err, &f) || f.Code != fault.Unavailable || ctx.Err() != nil {
+		if !errors.Is(err, warehouse.ErrBehind) || c.owner != nil || ctx.Err() != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/platform/store/storetest"
 	"stamm/internal/record/document"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,12 +53,12 @@ type badFile struct {
 func badFiles() []badFile {
 	const head = "Auftrag;Kunde;Datum;Betrag\n"
 	text := func(s string) []byte { return []byte(s) }
-	wide := strings.Repeat("Spalte;", 2000) + "\n" + strings.Repeat("1;", 2000) + "\n"
+	wide := strings.Repeat("Spalte;", 10_000) + "\n" + strings.Repeat("1;", 10_000) + "\n"
 	return []badFile{
 		{name: "an empty file", refused: "sheet.file.empty", field: "file"},
 		{name: "no table at all", content: append(text("\x7fELF\x02\x01\x01\x00"), bytes.Repeat([]byte{0, 1, 2, 0xff, 0xfe, 0x90}, 500)...), refused: "sheet.file.not_csv", field: "file"},
 		{name: "a bomb", content: bytes.Repeat(text("1;2;2011-01-01;1\n"), 34<<20/17), packed: true, refused: "sheet.file.bomb", field: "file"},
-		{name: "two thousand columns", content: text(wide), refused: "sheet.file.columns", field: "file"},
+		{name: "ten thousand columns", content: text(wide), refused: "sheet.file.columns", field: "file"},
 		{name: "too few fields", content: text(head + "1;K1;01.12.2010;10,00\n2;K2\n3;K3;03.12.2010;5,50\n"), rows: [4]int64{3, 2, 1, 0}, keys: []string{"sheet.bad.fields_few"}, amount: 1550},
 		{name: "too many fields", content: text(head + "1;K1;01.12.2010;10,00\n2;K2;02.12.2010;1,00;was;ist;das\n"), rows: [4]int64{2, 1, 1, 0}, keys: []string{"sheet.bad.fields_many"}, amount: 1000},
 		{name: "null characters", content: text(head + "1;K1;01.12.2010;10,00\n2;K\x002;02.12.2010;1,00\n"), rows: [4]int64{2, 1, 1, 0}, keys: []string{"sheet.bad.nul"}, amount: 1000},
@@ -77,7 +79,10 @@ func badFiles() []badFile {
 }
 
 func TestBadFilesAreToldWithARemedyAndLeaveNothingHalfDone(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "stamm.db"))
+	storetest.EachURL(t, func(t *testing.T, url string) { testBadFiles(t, open(t, url)) })
+}
+
+func testBadFiles(t *testing.T, s *shop) {
 	ctx := context.Background()
 	for _, c := range badFiles() {
 		t.Run(c.name, func(t *testing.T) {
@@ -92,11 +97,11 @@ func TestBadFilesAreToldWithARemedyAndLeaveNothingHalfDone(t *testing.T) {
 			if c.kind == "" {
 				c.kind = sheet.Orders
 			}
+			var run *connect.Run
 			file, err := s.importer.KeepPath(ctx, path)
-			if err != nil {
-				t.Fatal(err)
+			if err == nil {
+				run, err = s.importer.Start(ctx, store.System(), connect.Request{Kind: c.kind, Source: c.name, Files: []connect.File{file}})
 			}
-			run, err := s.importer.Start(ctx, store.System(), connect.Request{Kind: c.kind, Source: c.name, Files: []connect.File{file}})
 			if err == nil {
 				jobs.Wait(ctx, s.db, run.Job, nil) // its error is the run's
 				run = s.again(t, run.ID)
@@ -122,6 +127,29 @@ func TestBadFilesAreToldWithARemedyAndLeaveNothingHalfDone(t *testing.T) {
 				t.Errorf("%d documents of %d, want %d of %d; %d lines without a document", documents, amount, want, c.amount, loose)
 			}
 		})
+	}
+}
+
+func TestALargeFileThatIsNoTableIsRefusedBeforeItIsCopied(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "files")
+	s := openWith(t, storetest.SQLite(t), folder)
+	path := filepath.Join(t.TempDir(), "film.csv")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 2<<30); err != nil { // sparse: it takes no room
+		t.Fatal(err)
+	}
+	_, err := s.importer.KeepPath(t.Context(), path)
+	refused(t, err, "sheet.file.not_csv", "file")
+	err = filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			t.Errorf("%s was left", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

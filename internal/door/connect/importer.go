@@ -28,6 +28,13 @@ import (
 // ImportJob is the kind of the job that does a run.
 const ImportJob = "import"
 
+// An import waits for about a week until a full disk has room again or the database is back, and gives up earlier what
+// fails of itself.
+const (
+	patientAttempts = 180
+	maxAttempts     = 10
+)
+
 // maxFile is the largest file that is taken, in bytes.
 const maxFile = 64 << 30
 
@@ -48,8 +55,17 @@ func (im *Importer) Register(r *jobs.Runner) {
 	r.Handle(WatchJob, 1, im.runWatch)
 }
 
-// Keep copies a file into the blob store, so that a run does not depend on the original.
+// Keep copies a file into the blob store, so that a run does not depend on the original. What can be no table is
+// refused at its beginning.
 func (im *Importer) Keep(ctx context.Context, name string, r io.Reader) (File, error) {
+	r, err := sheet.Glance(name, r)
+	if err != nil {
+		return File{}, err
+	}
+	return im.keep(ctx, name, r)
+}
+
+func (im *Importer) keep(ctx context.Context, name string, r io.Reader) (File, error) {
 	ref, size, err := im.files.Put(ctx, r, maxFile)
 	if err != nil {
 		return File{}, err
@@ -59,6 +75,10 @@ func (im *Importer) Keep(ctx context.Context, name string, r io.Reader) (File, e
 
 // KeepPath is Keep for a file of this machine.
 func (im *Importer) KeepPath(ctx context.Context, path string) (File, error) {
+	return withFile(path, func(name string, r io.Reader) (File, error) { return im.Keep(ctx, name, r) })
+}
+
+func withFile(path string, keep func(name string, r io.Reader) (File, error)) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return File{}, fault.New(fault.Invalid, "import.no_file", "file", path).On("file").Because(err)
@@ -67,7 +87,7 @@ func (im *Importer) KeepPath(ctx context.Context, path string) (File, error) {
 	if info, err := f.Stat(); err != nil || info.IsDir() {
 		return File{}, fault.New(fault.Invalid, "import.no_file", "file", path).On("file").Because(err)
 	}
-	return im.Keep(ctx, filepath.Base(path), f)
+	return keep(filepath.Base(path), f)
 }
 
 // Sheet gives the files of a run to the reader of sheets.
@@ -159,7 +179,11 @@ func begin(ctx context.Context, tx *store.Tx, q Request, plan *sheet.Plan, key s
 	} else if run, err = create(ctx, tx, q, plan, key); err != nil {
 		return nil, err
 	}
-	if run.Job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: ImportJob, Key: runKey(run.ID), Args: importArgs{run.ID}}); err != nil {
+	job := jobs.New{Kind: ImportJob, Key: runKey(run.ID), Args: importArgs{run.ID}, MaxAttempts: patientAttempts}
+	if run.Job, err = jobs.Enqueue(ctx, tx, job); err != nil {
+		return nil, err
+	}
+	if err := jobs.Hurry(ctx, tx, run.Job); err != nil {
 		return nil, err
 	}
 	_, err = tx.Exec(ctx, sqlSetJob, run.ID, run.Job)
@@ -173,7 +197,7 @@ type importArgs struct {
 func runKey(run int64) string { return fmt.Sprintf("run:%d", run) }
 
 func create(ctx context.Context, tx *store.Tx, q Request, plan *sheet.Plan, key string) (*Run, error) {
-	source, err := SourceID(ctx, tx, q.Source)
+	source, err := customer.SourceID(ctx, tx, q.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -248,8 +272,11 @@ func (im *Importer) runImport(ctx context.Context, task *jobs.Task) error {
 	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden:
 		return errors.Join(err, r.end(ctx, Failed, err))
 	}
-	if task.LastAttempt() {
-		return errors.Join(err, r.end(ctx, Failed, err))
+	if task.LastAttempt() || task.Attempt >= maxAttempts && fault.CodeOf(err) != fault.Unavailable {
+		return errors.Join(jobs.InVain(err), r.end(ctx, Failed, err))
+	}
+	if task.Attempt == maxAttempts { // it goes on, and somebody should know that it is held up
+		err = errors.Join(err, r.db.Write(ctx, r.actor, func(tx *store.Tx) error { return raiseFailed(ctx, tx, r.run) }))
 	}
 	return err
 }
@@ -278,9 +305,8 @@ func (r *runner) load(ctx context.Context, id int64) error {
 
 // prepare is load for a run that is only tried out; a source that does not exist yet has no records.
 func (r *runner) prepare(ctx context.Context, source string) error {
-	return r.db.Read(ctx, func(tx *store.Tx) error {
-		err := tx.QueryRow(ctx, sqlSource, source).Scan(&r.run.Source)
-		if err != nil && !errors.Is(err, store.ErrNoRows) {
+	return r.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if r.run.Source, err = customer.FindSource(ctx, tx, source); err != nil && fault.CodeOf(err) != fault.NotFound {
 			return err
 		}
 		return r.settings(ctx, tx)

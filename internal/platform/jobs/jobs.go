@@ -124,6 +124,12 @@ func Enqueue(ctx context.Context, tx *store.Tx, n New) (int64, error) {
 	return id, nil
 }
 
+// Hurry makes a queued job due at once, as when somebody asks for it again who has mended what it failed of.
+func Hurry(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.Exec(ctx, sqlHurry, id, clock.Micros(tx.Now))
+	return err
+}
+
 // Find returns a job; one that does not exist is a notfound fault.
 func Find(ctx context.Context, tx *store.Tx, id int64) (Job, error) {
 	found, err := list(ctx, tx, sqlFind, id)

@@ -76,7 +76,8 @@ func NewRunner(db *store.DB, o Options) *Runner {
 // Handle says how jobs of a kind are done, at most slots of them at a time by this runner. It is called before Start.
 //
 // run gets a context that ends when the job is cancelled, its lease is lost or the runner closes. What it returns decides:
-// nil is done; invalid, notfound, conflict and forbidden faults fail for good; anything else, a panic too, is tried again.
+// nil is done; invalid, notfound, conflict and forbidden faults and those marked InVain fail for good; anything else, a
+// panic too, is tried again.
 func (r *Runner) Handle(kind string, slots int, run func(context.Context, *Task) error) {
 	r.handlers[kind] = handler{slots, run}
 }
@@ -435,7 +436,7 @@ func (r *Runner) decide(ctx context.Context, t *Task, err error, now time.Time) 
 	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden:
 		return ending{state: Failed, runAt: now, err: err}
 	}
-	if t.Attempt >= t.maxAttempts {
+	if t.Attempt >= t.maxAttempts || errors.Is(err, errInVain) {
 		return ending{state: Failed, runAt: now, err: err}
 	}
 	return ending{state: Queued, runAt: now.Add(r.backoff(t.Attempt)), err: err}
@@ -452,7 +453,12 @@ func (r *Runner) backoff(attempt int) time.Duration {
 func (r *Runner) end(ctx context.Context, t *Task, failure error) {
 	e := r.decide(ctx, t, failure, r.db.Now())
 	if e.err != nil && !errors.Is(e.err, ErrLost) {
-		r.o.Log.Warn("job failed", "job", t.ID, "kind", t.Kind, "attempt", t.Attempt, "state", e.state, "error", failure)
+		level := slog.LevelWarn
+		switch fault.CodeOf(e.err) {
+		case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden:
+			level = slog.LevelInfo // whoever wanted the job is told
+		}
+		r.o.Log.Log(ctx, level, "job failed", "job", t.ID, "kind", t.Kind, "attempt", t.Attempt, "state", e.state, "error", failure)
 	}
 	var finished int64
 	if e.state.Over() {

@@ -308,3 +308,49 @@ func TestFinishEndsTheJobInTheTransactionOfItsEffect(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsMarkedInVainIsNotTriedAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		n := 0
+		r := jobs.NewRunner(db, jobs.Options{Log: slog.New(slog.DiscardHandler)})
+		r.Handle("once", 1, func(context.Context, *jobs.Task) error { n++; return jobs.InVain(errors.New("broken")) })
+		r.Start()
+		defer r.Close(context.Background())
+		var id int64
+		err := db.Write(t.Context(), store.System(), func(tx *store.Tx) (err error) {
+			id, err = jobs.Enqueue(t.Context(), tx, jobs.New{Kind: "once"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job, err := jobs.Wait(t.Context(), db, id, nil)
+		if err != nil || job.State != jobs.Failed || n != 1 {
+			t.Errorf("after %d attempts the job is %s, %v", n, job.State, err)
+		}
+	})
+}
+
+func TestAHurriedJobIsDueAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := jobs.NewRunner(db, jobs.Options{Log: slog.New(slog.DiscardHandler)})
+		r.Handle("later", 1, func(context.Context, *jobs.Task) error { return nil })
+		r.Start()
+		defer r.Close(context.Background())
+		var id int64
+		write := func(fn func(tx *store.Tx) error) {
+			t.Helper()
+			if err := db.Write(t.Context(), store.System(), fn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(func(tx *store.Tx) (err error) {
+			id, err = jobs.Enqueue(t.Context(), tx, jobs.New{Kind: "later", RunAt: tx.Now.Add(time.Hour)})
+			return err
+		})
+		write(func(tx *store.Tx) error { return jobs.Hurry(t.Context(), tx, id) })
+		if job, err := jobs.Wait(t.Context(), db, id, nil); err != nil || job.State != jobs.Done {
+			t.Errorf("the job is %s, %v", job.State, err)
+		}
+	})
+}

@@ -18,6 +18,7 @@ const (
 
 	sqlCancelQueued  = `UPDATE job SET state = 'cancelled', finished_at = $2 WHERE id = $1 AND state = 'queued'`
 	sqlCancelRunning = `UPDATE job SET cancel = 1 WHERE id = $1 AND state = 'running'`
+	sqlHurry         = `UPDATE job SET run_at = $2 WHERE id = $1 AND state = 'queued' AND run_at > $2`
 	sqlRetry         = `UPDATE job SET state = 'queued', run_at = $2, attempts = 0, lost = 0, cancel = 0, finished_at = 0 WHERE id = $1`
 	sqlPrune         = `DELETE FROM job WHERE id IN (SELECT id FROM job
 		WHERE state IN ('done', 'failed', 'cancelled') AND finished_at < $1 ORDER BY id LIMIT $2)`

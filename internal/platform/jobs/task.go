@@ -20,6 +20,21 @@ var (
 	ErrLost      = errors.New("the lease of the job ran out and another runner has it")
 )
 
+var errInVain = errors.New("trying again is in vain")
+
+// InVain marks the error of a handler as one that will not go away by trying again.
+func InVain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return inVain{err}
+}
+
+type inVain struct{ error }
+
+func (e inVain) Unwrap() error        { return e.error }
+func (e inVain) Is(target error) bool { return target == errInVain }
+
 // progressPause is how long Progress waits between two writes, so that a loop may call it for every row.
 const progressPause = 300 * time.Millisecond
 

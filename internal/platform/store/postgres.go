@@ -22,6 +22,15 @@ const (
 	serializationError = "40001"
 	deadlockError      = "40P01"
 	uniqueError        = "23505"
+	diskFullError      = "53100"
+	connectionsError   = "53300"
+	ioError            = "58030"
+	readOnlyError      = "25006"
+	badTextError       = "22021" // a null character or broken UTF-8
+	badJSONTextError   = "22P05" // a null character in JSON
+	shutdownError      = "57P01"
+	crashError         = "57P02"
+	startingError      = "57P03"
 )
 
 func (db *DB) openPostgres(ctx context.Context, url string, o Options) error {
@@ -95,7 +104,7 @@ func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, 
 		return err
 	}
 	if err := begun.Commit(); err != nil {
-		return err
+		return translate(err)
 	}
 	db.announce()
 	return nil
@@ -108,7 +117,7 @@ func (db *DB) runPostgres(fn func(*Tx) error, tx *Tx) (err error) {
 			err = fault.New(fault.Internal, "errors.internal").Because(fmt.Errorf("panic: %v", p))
 		}
 	}()
-	return fn(tx)
+	return translate(fn(tx))
 }
 
 func isRetryable(err error) bool {
@@ -119,6 +128,27 @@ func isRetryable(err error) bool {
 func isUniquePostgres(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == uniqueError
+}
+
+// translatePostgres is translate for errors of a PostgreSQL server.
+func translatePostgres(err error) error {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case diskFullError:
+		return fault.New(fault.Unavailable, "errors.database_full").Because(err)
+	case ioError:
+		return fault.New(fault.Unavailable, "errors.disk_failed").Because(err)
+	case readOnlyError:
+		return fault.New(fault.Unavailable, "errors.database_read_only").Because(err)
+	case badTextError, badJSONTextError:
+		return fault.New(fault.Invalid, "errors.text").Because(err)
+	case shutdownError, crashError, startingError, connectionsError:
+		return fault.New(fault.Unavailable, "errors.database_unavailable").Because(err)
+	}
+	return err
 }
 
 type pgRunner struct {

@@ -347,6 +347,10 @@ func IsUnique(err error) bool {
 
 // translate gives the errors an operator can mend their own message; the rest stays internal.
 func translate(err error) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		switch e.Code() & 0xff {
@@ -361,5 +365,5 @@ func translate(err error) error {
 			return fault.New(fault.Unavailable, "errors.database_busy").Because(err)
 		}
 	}
-	return err
+	return translatePostgres(err)
 }

@@ -143,7 +143,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 		return unavailable(err)
 	}
 	defer begun.Rollback()
-	return fn(&Tx{Now: db.Now(), dialect: db.dialect, run: readRunner{begun, conn, &db.stmts, db}})
+	return translate(fn(&Tx{Now: db.Now(), dialect: db.dialect, run: readRunner{begun, conn, &db.stmts, db}}))
 }
 
 // Write runs fn in a transaction. When it returns nil the changes are durable; when fn returns an error nothing of it

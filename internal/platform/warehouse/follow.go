@@ -39,6 +39,7 @@ func (db *DB) Follow(ctx context.Context, s *store.DB) error {
 			return err
 		}
 		db.log.Error("warehouse: following the feed failed, it is tried again", "in", retry, "error", err)
+		db.stick(err)
 		if isBroken(err) {
 			db.suspect()
 		}
@@ -65,6 +66,7 @@ func (db *DB) follow(ctx context.Context, s *store.DB, retry *time.Duration) err
 			return err
 		}
 		*retry = retryFirst
+		db.stick(nil)
 		if b.more {
 			continue
 		}
@@ -266,8 +268,20 @@ func (g *generation) modest(ctx context.Context, o Options, threads int) (restor
 	}, nil
 }
 
+// stick remembers what keeps the follower from going on, nil for nothing.
+func (db *DB) stick(err error) {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != fault.Unavailable {
+		f = nil
+	}
+	db.mu.Lock()
+	db.stuck = f
+	db.mu.Unlock()
+}
+
 // Wait returns when the warehouse has read the feed up to the cursor, and fails with unavailable when
-// that takes more than ten seconds.
+// that takes more than ten seconds: with what keeps the follower from going on, if that is known, else with
+// ErrBehind.
 func (db *DB) Wait(ctx context.Context, c feed.Cursor) error {
 	limit := time.NewTimer(waitAtMost)
 	defer limit.Stop()
@@ -281,7 +295,7 @@ func (db *DB) Wait(ctx context.Context, c feed.Cursor) error {
 	}()
 	for {
 		db.mu.Lock()
-		g, moved, building := db.current, db.moved, db.state.Building
+		g, moved, building, stuck := db.current, db.moved, db.state.Building, db.stuck
 		if g == nil {
 			db.mu.Unlock()
 			return errClosed()
@@ -300,13 +314,21 @@ func (db *DB) Wait(ctx context.Context, c feed.Cursor) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-limit.C:
-			if building || !complete {
-				return fault.New(fault.Unavailable, "warehouse.building")
+			if stuck != nil {
+				return stuck
 			}
-			return fault.New(fault.Unavailable, "warehouse.behind")
+			if building || !complete {
+				return errBehind("warehouse.building")
+			}
+			return errBehind("warehouse.behind")
 		}
 	}
 }
+
+// ErrBehind says that the warehouse goes on and needs more time.
+var ErrBehind = errors.New("warehouse: not up to date yet")
+
+func errBehind(key string) error { return fault.New(fault.Unavailable, key).Because(ErrBehind) }
 
 // Reach waits until the warehouse shows what the store holds now, as Wait does.
 func (db *DB) Reach(ctx context.Context, s *store.DB) error {

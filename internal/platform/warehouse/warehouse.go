@@ -68,6 +68,7 @@ type DB struct {
 	broken  chan struct{} // capacity 1: the present file has shown to be damaged
 	damaged bool          // it has
 	rebuilt time.Time     // when the present generation came into its place
+	stuck   *fault.Error  // why the follower cannot go on, where somebody can help; nil while it goes
 
 	cache   cache
 	flights singleflight.Group

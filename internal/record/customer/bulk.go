@@ -70,6 +70,12 @@ func Ensure(ctx context.Context, tx *store.Tx, b Batch) (Written, error) {
 	return upsert(ctx, tx, b, true, true)
 }
 
+// DecideEnsure returns what Ensure would do, without writing.
+func DecideEnsure(ctx context.Context, tx *store.Tx, b Batch) ([]Outcome, error) {
+	w, err := upsert(ctx, tx, b, true, false)
+	return w.Outcomes, err
+}
+
 // Known returns whom the rows are about, 0 for somebody Ensure would create or leave out.
 func Known(ctx context.Context, tx *store.Tx, b Batch) ([]int64, error) {
 	d, err := newDecision(b)

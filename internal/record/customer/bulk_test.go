@@ -194,6 +194,10 @@ func TestDecisionWritesNothing(t *testing.T) {
 			if diff := cmp.Diff([]customer.Outcome{{ID: id, Status: customer.Unchanged}, {ID: id, Status: customer.Changed}, {Status: customer.New}}, got); diff != "" || err != nil {
 				t.Error(diff, err)
 			}
+			got, err = customer.DecideEnsure(ctx, tx, b)
+			if diff := cmp.Diff([]customer.Outcome{{ID: id}, {ID: id}, {Status: customer.New}}, got); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
 			known, err := customer.Known(ctx, tx, b)
 			if diff := cmp.Diff([]int64{id, id, 0}, known); diff != "" || err != nil {
 				t.Error(diff, err)
@@ -253,7 +257,8 @@ func TestRevertRestoresAndLeavesWhatSomebodyTouched(t *testing.T) {
 		if diff := cmp.Diff([]int64{ids[1], ids[3], ids[4]}, kept); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff(feed.Rows{"customer": {{ids[0], ids[0]}, {ids[2], ids[2]}}}, rows); diff != "" {
+		back, made := feed.Range{ids[0], ids[0]}, feed.Range{ids[2], ids[2]}
+		if diff := cmp.Diff(feed.Rows{"customer": {back, made}, "customer_tag": {back, made}, "customer_custom": {made}}, rows); diff != "" {
 			t.Error(diff)
 		}
 		if w := load(t, db, ids[0]); w.Name != "Anna" || w.Emails[0].Address != "anna@example.de" || w.Addresses[0].City != "Hamburg" || len(w.Tags) != 1 || w.Run != 1 {

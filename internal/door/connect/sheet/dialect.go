@@ -74,6 +74,25 @@ func sniff(r io.Reader, name string, told Encoding, limits Limits) (s sniffed, e
 	return s, nil
 }
 
+// Glance looks at the beginning of a file that is on its way in and refuses what can be no table, so that nobody waits
+// for the rest of it. What it returns reads the whole file. Packed files are looked at when they are unpacked.
+func Glance(name string, r io.Reader) (io.Reader, error) {
+	const magic = 4
+	var seen bytes.Buffer
+	head, _, err := readHead(r, nil, magic)
+	if err != nil {
+		return nil, err
+	}
+	whole := io.MultiReader(bytes.NewReader(head), r)
+	if bytes.HasPrefix(head, []byte("\x1f\x8b")) || bytes.HasPrefix(head, []byte("PK")) {
+		return whole, nil
+	}
+	if _, err := sniff(io.TeeReader(whole, &seen), name, "", DefaultLimits()); err != nil {
+		return nil, err
+	}
+	return io.MultiReader(&seen, whole), nil
+}
+
 // readHead reads until there are n bytes, or all.
 func readHead(r io.Reader, have []byte, n int) (head []byte, whole bool, err error) {
 	head = append(have, make([]byte, n-len(have))...)

@@ -76,7 +76,7 @@ func bare(folded string) string {
 // shorten cuts a value for messages, at a letter.
 func shorten(s string) string {
 	const most = 60
-	s = strings.ToValidUTF8(s, "\ufffd")
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 	if len(s) <= most {
 		return s
 	}
@@ -85,27 +85,6 @@ func shorten(s string) string {
 		cut--
 	}
 	return s[:cut] + "…"
-}
-
-// GTINValid reports whether s is a GTIN of 8, 12, 13 or 14 digits (EAN, UPC) with a right check digit.
-func GTINValid(s string) bool {
-	switch len(s) {
-	case 8, 12, 13, 14:
-	default:
-		return false
-	}
-	sum := 0
-	for i := range len(s) {
-		d := int(s[i] - '0')
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-		if (len(s)-i)%2 == 0 {
-			d *= 3
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
 
 // excelRuined reports whether a number was made unreadable by a spreadsheet: 4,0E+12 was once 4012345678901, whose digits are gone.

@@ -13,6 +13,7 @@ import (
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/task"
@@ -65,6 +66,7 @@ func changeable(r *page.Request) (w whole, err error) {
 type matters struct {
 	open  []document.OpenItem
 	tasks []*task.Task
+	runs  []*contract.Contract
 	f     *figures
 	score score
 }
@@ -81,6 +83,9 @@ func (p pages) overview(r *page.Request) error {
 			return err
 		}
 		if m.tasks, err = openTasks(r, tx, w.ID); err != nil {
+			return err
+		}
+		if m.runs, err = contractsOf(r, tx, w.ID); err != nil {
 			return err
 		}
 		entries, err = readTimeline(r, tx, w, r.Text("show"), r.Text("before"))
@@ -383,7 +388,7 @@ func documentsTable(r *page.Request, list []*document.Document, before document.
 			counted = r.P.T("customers.document.sale")
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: documentPath(d.ID), Cells: []ui.Cell{
-			ui.Text(documentTitle(r, d)), ui.Text(r.P.Date(d.Day)), ui.Text(d.Status), ui.Text(counted), ui.Text(documentAmount(r, d)),
+			ui.Text(documentTitle(r, d)), ui.Text(r.P.Date(d.Day)), ui.Text(statusName(r.P, d.Status)), ui.Text(counted), ui.Text(documentAmount(r, d)),
 		}})
 	}
 	paging.Shown = int64(len(t.Rows))
@@ -419,7 +424,7 @@ func documentsCSV(r *page.Request) error {
 					cell, in = amountCell(r, amount, currency), currency
 				}
 				sale := r.P.T(map[bool]string{true: "common.yes", false: "common.no"}[d.Sale])
-				if !yield([]string{strconv.FormatInt(d.ID, 10), r.P.T("document.kind." + d.Kind.String()), d.ExternalID, r.P.Date(d.Day), d.Status, sale, cell, in}, nil) {
+				if !yield([]string{strconv.FormatInt(d.ID, 10), r.P.T("document.kind." + d.Kind.String()), d.ExternalID, r.P.Date(d.Day), statusName(r.P, d.Status), sale, cell, in}, nil) {
 					return
 				}
 				before = document.Place{At: d.At, ID: d.ID}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -101,10 +102,11 @@ func TestEveryPageIsThereForItsRolesInBothLanguages(t *testing.T) {
 	unclear, _ := s.keep(t, "b.csv", "Auftrag;Kunde;Datum;Betrag\n1;K1;31.12.2010;1.234\n")
 	failed := s.run(t, sheet.Orders, unclear, sheet.Options{})
 	s.Walk(t, map[string]string{
-		"/imports/new":       "/imports/new?" + url.Values{"kind": {"orders"}, "file": {value}}.Encode(),
-		"/imports/{id}":      fmt.Sprintf("/imports/%d", done),
-		"/imports/{id}/rows": fmt.Sprintf("/imports/%d/rows", done),
-		"/login/{token}":     "", "/invitation/{token}": "", "/password/{token}": "", "/{$}": "", "/insight": "", "/customers": "",
+		"/imports/new":                "/imports/new?" + url.Values{"kind": {"orders"}, "file": {value}}.Encode(),
+		"/imports/{id}":               fmt.Sprintf("/imports/%d", done),
+		"/imports/{id}/rows":          fmt.Sprintf("/imports/%d/rows", done),
+		"/imports/profiles/{id}/edit": fmt.Sprintf("/imports/profiles/%d/edit", s.profile(connect.Profile{Name: "<b>injected</b>", Kind: sheet.Orders, Source: "shop"})),
+		"/login/{token}":              "", "/invitation/{token}": "", "/password/{token}": "", "/{$}": "", "/insight": "", "/customers": "",
 	})
 	for _, lang := range i18n.Languages() {
 		client := s.As(auth.Manager).Speak(lang)
@@ -142,24 +144,33 @@ func TestAColumnIsReadAsItIsChosenAboveIt(t *testing.T) {
 func TestAWrongUploadIsToldAndKeepsWhatWasChosen(t *testing.T) {
 	s := open(t)
 	c := s.As(auth.Manager).Speak("en")
-	var body bytes.Buffer
-	w := multipart.NewWriter(&body)
-	if err := w.WriteField("kind", "customers"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r := httptest.NewRequest(http.MethodPost, "/imports/new", &body)
-	r.Header.Set("Content-Type", w.FormDataContentType())
-	got := c.Do(r)
-	if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, i18n.For("en", nil).T("import.no_files")) || !strings.Contains(got.Body, `<option value="customers" selected>`) {
-		t.Errorf("no file: status %d %s", got.Status, webtest.Words(got.Body))
-	}
-	_, value := s.keep(t, "picture.csv", "\x89PNG\r\n\x1a\n\x00\x00")
-	got = c.Get("/imports/new?" + url.Values{"kind": {"orders"}, "file": {value}}.Encode())
-	if got.Status != http.StatusOK || !strings.Contains(webtest.Words(got.Body), "is not a table") {
-		t.Errorf("a picture: status %d %s", got.Status, webtest.Words(got.Body))
+	for name, want := range map[string]struct{ content, words string }{
+		"no file":   {"", i18n.For("en", nil).T("import.no_files")},
+		"a picture": {"\x89PNG\r\n\x1a\n\x00\x00", "is not a table"},
+	} {
+		var body bytes.Buffer
+		w := multipart.NewWriter(&body)
+		if err := w.WriteField("kind", "customers"); err != nil {
+			t.Fatal(err)
+		}
+		if want.content != "" {
+			part, err := w.CreateFormFile("files", "picture.csv")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(part, want.content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodPost, "/imports/new", &body)
+		r.Header.Set("Content-Type", w.FormDataContentType())
+		got := c.Do(r)
+		if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, want.words) || !strings.Contains(got.Body, `<option value="customers" selected>`) {
+			t.Errorf("%s: status %d %s", name, got.Status, webtest.Words(got.Body))
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 const (
 	previewRows = 20
 	maxFiles    = 100
+	maxFields   = 200 // of the form with the files
 	mapPrefix   = "map."
 )
 
@@ -213,7 +214,8 @@ func (a area) upload(r *page.Request) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "import.no_files").Because(err)
 	}
-	c := choices{kind: sheet.Orders}
+	form := url.Values{}
+	c := read(form)
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -227,6 +229,9 @@ func (a area) upload(r *page.Request) error {
 				return fault.New(fault.Invalid, "imports.too_many", "max", maxFiles)
 			}
 			f, err := a.importer.Keep(r.Context(), part.FileName(), part)
+			if fault.CodeOf(err) == fault.Invalid {
+				return a.refuseFile(r, c, err)
+			}
 			if err != nil {
 				return err
 			}
@@ -237,19 +242,25 @@ func (a area) upload(r *page.Request) error {
 		if err != nil {
 			return fault.New(fault.Invalid, "imports.broken_upload").Because(err)
 		}
-		switch part.FormName() {
-		case "kind":
-			c.kind = sheet.Kind(value)
-		case "source":
-			c.source = strings.TrimSpace(string(value))
+		if len(form) < maxFields {
+			form.Add(part.FormName(), string(value))
 		}
+		files := c.files
+		c = read(form) // known already when a file behind it is refused
+		c.files = files
 	}
 	if len(c.files) == 0 {
-		return r.Refuse(fault.New(fault.Invalid, "import.no_files").On("files"), r.P.T("imports.new"), func(wrong ui.Errors) templ.Component {
-			return stepsView(r, stage{choices: c, wrong: wrong})
-		})
+		return a.refuseFile(r, c, fault.New(fault.Invalid, "import.no_files"))
 	}
 	return r.Redirect(c.href())
+}
+
+// refuseFile shows the first step again with what is wrong with a file.
+func (a area) refuseFile(r *page.Request, c choices, err error) error {
+	c.files = nil
+	return r.Refuse(fault.As(err).On("files"), r.P.T("imports.new"), func(wrong ui.Errors) templ.Component {
+		return stepsView(r, stage{choices: c, wrong: wrong})
+	})
 }
 
 // try starts the trial run.

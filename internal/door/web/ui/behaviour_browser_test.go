@@ -43,6 +43,30 @@ func TestSlashAndControlKLeadToTheSearch(t *testing.T) {
 	}
 }
 
+func TestSearchShowsResultsAsOneTypesAndEnterOpensTheChosenOne(t *testing.T) {
+	b := open(t, "/de/light/customers")
+	b.Fill("#search", "müller")
+	b.WaitVisible("#search-results .s-search-item")
+	b.Press("Down")
+	picture(b, "search")
+	b.Press("Enter")
+	b.WaitFor(`location.pathname === "/de/light/customer"`)
+}
+
+func TestAnAnswerThatComesLateKeepsTheChosenResult(t *testing.T) {
+	b := open(t, "/de/light/customers")
+	b.Fill("#search", "müller")
+	b.WaitVisible("#search-results .s-search-item")
+	b.Press("Down")
+	browsertest.Eval[bool](b, `htmx.ajax("GET", "/search?q=müller", { target: "#search-results", swap: "innerHTML" }).then(() => true)`)
+	b.WaitFor(`document.querySelector("#search-results [aria-selected=true]")?.textContent.includes("Anneliese Müller")`)
+	b.Press("Escape")
+	browsertest.Eval[bool](b, `htmx.ajax("GET", "/search?q=müller", { target: "#search-results", swap: "innerHTML" }).then(() => true)`)
+	if b.Visible("#search-results") {
+		t.Error("an answer opened the list again after it was closed")
+	}
+}
+
 func TestRowsAreWalkedWithJAndKAndOpenedWithEnter(t *testing.T) {
 	b := open(t, "/de/light/customers")
 	b.Press("jjjk")
@@ -121,6 +145,18 @@ func TestThePageFollowsTheSystemWithoutAChoice(t *testing.T) {
 	}
 	b.Settled()
 	b.Contrast()
+}
+
+func TestOnlyOneMenuIsOpen(t *testing.T) {
+	b := open(t, "/de/light/cohorts")
+	b.Click(".s-picker:nth-of-type(1) summary")
+	b.WaitVisible(".s-picker:nth-of-type(1) .s-drop-panel")
+	picture(b, "picker")
+	b.Click(".s-picker:nth-of-type(2) summary")
+	b.WaitVisible(".s-picker:nth-of-type(2) .s-drop-panel")
+	b.WaitGone(".s-picker:nth-of-type(1) .s-drop-panel")
+	b.Click("h1")
+	b.WaitGone(".s-picker:nth-of-type(2) .s-drop-panel")
 }
 
 func TestWhatCannotBeUndoneIsAskedAbout(t *testing.T) {

@@ -11,10 +11,8 @@
 
 	// --- Menus: <details class="s-drop">, one open at a time ---------------------
 	const closeMenus = (except) => all("details.s-drop[open]").forEach((d) => { if (d !== except) d.open = false; });
-	document.addEventListener("toggle", (e) => {
-		if (e.target.matches?.("details.s-drop") && e.target.open) closeMenus(e.target);
-	}, true);
-	on("click", (e) => { if (!e.target.closest("details.s-drop")) closeMenus(); });
+	// Not on "toggle": that event comes later, maybe after the next menu is open, which it would close.
+	on("click", (e) => closeMenus(e.target.closest("details.s-drop")));
 	on("focusin", (e) => { if (!e.target.closest("details.s-drop")) closeMenus(); });
 
 	// --- Dialogs: a link to "#id" with data-dialog opens <dialog id> --------------
@@ -76,7 +74,7 @@
 			if (search) { e.preventDefault(); search.focus(); search.select(); }
 			return;
 		}
-		if (e.key === "Escape") { closeMenus(); hideResults(); return; }
+		if (e.key === "Escape") { closeMenus(); hideResults(); awaited = false; return; }
 		if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target) || find("dialog[open]")) return;
 		if (!document.body.hasAttribute("data-shortcuts")) return;
 		const current = find(".is-current[data-href]");
@@ -104,26 +102,46 @@
 		find("#search").setAttribute("aria-expanded", show);
 	};
 	const hideResults = () => showResults(false);
+	let awaited = false; // typed into and not dismissed since
+	let chosenHref; // of the result chosen since the last letter; an answer may come after the choice
+	const choose = (items, chosen) => {
+		items.forEach((item, i) => {
+			item.id = "found-" + i;
+			item.setAttribute("aria-selected", i === chosen);
+		});
+		chosenHref = items[chosen]?.href;
+		if (chosenHref) find("#search").setAttribute("aria-activedescendant", "found-" + chosen);
+		else find("#search").removeAttribute("aria-activedescendant");
+	};
 	const pick = (step) => {
 		const items = all("[role=option]", results());
 		if (!items.length) return;
 		const now = items.findIndex((i) => i.getAttribute("aria-selected") === "true");
 		const next = (now + step + items.length + (now < 0 && step < 0 ? 1 : 0)) % items.length;
-		items.forEach((item, i) => {
-			item.id = "found-" + i;
-			item.setAttribute("aria-selected", i === next);
-		});
-		find("#search").setAttribute("aria-activedescendant", "found-" + next);
+		choose(items, next);
 		items[next].scrollIntoView({ block: "nearest" });
+	};
+	const answered = () => {
+		const items = all("[role=option]", results()), search = find("#search");
+		choose(items, items.findIndex((i) => i.href === chosenHref));
+		showResults(awaited && document.activeElement === search && search.value.trim() !== "");
 	};
 	on("keydown", (e) => {
 		if (e.target.id !== "search" || results().hidden) return;
 		if (e.key === "ArrowDown") { e.preventDefault(); pick(1); }
 		if (e.key === "ArrowUp") { e.preventDefault(); pick(-1); }
-		const chosen = find("[aria-selected=true]", results());
-		if (e.key === "Enter" && chosen) { e.preventDefault(); chosen.click(); }
 	});
-	on("input", (e) => { if (e.target.id === "search" && !e.target.value.trim()) hideResults(); });
+	// Enter sends the form, also at the end of an input method; a chosen result is opened instead.
+	on("submit", (e) => {
+		const chosen = e.target.matches(".s-search") && !results().hidden && find("[aria-selected=true]", results());
+		if (chosen) { e.preventDefault(); chosen.click(); }
+	});
+	on("input", (e) => {
+		if (e.target.id !== "search") return;
+		awaited = true;
+		choose(all("[role=option]", results()), -1);
+		if (!e.target.value.trim()) hideResults();
+	});
 	on("focusin", (e) => {
 		if (e.target.id === "search" && results().children.length && e.target.value.trim()) showResults(true);
 		else if (!e.target.closest(".s-search")) hideResults();
@@ -221,7 +239,7 @@
 		if (document.hidden && e.detail.elt.hasAttribute("data-poll")) e.preventDefault();
 	});
 	on("htmx:afterSwap", (e) => {
-		if (e.detail.target.id === "search-results") showResults(true);
+		if (e.detail.target.id === "search-results") answered();
 	});
 	on("htmx:beforeCleanupElement", (e) => {
 		const chart = e.target.matches?.("[data-chart]") && window.echarts?.getInstanceByDom(e.target);
