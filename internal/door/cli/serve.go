@@ -176,8 +176,8 @@ func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
 // site is the web page of the open program, with the API under the same address.
 func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
-		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Log: a.Log,
-			Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy})}})
+		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
+			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
