@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"stamm/internal/platform/filter"
@@ -25,7 +26,13 @@ func (t Template) Title(p *i18n.Printer) string { return p.T("segment.template."
 
 // Description says what the segment is good for.
 func (t Template) Description(p *i18n.Printer) string {
-	return p.T("segment.template."+t.Name+".description", t.args...)
+	args := slices.Clone(t.args)
+	for i, arg := range args {
+		if a, ok := arg.(money.Amount); ok {
+			args[i] = p.MoneyRounded(a.Minor, a.Currency)
+		}
+	}
+	return p.T("segment.template."+t.Name+".description", args...)
 }
 
 // habits are how the company's customers buy, as far as templates need to know.

@@ -15,7 +15,7 @@ const slack = 4
 // Moves tells whether the tree can become true or false for somebody by time alone.
 func (q *Query) Moves() bool {
 	w := q.writer()
-	w.future = true
+	w.few = true
 	return len(w.dues()) > 0
 }
 
@@ -24,7 +24,7 @@ func (q *Query) Moves() bool {
 // too late: who asks again on that day misses nothing.
 func (q *Query) Due(ids []int64) SQL {
 	w := q.writer()
-	w.future = true
+	w.few = true
 	due := "CAST(NULL AS DATE)"
 	if dues := w.dues(); len(dues) > 0 {
 		due = "least(" + strings.Join(dues, ",\n\t\t") + ")"
@@ -53,8 +53,7 @@ func (w *writer) due(l *leaf) []string {
 	}
 	all := w.next(l)
 	if l.Is == Changed {
-		m := w.add(l.key("since"), func() *measure { return &measure{source: l.field.Source, sql: w.at(l.field.Since), cast: "DATE"} })
-		return append(all, w.crossing(m.name, l.Window)...)
+		return append(all, w.crossing(w.since(l).name, l.Window)...)
 	}
 	all = append(all, w.rowsMove(l)...)
 	if l.field.Many {

@@ -75,8 +75,10 @@ type Field struct {
 	Type Type
 	Way
 
-	// Ever is a cheaper way to the same value where neither a window nor a parameter is asked for; Narrowed the way where a
-	// parameter is, if the ordinary source cannot tell.
+	// Lifetime replaces SQL where neither a window nor a parameter is asked for; empty: SQL says that, too. Ever is then a way
+	// to the very same value that is quicker for all customers, though not for a few. Narrowed is the way where a parameter
+	// is asked for, if the ordinary source cannot tell.
+	Lifetime string
 	Ever     *Way
 	Narrowed *Way
 	Params   []Param // the first may be given without its name: clicked(email)
@@ -87,7 +89,7 @@ type Field struct {
 	Yearly bool // a day that recurs every year: within next means its anniversary
 	Upper  bool // values are written in capitals, such as countries
 
-	Since string // SQL as SQL is, of the DATE since which the value is what it is, for changed; empty where that is not known
+	Since *Way // to the DATE since which the value is what it is, for changed; nil where that is not known
 
 	// Words is where the texts begin: Words.label, and for sentences what Sentence says. Label replaces Words.label where
 	// the company named the field itself; Words may then be empty.
@@ -120,7 +122,7 @@ func (f Field) Operators() []Operator {
 func (f Field) allows(o Operator) bool {
 	switch o {
 	case Changed:
-		return f.Since != ""
+		return f.Since != nil
 	case Empty, NotEmpty:
 		return !f.Zero && f.Type != TypeFlag
 	case WithinNext, WithinLast, Anniversary, AnniversaryIn:
@@ -229,6 +231,9 @@ func (f Field) ways() []Way {
 	}
 	if f.Narrowed != nil {
 		all = append(all, *f.Narrowed)
+	}
+	if f.Since != nil {
+		all = append(all, *f.Since)
 	}
 	return all
 }

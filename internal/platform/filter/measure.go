@@ -28,7 +28,7 @@ type writer struct {
 	measures []*measure
 	known    map[string]*measure
 	order    map[string]int // source → its stage
-	future   bool           // for dates due: rows after today are read, too
+	few      bool           // the customers asked about are few
 }
 
 // arg binds a value.
@@ -65,10 +65,16 @@ func (w *writer) way(l *leaf) Way {
 	switch {
 	case len(l.With) > 0 && l.field.Narrowed != nil:
 		return *l.field.Narrowed
-	case len(l.With) == 0 && l.Window == nil && l.field.Ever != nil && !w.future:
+	case len(l.With) > 0 || l.Window != nil:
+		return l.field.Way
+	case l.field.Ever != nil && !w.few:
 		return *l.field.Ever
 	}
-	return l.field.Way
+	way := l.field.Way
+	if l.field.Lifetime != "" {
+		way.SQL = l.field.Lifetime
+	}
+	return way
 }
 
 // casts give the values of the types one form. Sums are HUGEINT without.
@@ -83,6 +89,13 @@ func (w *writer) value(l *leaf) *measure {
 		return w.add(Text(Tree{Is: &l.Condition}), func() *measure { return w.any(l) })
 	}
 	return w.add(l.key("value"), func() *measure { return w.aggregate(l, w.way(l).SQL, casts[l.field.Type]) })
+}
+
+// since is the day since which the value is what it is.
+func (w *writer) since(l *leaf) *measure {
+	return w.add(l.key("since"), func() *measure {
+		return &measure{source: l.field.Since.Source, sql: w.at(l.field.Since.SQL), cast: "DATE"}
+	})
 }
 
 // aggregate measures some SQL of the condition's way over the rows that count for it.
@@ -102,7 +115,7 @@ func (w *writer) rows(l *leaf) string {
 	var all []string
 	for _, with := range l.With {
 		p := l.field.param(with.Field)
-		all = append(all, w.compare(w.at(p.SQL), p.Type, with, true))
+		all = append(all, w.compare(bracketed(w.at(p.SQL)), p.Type, with, true))
 	}
 	return strings.Join(all, " AND ")
 }
@@ -151,7 +164,7 @@ func (w *writer) any(l *leaf) *measure {
 	positive := l.Condition
 	positive.Is = affirmed(l.Is)
 	m := &measure{source: l.field.Source, sql: "count(*) {filter} > 0"}
-	m.rows = joinAnd(w.rows(l), w.compare(w.at(l.field.SQL), l.field.Type, positive, true))
+	m.rows = joinAnd(w.rows(l), w.compare(bracketed(w.at(l.field.SQL)), l.field.Type, positive, true))
 	w.limit(m, l)
 	return m
 }

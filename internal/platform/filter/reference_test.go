@@ -82,12 +82,7 @@ func counted(c filter.Condition, p person, today clock.Day) (all []buy) {
 			if o, negative := opposite[with.Is]; negative {
 				is.Is = o
 			}
-			held := false
-			if with.Field == "product" {
-				held = textHolds(is, b.product)
-			} else {
-				held = numberHolds(is, float64(b.amount))
-			}
+			held := with.Field == "product" && textHolds(is, b.product) || with.Field == "amount" && numberHolds(is, float64(b.amount))
 			ok = ok && held == (is.Is == with.Is)
 		}
 		if ok {
@@ -189,7 +184,7 @@ func textHolds(c filter.Condition, v string) bool {
 		if exact {
 			return v == w.Text || c.Field == "country" && v == strings.ToUpper(w.Text) || c.Field == "level" && v == strings.ToLower(w.Text)
 		}
-		return strings.ToLower(v) == strings.ToLower(w.Text)
+		return strings.EqualFold(v, w.Text)
 	}
 	switch c.Is {
 	case filter.NotEmpty:

@@ -34,11 +34,9 @@ func Sentence(p *i18n.Printer, t Tree, c *Catalogue, segment func(key string) st
 	if len(rest) == 0 {
 		return tidy(p.T("filter.sentence.only", "subject", subject))
 	}
-	clauses := ""
+	clauses := s.list(rest, "filter.sentence.and")
 	if len(rest) == 1 {
 		clauses = s.top(rest[0])
-	} else {
-		clauses = s.list(rest, "filter.sentence.and")
 	}
 	return tidy(p.T("filter.sentence.whole", "subject", subject, "clauses", clauses))
 }

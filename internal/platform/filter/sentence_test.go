@@ -4,8 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"stamm/internal/insight/predict"
+	"stamm/internal/insight/report"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -19,7 +22,8 @@ func shop(t testing.TB) *filter.Catalogue {
 		{ID: 8, Key: "points", Label: "Punkte", Type: customer.TypeNumber},
 		{ID: 9, Key: "note", Label: "Notiz", Type: customer.TypeText},
 	}})
-	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields, event.Projection().Fields, own)
+	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields, contract.Projection().Fields,
+		event.Projection().Fields, report.Fields(), predict.Projection().Fields, own)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +57,9 @@ func TestSentencesSayWhomAConditionMeans(t *testing.T) {
 		{`customer_since anniversary today or customer_since < 2025-01-01 and kind = company`,
 			"Kunden, deren erster Tag als Kunde sich heute jährt oder (die vor dem 01.01.2025 Kunde wurden und deren Kundenart Firma ist)",
 			"Customers who became customers on this day of another year or (who became customers before 1 Jan 2025 and whose kind is Company)"},
+		{`band = at_risk and probability < 20 % and band changed(last 30 d) and rfm_recency >= 4`,
+			"Kunden, deren Bindung „Gefährdet“ ist, deren Chance auf einen weiteren Kauf weniger als 20 % beträgt, deren Bindung sich in den letzten 30 Tagen geändert hat und deren RFM-Punkte für Aktualität mindestens 4 betragen",
+			"Customers whose band is “At risk”, whose chance of another purchase is less than 20%, whose band changed in the last 30 days and whose RFM score for recency is at least 4"},
 		{`did not("unsubscribed") and documents(kind = invoice, amount > 100 EUR, since 2026-01-01) <= 2`,
 			"Kunden, bei denen kein Ereignis „unsubscribed“ eintrat und zu denen es seit dem 01.01.2026 höchstens 2-mal einen Beleg der Art Rechnung über mehr als 100 € gibt",
 			"Customers without an event “unsubscribed” and who have a document of the kind Invoice over more than €100 at most 2 times since 1 Jan 2026"},

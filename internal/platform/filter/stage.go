@@ -23,6 +23,7 @@ func (q *Query) Customers() SQL {
 // Among is Customers for those of ids only; nil means none of them, not all.
 func (q *Query) Among(ids []int64) SQL {
 	w := q.writer()
+	w.few = true
 	return w.filtered(nonNil(ids), "SELECT customer FROM %s")
 }
 
@@ -31,6 +32,7 @@ func (q *Query) Among(ids []int64) SQL {
 // money BIGINT minor units, numbers DOUBLE, texts VARCHAR, several values a list in one text.
 func (q *Query) Explain(ids []int64) SQL {
 	w := q.writer()
+	w.few = true
 	columns := []string{"customer", w.tree(q.root, bare, false) + " AS hit"}
 	for i, n := range q.leaves {
 		shown := "NULL"
@@ -95,8 +97,7 @@ func (w *writer) leaf(l *leaf, at place, direct bool) string {
 		return w.tree(*l.whole, at, direct)
 	}
 	if l.Is == Changed {
-		m := w.add(l.key("since"), func() *measure { return &measure{source: l.field.Source, sql: w.at(l.field.Since), cast: "DATE"} })
-		return w.compare(at(m), TypeDay, l.Condition, direct)
+		return w.compare(at(w.since(l)), TypeDay, l.Condition, direct)
 	}
 	m := w.value(l)
 	if l.field.Many {
@@ -161,7 +162,10 @@ func (w *writer) sourceOf(l *leaf) Source {
 	if l.Field == FieldShare || l.whole != nil {
 		return w.q.base
 	}
-	if l.Is == Changed || l.field.Many {
+	if l.Is == Changed {
+		return l.field.Since.Source
+	}
+	if l.field.Many {
 		return l.field.Source
 	}
 	return w.way(l).Source
@@ -336,6 +340,14 @@ func (w *writer) column(m *measure, filter string) string {
 	if m.cast != "" {
 		return "CAST(" + sql + " AS " + m.cast + ")"
 	}
+	return bracketed(sql)
+}
+
+// bracketed is SQL of a domain as a part of other SQL.
+func bracketed(sql string) string {
+	if strings.Contains(sql, " ") {
+		return "(" + sql + ")"
+	}
 	return sql
 }
 
@@ -402,7 +414,7 @@ func (w *writer) scan(s Source, own []*measure, narrow bool, before string) stri
 		counts = ""
 	}
 	where := []string{counts}
-	if narrow {
+	if narrow && (w.few || !s.One) { // of one row a customer the join takes what it needs
 		where = append(where, s.Customer+" IN (SELECT customer FROM "+before+")")
 	}
 	switch {

@@ -63,7 +63,7 @@ func fields() []filter.Field {
 		{Name: "points", Type: filter.TypeNumber, Way: filter.Way{Source: people, SQL: "p.points"}, Words: "filter.share"},
 		{Name: "born", Type: filter.TypeDay, Way: filter.Way{Source: people, SQL: "p.born"}, Yearly: true, Words: "filter.share"},
 		{Name: "joined", Type: filter.TypeDay, Way: filter.Way{Source: people, SQL: "p.since"}, Words: "filter.share"},
-		{Name: "level", Type: filter.TypeChoice, Way: filter.Way{Source: people, SQL: "p.level"}, Since: "p.level_since", Choices: []string{"gold", "silver"}, Words: "filter.share"},
+		{Name: "level", Type: filter.TypeChoice, Way: filter.Way{Source: people, SQL: "p.level"}, Since: &filter.Way{Source: people, SQL: "p.level_since"}, Choices: []string{"gold", "silver"}, Words: "filter.share"},
 		{Name: "orders", Type: filter.TypeCount, Way: filter.Way{Source: buys, SQL: "count(*) {filter}"}, Ever: &filter.Way{Source: ever, SQL: "e.n"}, Zero: true, Params: params, Words: "filter.share"},
 		{Name: "revenue", Type: filter.TypeMoney, Way: filter.Way{Source: buys, SQL: "sum(b.amount) {filter}"}, Zero: true, Params: params, Words: "filter.share"},
 		{Name: "average", Type: filter.TypeMoney, Way: filter.Way{Source: buys, SQL: "round(sum(b.amount) {filter} / nullif(count(*) {filter}, 0))"}, Params: params, Words: "filter.share"},

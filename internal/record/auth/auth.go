@@ -88,7 +88,8 @@ func (r Role) Can(p Permission) bool {
 
 // Scopes are the permissions an API key can be given.
 func Scopes() []Permission {
-	return []Permission{ReadCustomers, WriteCustomers, ReadDocuments, WriteDocuments, WriteEvents, ReadReports, ReadImports, WriteImports, WriteSegments}
+	return []Permission{ReadCustomers, WriteCustomers, EraseCustomers, ReadDocuments, WriteDocuments, WriteEvents, ReadReports, ReadImports, WriteImports,
+		WriteSegments}
 }
 
 // User is a person who works with Stamm.

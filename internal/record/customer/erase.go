@@ -162,6 +162,23 @@ func keepErased(ctx context.Context, tx *store.Tx, s *state) error {
 	return nil
 }
 
+// ErasedAs returns the customer whom a source called so before she was erased, 0 for nobody.
+func ErasedAs(ctx context.Context, tx *store.Tx, source int64, external string) (int64, error) {
+	if some, err := anyErased(ctx, tx); err != nil || !some {
+		return 0, err
+	}
+	e, err := newEraser(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = tx.QueryRow(ctx, sqlErasedAs, e.external(source, external)).Scan(&id)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}
+
 // endContacts ends what she was for companies, or who acted for this company, today, and forgets the roles.
 func endContacts(ctx context.Context, tx *store.Tx, id int64) error {
 	settings, err := company.Load(ctx, tx)

@@ -16,7 +16,7 @@ const (
 func Projection() warehouse.Projection {
 	return warehouse.Projection{
 		Customers: `SELECT id FROM customer`,
-		Fields:    asked(),
+		Fields:    conditionFields(),
 		Tables: []warehouse.Table{
 			{
 				Name: tableRow, Key: "id",

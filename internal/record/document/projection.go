@@ -35,7 +35,7 @@ func Projection() warehouse.Projection {
 			},
 		},
 		Derived: derived(),
-		Fields:  asked(),
+		Fields:  conditionFields(),
 	}
 }
 

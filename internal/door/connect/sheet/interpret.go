@@ -6,6 +6,7 @@ import (
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/money"
+	"stamm/internal/record/product"
 )
 
 // Value is a number that a row may have: an amount in minor units, a unit price in millionths, a quantity in thousandths.
@@ -234,7 +235,7 @@ func (in *interpreter) word(kind fieldType, name, cell string, out *string) prob
 		if excelRuined(cell) {
 			return badExcel
 		}
-		if *out = strings.NewReplacer(" ", "", "-", "").Replace(cell); !GTINValid(*out) {
+		if *out = strings.NewReplacer(" ", "", "-", "").Replace(cell); !product.ValidGTIN(*out) {
 			*out = ""
 			in.notice(name, "gtin", cell)
 		}

@@ -16,6 +16,7 @@ import (
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/contract"
@@ -185,9 +186,9 @@ func (h happening) entry(r *page.Request, w whole) ui.Entry {
 	case h.document != nil:
 		d := h.document
 		return ui.Entry{Icon: documentIcon(d.Kind), Kind: r.P.T("document.kind." + d.Kind.String()), Title: documentTitle(r, d), Href: documentPath(d.ID),
-			Text: d.Status, Amount: documentAmount(r, d)}
+			Text: statusName(r.P, d.Status), Amount: documentAmount(r, d)}
 	case h.event != nil:
-		return ui.Entry{Icon: "clock", Kind: r.P.T("customers.timeline.event"), Title: h.event.Name, More: properties(h.event)}
+		return ui.Entry{Icon: "clock", Kind: r.P.T("customers.timeline.event"), Title: eventName(r.P, h.event.Name), More: properties(r.P, h.event)}
 	case h.note != nil:
 		return noteEntry(r, w, h.note)
 	}
@@ -260,7 +261,7 @@ func oldPairs(r *page.Request, w whole, c *customer.Entry) []ui.Pair {
 }
 
 // properties are what an event says more, nil for nothing.
-func properties(e *event.Event) templ.Component {
+func properties(p *i18n.Printer, e *event.Event) templ.Component {
 	var values map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(e.Properties))
 	decoder.UseNumber()
@@ -273,7 +274,7 @@ func properties(e *event.Event) templ.Component {
 		if !isText {
 			text = store.JSON(values[name])
 		}
-		pairs = append(pairs, ui.Pair{Term: name, Text: text})
+		pairs = append(pairs, ui.Pair{Term: propertyName(p, name), Text: text})
 	}
 	return ui.Pairs(pairs)
 }

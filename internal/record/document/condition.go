@@ -12,7 +12,7 @@ func purchases() filter.Source {
 // standing is a customer's state: the row of her last purchase up to the day asked about.
 func standing() filter.Source {
 	return filter.Source{Name: "standing", From: "purchase_day p", Customer: "p.customer", One: true, Cost: 4000, Tables: purchases().Tables,
-		Where: "p.net_orders > 0 AND p.day <= {asof} AND (p.net_next IS NULL OR p.net_next > {asof})"}
+		Where: "p.net_orders > 0 AND p.day <= {asof} AND coalesce(p.net_next, {asof} + 1) > {asof}"}
 }
 
 // bought are the lines of sales that were not returned in full.
@@ -31,9 +31,9 @@ func documents() filter.Source {
 		Tables: []string{"document"}}
 }
 
-// asked is what one can ask about documents in conditions. Purchases are those of the reports: sales by day, after returns.
+// conditionFields are what one can ask about documents in conditions. Purchases are those of the reports: sales by day, after returns.
 // Narrowed by product or category they are the sale lines of purchases that were not returned in full, as they were sold.
-func asked() []filter.Field {
+func conditionFields() []filter.Field {
 	words := func(name string) string { return "document.filter." + name }
 	params := []filter.Param{
 		{Name: "product", Type: filter.TypeText, SQL: "r.sku", Words: words("product")},
@@ -50,6 +50,7 @@ func asked() []filter.Field {
 	orders := of("orders", filter.TypeCount, "sum(p.net_orders) {filter}", "count(DISTINCT d.id) {filter}", "p.net_total_orders")
 	revenue := of("revenue", filter.TypeMoney, "sum(p.net) {filter}", "sum(l.amount) {filter}", "p.net_total")
 	orders.Zero, revenue.Zero = true, true
+	revenue.Lifetime = "arg_max(p.net_total, p.day) {filter}" // less the returns for which no sale was found, as the reports have it
 	silence := of("days_since_order", filter.TypeDays, "{asof} - max(p.day) {filter}", "{asof} - max(d.day) {filter}", "{asof} - p.day")
 	silence.Ages = true
 	kinds := make([]string, 0, len(Kinds()))

@@ -28,7 +28,7 @@ func purchaseTables() []string { return []string{"document", "link", "customer"}
 
 // stateSQL is the customers' state on the day asked about: the row of the last purchase up to it.
 const stateSQL = `SELECT p.customer, {asof} - p.day AS r, p.net_nth AS f, p.net_total AS m FROM purchase_day p
-	WHERE p.net_orders > 0 AND p.day <= {asof} AND (p.net_next IS NULL OR p.net_next > {asof})`
+	WHERE p.net_orders > 0 AND p.day <= {asof} AND coalesce(p.net_next, {asof} + 1) > {asof}`
 
 // rfmSQL scores by the 20th to 80th percentile, as the report does. The values are whole and the percentiles multiples of a
 // fifth, so that a tenth between them makes up for binary fractions.

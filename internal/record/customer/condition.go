@@ -32,8 +32,8 @@ func sourceContacts(side string) filter.Source {
 // nextContact is when a contact begins or has ended.
 const nextContact = "min(CASE WHEN t.valid_from > {asof} THEN t.valid_from WHEN t.valid_until >= {asof} THEN t.valid_until + 1 END) {filter}"
 
-// asked is what one can ask about customers in conditions.
-func asked() []filter.Field {
+// conditionFields are what one can ask about customers in conditions.
+func conditionFields() []filter.Field {
 	row, tags := sourceRow(), sourceTags()
 	plain := func(name string, t filter.Type, sql string) filter.Field {
 		return filter.Field{Name: name, Type: t, Way: filter.Way{Source: row, SQL: sql}, Words: "customer.filter." + name}
