@@ -7,7 +7,7 @@
 	const html = document.documentElement;
 	const find = (selector, within = document) => within.querySelector(selector);
 	const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-	const on = (type, handler) => document.addEventListener(type, handler);
+	const on = (type, handler, early = false) => document.addEventListener(type, handler, early);
 
 	// --- Menus: <details class="s-drop">, one open at a time ---------------------
 	const closeMenus = (except) => all("details.s-drop[open]").forEach((d) => { if (d !== except) d.open = false; });
@@ -213,6 +213,31 @@
 		if (!form) return;
 		if (e.target.matches("[data-all]")) all("tbody .s-tick input", form).forEach((t) => { t.checked = e.target.checked; });
 		countTicks(form);
+	});
+
+	// A list is narrowed by what is typed above it; Enter takes what is left.
+	const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
+	on("input", (e) => {
+		if (!e.target.matches("[data-narrow]")) return;
+		const box = e.target.parentElement, words = fold(e.target.value).split(/\s+/);
+		all("[data-narrow-item]", box).forEach((i) => { i.hidden = !words.every((w) => fold(i.textContent).includes(w)); });
+		all("[data-narrow-group]", box).forEach((g) => { g.hidden = !find("[data-narrow-item]:not([hidden])", g); });
+		const none = find("[data-narrow-none]", box);
+		if (none) none.hidden = !!find("[data-narrow-group]:not([hidden])", box);
+	});
+	on("keydown", (e) => {
+		if (e.key !== "Enter" || !e.target.matches("[data-narrow]")) return;
+		e.preventDefault();
+		if (e.target.value.trim()) find("[data-narrow-item]:not([hidden])", e.target.parentElement)?.click();
+	});
+	on("toggle", (e) => {
+		if (e.target.matches("details.s-drop[open]")) find("[data-narrow]", e.target)?.focus();
+	}, true);
+	on("change", (e) => {
+		const words = e.target.closest(".s-ticks") && find("[data-ticked]", e.target.closest(".s-ticks"));
+		if (!words) return;
+		const ticked = all("input:checked", e.target.closest(".s-ticks")).map((t) => t.parentElement.textContent.trim());
+		words.textContent = ticked.length ? ticked.slice(0, 3).join(", ") + (ticked.length > 3 ? " +" + (ticked.length - 3) : "") : words.dataset.ticked;
 	});
 
 	// Files can be dropped on the field and are named there.
