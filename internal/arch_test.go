@@ -50,6 +50,8 @@ var order = []string{
 	// insight: what it means
 	"insight/report",
 	"insight/predict/btyd",
+	"insight/predict/survival",
+	"insight/predict",
 
 	// door: where people and machines come in
 	"door/connect/sheet",

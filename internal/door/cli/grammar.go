@@ -15,6 +15,7 @@ type grammar struct {
 	Serve     serveCommand      `cmd:"" help:"Serve the web page until told to stop."`
 	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products and payments from files."`
 	Report    reportCommand     `cmd:"" help:"Print a report; stamm report list names them."`
+	Predict   predictCommands   `cmd:"" help:"Foresee who comes back, and what each customer is worth."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`

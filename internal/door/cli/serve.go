@@ -22,6 +22,7 @@ import (
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/today"
+	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
@@ -37,7 +38,8 @@ import (
 
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
-	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection()}
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(),
+		predict.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -131,6 +133,7 @@ func (a *App) Work() *jobs.Runner {
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
 	a.runner.Handle(pruneJob, 1, a.pruneJobs)
 	a.Importer.Register(a.runner)
+	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -178,6 +181,9 @@ func (a *App) schedules(ctx context.Context) error {
 	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
 		loc, err := companyZone(ctx, tx)
 		if err != nil {
+			return err
+		}
+		if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: predict.JobScore, Kind: predict.JobScore, Args: predict.Args{}, Spec: "daily 04:05"}, loc); err != nil {
 			return err
 		}
 		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)

@@ -79,7 +79,8 @@ func (c *Call) showSettings(s company.Settings) error {
 	for _, name := range company.Names() {
 		values[name], _ = s.Value(name)
 	}
-	values["active_days"], values["setup"] = s.ActiveDays, s.Setup
+	values["active_days"], values["horizon"], values["value_years"] = s.ActiveDays, s.Horizon, s.ValueYears
+	values["discount"], values["margin"], values["setup"] = s.Discount, s.Margin, s.Setup
 	return c.Print(values, func(w io.Writer) {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		defer t.Flush()

@@ -29,12 +29,17 @@ type Settings struct {
 	Region     string // country or state whose public holidays count, such as DE-HH; empty for those of the whole country
 	Sector     string // one of Sectors, for comparisons; empty if not told
 	ActiveDays int    // days since the last purchase within which a customer counts as active
+	Horizon    int    // days ahead for which the chance of another purchase is foreseen
+	ValueYears int    // years over which the value of a customer is foreseen
+	Discount   int    // percent a year by which later money counts less
+	Margin     int    // percent of sales that is left after the costs that grow with them; 100 is to look at sales
 	Setup      bool   // the first-run walk is done
 }
 
 // Defaults are the settings of a company that has not said anything yet.
 func Defaults() Settings {
-	return Settings{Currency: "EUR", TimeZone: "Europe/Berlin", Language: "de", Country: "DE", ActiveDays: 90}
+	return Settings{Currency: "EUR", TimeZone: "Europe/Berlin", Language: "de", Country: "DE", ActiveDays: 90,
+		Horizon: 91, ValueYears: 3, Discount: 10, Margin: 100}
 }
 
 // Zone is the company's time zone, UTC where the settings name none that exists.

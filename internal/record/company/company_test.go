@@ -35,7 +35,8 @@ func TestSavedSettingsAreLoadedAndEachChangeKeepsTheOldValues(t *testing.T) {
 			t.Errorf("a fresh database has other settings than the defaults:\n%s", diff)
 		}
 		want := company.Settings{Name: "Rösterei Nord", Currency: "CHF", TimeZone: "Europe/Zurich", Language: "en", Country: "CH",
-			Region: "CH-ZH", Sector: "wholesale", ActiveDays: 120, Setup: true}
+			Region: "CH-ZH", Sector: "wholesale", ActiveDays: 120, Horizon: 60, ValueYears: 5, Discount: 8,
+			Margin: 40, Setup: true}
 		save(want)
 		save(want) // changes nothing, so it writes nothing
 		if diff := cmp.Diff(want, load()); diff != "" {
@@ -67,7 +68,8 @@ func TestSavedSettingsAreLoadedAndEachChangeKeepsTheOldValues(t *testing.T) {
 }
 
 func TestMistakesNameTheirFields(t *testing.T) {
-	bad := company.Settings{Name: string(make([]byte, 201)), Currency: "EURO", TimeZone: "Local", Language: "fr", Country: "de", Region: "Hamburg", Sector: "x", ActiveDays: 0}
+	bad := company.Settings{Name: string(make([]byte, 201)), Currency: "EURO", TimeZone: "Local", Language: "fr", Country: "de", Region: "Hamburg", Sector: "x", ActiveDays: 0,
+		Horizon: 6, ValueYears: 11, Discount: -1, Margin: 101}
 	var got []string
 	for _, f := range fault.All(bad.Validate()) {
 		if f.Code != fault.Invalid {
@@ -80,7 +82,7 @@ func TestMistakesNameTheirFields(t *testing.T) {
 		}
 		got = append(got, f.Field)
 	}
-	if diff := cmp.Diff([]string{"name", "currency", "zone", "language", "country", "region", "sector", "active_days"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"name", "currency", "zone", "language", "country", "region", "sector", "active_days", "horizon", "value_years", "discount", "margin"}, got); diff != "" {
 		t.Errorf("fields with a mistake:\n%s", diff)
 	}
 	if err := company.Defaults().Validate(); err != nil {

@@ -31,7 +31,11 @@ var fields = []field{
 	{"country", func(s Settings) string { return s.Country }, text(func(s *Settings) *string { return &s.Country }), checkCountry},
 	{"region", func(s Settings) string { return s.Region }, text(func(s *Settings) *string { return &s.Region }), checkRegion},
 	{"sector", func(s Settings) string { return s.Sector }, text(func(s *Settings) *string { return &s.Sector }), checkSector},
-	{"active_days", func(s Settings) string { return strconv.Itoa(s.ActiveDays) }, setActiveDays, checkActiveDays},
+	number("active_days", func(s *Settings) *int { return &s.ActiveDays }, 1, 3650),
+	number("horizon", func(s *Settings) *int { return &s.Horizon }, 7, 730),
+	number("value_years", func(s *Settings) *int { return &s.ValueYears }, 1, 10),
+	number("discount", func(s *Settings) *int { return &s.Discount }, 0, 100),
+	number("margin", func(s *Settings) *int { return &s.Margin }, 1, 100),
 	{"setup", func(s Settings) string { return strconv.FormatBool(s.Setup) }, setSetup, nil},
 }
 
@@ -42,13 +46,24 @@ func text(at func(*Settings) *string) func(*Settings, string) error {
 	}
 }
 
-func setActiveDays(s *Settings, v string) error {
-	n, err := strconv.Atoi(strings.TrimSpace(v))
-	if err != nil {
-		return fault.New(fault.Invalid, "errors.number", "text", v)
-	}
-	s.ActiveDays = n
-	return nil
+// number is a setting that is a whole number from least to most.
+func number(name string, at func(*Settings) *int, least, most int) field {
+	return field{name, func(s Settings) string { return strconv.Itoa(*at(&s)) }, func(s *Settings, v string) error {
+		n, err := strconv.Atoi(strings.TrimSpace(v))
+		if err != nil {
+			return fault.New(fault.Invalid, "errors.number", "text", v)
+		}
+		*at(s) = n
+		return nil
+	}, func(s Settings) *fault.Error {
+		switch n := *at(&s); {
+		case n < least:
+			return fault.New(fault.Invalid, "errors.too_small", "min", least)
+		case n > most:
+			return fault.New(fault.Invalid, "errors.too_large", "max", most)
+		}
+		return nil
+	}}
 }
 
 func setSetup(s *Settings, v string) error {
@@ -99,10 +114,7 @@ func Sectors() []string {
 		"industrial_services", "software", "it_services", "energy"}
 }
 
-const (
-	maxName       = 200
-	maxActiveDays = 3650
-)
+const maxName = 200
 
 func checkName(s Settings) *fault.Error {
 	if utf8.RuneCountInString(s.Name) > maxName {
@@ -156,16 +168,6 @@ func checkCountry(s Settings) *fault.Error {
 func checkRegion(s Settings) *fault.Error {
 	if s.Region != "" && !regionForm.MatchString(s.Region) {
 		return fault.New(fault.Invalid, "company.region_form", "text", s.Region)
-	}
-	return nil
-}
-
-func checkActiveDays(s Settings) *fault.Error {
-	switch {
-	case s.ActiveDays < 1:
-		return fault.New(fault.Invalid, "errors.too_small", "min", 1)
-	case s.ActiveDays > maxActiveDays:
-		return fault.New(fault.Invalid, "errors.too_large", "max", maxActiveDays)
 	}
 	return nil
 }

@@ -59,6 +59,10 @@ const (
 			FROM (SELECT DISTINCT document FROM document_link WHERE target = d.id AND kind IN ('pays', 'reverses', 'credits')) k JOIN document p ON p.id = k.document), 0) AS left_over
 		FROM document d WHERE d.customer = $1 AND d.kind = 4 AND d.gross IS NOT NULL ORDER BY d.due_day NULLS LAST, d.id`
 
+	sqlSaleDays = `SELECT DISTINCT d.day FROM document d WHERE d.customer = $1 AND d.sale = 1 AND d.day <= $2
+		AND d.amount >= 0 AND NOT (d.amount > 0 AND COALESCE((SELECT sum(k.amount) FROM document_link k WHERE k.target = d.id AND k.kind = 'reverses'), 0) >= d.amount)
+		ORDER BY d.day`
+
 	sqlCustomersWith = `SELECT DISTINCT customer FROM document WHERE customer BETWEEN $1 AND $2`
 	sqlCountOf       = `SELECT count(*) FROM document WHERE customer = $1`
 	sqlAny           = `SELECT COUNT(1) FROM (SELECT id FROM document LIMIT 1) AS first`

@@ -43,9 +43,14 @@ func (m betaGeometric) survivor(h History) survivor {
 	return survivor{m.r + float64(h.X), m.alpha + m.unit.Of(float64(h.T)), m.a, m.b + float64(h.X) + m.after}
 }
 
-// stays is the probability that a survivor has not left after t: the mean of (1 + p t/rate)^-k.
+// stays is the probability that a survivor has not left after t: the mean of (1 + p t/rate)^-k, which is
+// (1-z)^a 2F1(a, a+b-k; a+b; z) with z = t/(rate+t).
 func (s survivor) stays(t float64) float64 {
-	return min(1, max(0, hyp2F1(s.k, s.a, s.a+s.b, -t/s.rate)))
+	grown := math.Log1p(t / s.rate)
+	if sum, ok := series2F1(s.a, s.a+s.b-s.k, s.a+s.b, t/(s.rate+t)); ok && s.a*grown < 500 {
+		return min(1, max(0, math.Exp(-s.a*grown)*sum))
+	}
+	return min(1, max(0, betaMean(s.a, s.b, s.k, func(p, _ float64) float64 { return math.Exp(-s.k * math.Log1p(p*t/s.rate)) })))
 }
 
 // buys is the probability that a survivor buys within t. She can only leave by buying.
@@ -68,13 +73,14 @@ func (s survivor) purchases(t float64) float64 {
 	term := q * z
 	sum, size := term, math.Abs(term)
 	for n := 1.0; n < maxTerms; n++ {
-		term *= (e + n) * (q + n) * z / ((c + n) * (n + 1))
+		ratio := (e + n) * (q + n) * z / ((c + n) * (n + 1))
+		term *= ratio
 		sum += term
 		size += math.Abs(term)
-		if !(math.Abs(term) <= 1e-17*(1-z)*math.Abs(first/scale+sum) && q+n >= 0) {
+		if !(math.Abs(ratio) < 1 && math.Abs(term) <= 1e-17*(1-max(z, ratio))*math.Abs(first/scale+sum) && q+n >= 0) {
 			continue
 		}
-		if v := -(first + scale*sum); v > cancellation*(math.Abs(first)+scale*size) {
+		if v := -(first + scale*sum); size < huge && v > cancellation*(math.Abs(first)+scale*size) {
 			return min(v, s.k*t/s.rate)
 		}
 		break

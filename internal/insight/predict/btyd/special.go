@@ -53,44 +53,24 @@ func expm1Over(e, l float64) float64 {
 	return math.Expm1(e*l) / e
 }
 
-// Terms of a hypergeometric series before the quadrature takes over, and the share of digits it may lose by cancellation.
+// When quadrature takes over from a hypergeometric series: terms, the share of the sum that cancellation may leave, and the size
+// of the terms above which a factor of the sum could be too small for a number.
 const (
 	maxTerms     = 600
 	cancellation = 1e-3
+	huge         = 1e100
 )
 
-// hyp2F1 is Gauss's hypergeometric function for z < 1 where c > b > 0 or c > a > 0, to about 13 digits.
-func hyp2F1(a, b, c, z float64) float64 {
-	if z < 0 { // Pfaff's transformation
-		return math.Exp(-a*math.Log1p(-z)) * hyp2F1(a, c-b, c, z/(z-1))
-	}
-	// Euler's transformation makes the terms fall faster.
-	factor, u, v := 1.0, a, b
-	if c < a+b {
-		factor, u, v = math.Exp((c-a-b)*math.Log1p(-z)), c-a, c-b
-	}
-	if sum, ok := series2F1(u, v, c, z); ok {
-		return factor * sum
-	}
-	// Otherwise Euler's integral, of that form whose function is the tamer one.
-	for _, form := range [][3]float64{{u, v, factor}, {v, u, factor}, {a, b, 1}, {b, a, 1}} {
-		if power, p := form[0], form[1]; 0 < p && p < c {
-			return form[2] * betaMean(p, c-p, math.Abs(power), func(_, q float64) float64 { return math.Exp(-power * math.Log((1-z)+z*q)) })
-		}
-	}
-	sum, _ := series2F1(u, v, c, z)
-	return factor * sum
-}
-
-// series2F1 sums the series and reports whether it has come to its end without losing digits.
+// series2F1 sums the series of Gauss's hypergeometric function for 0 ≤ z < 1 and reports whether it has come to its end without losing digits.
 func series2F1(a, b, c, z float64) (float64, bool) {
 	term, sum, size := 1.0, 1.0, 1.0
 	for n := 0.0; n < maxTerms; n++ {
-		term *= (a + n) * (b + n) / ((c + n) * (n + 1)) * z
+		ratio := (a + n) * (b + n) / ((c + n) * (n + 1)) * z
+		term *= ratio
 		sum += term
 		size += math.Abs(term)
-		if math.Abs(term) <= 1e-17*(1-z)*math.Abs(sum) && a+n >= 0 && b+n >= 0 || term == 0 {
-			return sum, math.Abs(sum) > cancellation*size
+		if math.Abs(ratio) < 1 && math.Abs(term) <= 1e-17*(1-max(z, ratio))*math.Abs(sum) && a+n >= 0 && b+n >= 0 || term == 0 {
+			return sum, size < huge && math.Abs(sum) > cancellation*size
 		}
 	}
 	return sum, false

@@ -1,0 +1,8 @@
+package cli
+
+// predictCommands foresee.
+type predictCommands struct {
+	Fit      predictFit      `cmd:"" help:"Fit models of buying and leaving to the purchases, and print their parameters."`
+	Score    predictScore    `cmd:"" help:"Print what is foreseen of each customer."`
+	Backtest predictBacktest `cmd:"" help:"Foretell a stretch of the past from what was known before it, and compare."`
+}

@@ -1,0 +1,110 @@
+package predict
+
+import (
+	"context"
+
+	"stamm/internal/insight/predict/btyd"
+	"stamm/internal/insight/predict/survival"
+)
+
+// panel are the candidates fitted to a book: everything that may foretell.
+type panel struct {
+	*crowd
+	fits     map[string]btyd.Fit
+	logistic *survival.Logistic // nil where there is nothing it could have learned from
+	rules    []rule
+}
+
+// taught is an earlier book and what its customers did in the time after it, as long as the horizon.
+type taught struct {
+	*Book
+	did []bool
+}
+
+// newPanel fits the models to a book. lesson is what the logistic regression and the activity rule learn from, nil where there is
+// nothing. activeDays is the company's idea of an active customer.
+func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int) (*panel, error) {
+	p := &panel{crowd: cr, fits: map[string]btyd.Fit{}}
+	for _, name := range btyd.Names() {
+		f, err := btyd.FitModel(ctx, name, cr.patterns, btyd.Week)
+		if err != nil {
+			return nil, err
+		}
+		p.fits[name] = f
+	}
+	p.rules = []rule{{name: NameZero}, {name: NameSameRate}, overallMean(cr)}
+	if lesson == nil {
+		return p, nil
+	}
+	if r, ok := activity(lesson.Book, lesson.did, activeDays); ok {
+		p.rules = append(p.rules, r)
+	}
+	var err error
+	p.logistic, err = behaviour(ctx, lesson.Book, lesson.did)
+	return p, err
+}
+
+// rule finds a rule by its name.
+func (p *panel) rule(name string) (rule, bool) {
+	for _, r := range p.rules {
+		if r.name == name {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+// forecast is what one candidate foretells, a number a customer; chances or counts are nil where it says nothing of that kind.
+type forecast struct {
+	name    string
+	counts  []float64
+	chances []float64
+}
+
+// forecasts asks every candidate for the days after the book.
+func (p *panel) forecasts(ctx context.Context, days float64, each func(forecast) error) error {
+	for _, name := range btyd.Names() {
+		all, err := p.fits[name].Predict(ctx, p.patterns, days, 0)
+		if err != nil {
+			return err
+		}
+		counts, chances := make([]float64, p.Len()), make([]float64, p.Len())
+		for i, k := range p.of {
+			counts[i], chances[i] = finite(all[k].Expected), within(all[k].Active)
+		}
+		if err := each(forecast{name, counts, chances}); err != nil {
+			return err
+		}
+	}
+	if p.logistic != nil {
+		all, err := behaving(ctx, p.logistic, p.Book)
+		if err != nil {
+			return err
+		}
+		chances := make([]float64, len(all))
+		for i, c := range all {
+			chances[i] = c.p
+		}
+		if err := each(forecast{NameLogistic, nil, chances}); err != nil {
+			return err
+		}
+	}
+	for _, r := range p.rules {
+		f := forecast{name: r.name}
+		if r.counts() {
+			f.counts = make([]float64, p.Len())
+		}
+		f.chances = make([]float64, p.Len())
+		for i := range f.chances {
+			h := p.patterns[p.of[i]].History
+			f.chances[i] = r.chance(h, days).p
+			if f.counts != nil {
+				f.counts[i] = r.expected(h, days)
+			}
+		}
+		if err := each(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

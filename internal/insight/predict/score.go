@@ -1,0 +1,285 @@
+package predict
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"stamm/internal/insight/predict/btyd"
+	"stamm/internal/platform/clock"
+	"stamm/internal/platform/fault"
+	"stamm/internal/record/company"
+)
+
+// Options say what is foreseen.
+type Options struct {
+	AsOf       clock.Day // last day observed, included
+	Horizon    int       // days
+	ValueYears int       // of the customer lifetime value
+	Discount   int       // percent a year by which later money counts less
+	Margin     int       // percent of sales
+	ActiveDays int       // the company's idea of an active customer, for a rule of the backtest
+	Model      string    // "" or auto: chosen by a backtest; else one of btyd.Names
+	Gross      bool      // as sold; else after returns
+}
+
+// OptionsOf are the company's settings as of a day.
+func OptionsOf(s company.Settings, asOf clock.Day) Options {
+	return Options{AsOf: asOf, Horizon: s.Horizon, ValueYears: s.ValueYears, Discount: s.Discount, Margin: s.Margin, ActiveDays: s.ActiveDays}
+}
+
+// Auto as Options.Model has the model chosen by a backtest.
+const Auto = "auto"
+
+// mostHorizon is how far ahead one can look, in days.
+const mostHorizon = 3660
+
+func (o Options) check() error {
+	switch {
+	case o.Horizon < 1:
+		return fault.New(fault.Invalid, "errors.too_small", "min", 1).On("horizon")
+	case o.Horizon > mostHorizon:
+		return fault.New(fault.Invalid, "errors.too_large", "max", mostHorizon).On("horizon")
+	case o.Model != "" && o.Model != Auto && !slices.Contains(btyd.Names(), o.Model):
+		return unknownModel(o.Model, append([]string{Auto}, btyd.Names()...))
+	}
+	return nil
+}
+
+// Scores is what is foreseen of everybody in a book, and the card that says how.
+type Scores struct {
+	Card Card
+
+	options Options
+	book    *Book
+	crowd   *crowd
+	of      []figures   // by customer
+	since   []clock.Day // by group: day on which its customers came to be at risk; 0 never
+}
+
+// figures are the numbers of a score.
+type figures struct {
+	active, lo, hi, alive     float64 // alive is below 0 where nothing can be said
+	expected                  float64
+	value, worth              int64
+	clv, clvLo, clvHi, atRisk int64
+	next                      clock.Day
+	band                      uint8 // place in Bands
+}
+
+// Len is how many customers there are; those who were erased have no score.
+func (s *Scores) Len() int { return s.book.Len() }
+
+// At is the score of the customer in place i, by ascending number; false if she was erased.
+func (s *Scores) At(i int) (Score, bool) {
+	if s.book.Erased[i] {
+		return Score{}, false
+	}
+	f := s.of[i]
+	out := Score{Customer: s.book.ID[i], Band: Bands()[f.band], Active: f.active, ActiveLo: f.lo, ActiveHi: f.hi,
+		Expected: f.expected, Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk,
+		Reasons: s.book.reasonsOf(i, s.Card.Limits.New)}
+	if f.alive >= 0 {
+		out.Alive = &f.alive
+	}
+	if f.next != 0 {
+		out.NextDay = &f.next
+	}
+	if since := s.riskSince(i); since != 0 {
+		out.RiskSince = &since
+	}
+	return out, true
+}
+
+// Place is where a customer stands; false where she has not bought anything by the day.
+func (s *Scores) Place(customer int64) (int, bool) { return s.book.place(customer) }
+
+// riskSince is the day on which customer i came to be at risk; 0 if she is not.
+func (s *Scores) riskSince(i int) clock.Day {
+	if b := Bands()[s.of[i].band]; b != AtRisk && b != ProbablyLost {
+		return 0
+	}
+	days := s.since[s.crowd.group[s.crowd.of[i]]]
+	if days == 0 {
+		return s.book.AsOf
+	}
+	return min(s.book.AsOf, s.book.First[i]+days)
+}
+
+// Foretell scores everybody. progress is told how much of the work is done, from 0 to 1, and may end it by an error.
+func Foretell(ctx context.Context, q Querier, o Options, progress func(float64) error) (*Scores, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	book, err := Load(ctx, q, Scope{AsOf: o.AsOf, Recent: o.Horizon, Gross: o.Gross, Details: true})
+	if err != nil {
+		return nil, err
+	}
+	f := foretelling{q: q, o: o, book: book, step: func(part float64) error {
+		if progress == nil {
+			return nil
+		}
+		return progress(part)
+	}}
+	return f.run(ctx)
+}
+
+// foretelling is one run of Foretell.
+type foretelling struct {
+	q      Querier
+	o      Options
+	book   *Book
+	step   func(float64) error
+	card   Card
+	lesson *taught
+	panel  *panel
+	spend  btyd.SpendFit
+}
+
+func (f *foretelling) run(ctx context.Context) (*Scores, error) {
+	f.begin()
+	for i, stage := range []func(context.Context) error{f.rehearse, f.fit, f.seasons} {
+		if err := f.step(0.1 + 0.2*float64(i)); err != nil {
+			return nil, err
+		}
+		if err := stage(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.step(0.6); err != nil {
+		return nil, err
+	}
+	s, err := f.score(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, f.step(0.9)
+}
+
+// begin writes what the card says before any model.
+func (f *foretelling) begin() {
+	o, b := f.o, f.book
+	f.card = Card{Version: Version, AsOf: o.AsOf, DataHash: b.hash(), Customers: int64(b.Len()), Currency: b.Currency, Horizon: o.Horizon,
+		ValueYears: o.ValueYears, Discount: o.Discount, Margin: o.Margin, Limits: DefaultThresholds(), Models: []ModelCard{},
+		Stay: []Stay{}, Blind: []string{"price", "competition", "promotion", "first_purchase", "events"}}
+	for i := range b.ID {
+		f.card.Purchases += int64(b.X[i]) + 1
+		f.card.Latest = max(f.card.Latest, b.Last[i])
+	}
+	if b.Len() > 0 {
+		f.card.First = slices.Min(b.First)
+	}
+	note := func(code string, numbers ...float64) {
+		f.card.Notes = append(f.card.Notes, Notice{Code: code, Numbers: numbers})
+	}
+	if b.Len() == 0 {
+		note("no_purchases")
+		return
+	}
+	if early, later, yes := truncated(b); yes {
+		note("truncated", math.Round(early), math.Round(later))
+	}
+	if silent := int(o.AsOf - f.card.Latest); silent > 14 {
+		note("stale", float64(silent))
+	}
+	if f.card.Purchases == f.card.Customers {
+		note("one_time_only")
+	}
+}
+
+// fewestTested is how many customers a backtest needs to mean anything.
+const fewestTested = 30
+
+// mostTested is how many customers take part in the backtest of a scoring at most: of more, every so many-th does. The candidates are
+// then told apart to the third digit of their errors.
+const mostTested = 250_000
+
+// rehearse runs the backtest that chooses, and keeps what the logistic regression learns from.
+func (f *foretelling) rehearse(ctx context.Context) error {
+	o := f.o
+	f.card.Chosen, f.card.Counts, f.card.Keeper = chanceOrder[0], countOrder[0], keepOrder[0]
+	if o.Model != "" && o.Model != Auto {
+		f.card.Chosen, f.card.Counts, f.card.Keeper = o.Model, o.Model, o.Model
+		return nil
+	}
+	cut := o.AsOf.AddDays(-o.Horizon)
+	known, err := Load(ctx, f.q, Scope{AsOf: cut, Recent: o.Horizon, Gross: o.Gross, Details: true})
+	if err != nil {
+		return err
+	}
+	if known.Len() < fewestTested {
+		f.card.Notes = append(f.card.Notes, Notice{Code: "untested", Numbers: []float64{float64(o.Horizon), fewestTested}})
+		return nil
+	}
+	all := known.starts()
+	known = known.thinned(mostTested)
+	lesson, err := lessonBefore(ctx, f.q, known)
+	if err != nil {
+		return err
+	}
+	p, err := newPanel(ctx, newCrowd(known), lesson, o.ActiveDays)
+	if err != nil {
+		return err
+	}
+	t, err := p.test(ctx, f.book)
+	if err != nil {
+		return err
+	}
+	if t.Tracking, err = track(ctx, f.q, p, all, o.AsOf, t.counts()); err != nil {
+		return err
+	}
+	f.card.Test = t
+	f.card.Chosen, f.card.Counts, f.card.Keeper = t.chances(), t.counts(), t.keeper()
+	if slices.ContainsFunc(p.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
+		f.card.Notes = append(f.card.Notes, Notice{Code: "rule_wins"})
+	}
+	f.lesson = &taught{known, known.didIn(f.book)}
+	return nil
+}
+
+// fit fits the models to all that is known.
+func (f *foretelling) fit(ctx context.Context) (err error) {
+	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays); err != nil {
+		return err
+	}
+	if f.card.Chosen == NameLogistic && f.panel.logistic == nil {
+		f.card.Chosen = f.card.Keeper
+	}
+	if _, ok := f.panel.rule(f.card.Chosen); !ok && f.card.Chosen == NameActivity {
+		f.card.Chosen = f.card.Keeper
+	}
+	f.lesson = nil
+	for _, name := range btyd.Names() {
+		f.card.Models = append(f.card.Models, modelCard(f.panel.fits[name]))
+	}
+	if f.spend, err = btyd.FitGammaGamma(ctx, f.book.spends()); err != nil {
+		return err
+	}
+	f.card.Spend = spendCard(f.spend)
+	if f.book.Len() > 0 && f.panel.fits[f.card.Keeper].Withheld() {
+		f.card.Notes = append(f.card.Notes, Notice{Code: "no_dropout"})
+	}
+	f.card.Drift, err = drift(ctx, f.book)
+	return err
+}
+
+// seasons estimates the season, and uses it if the backtest was better with the one that was known on its cut.
+func (f *foretelling) seasons(ctx context.Context) error {
+	all, err := loadDaily(ctx, f.q, f.o.AsOf, f.o.Gross)
+	if err != nil {
+		return err
+	}
+	if f.card.Season = all.season(); f.card.Season == nil || f.card.Test == nil {
+		return nil
+	}
+	before := all.upTo(f.card.Test.Cut).season()
+	if before == nil {
+		return nil
+	}
+	before.judge(f.card.Test.Tracking, f.card.Test.Cut)
+	f.card.Season.On, f.card.Season.ErrorOff, f.card.Season.ErrorOn = before.On, before.ErrorOff, before.ErrorOn
+	return nil
+}
+
+// Digits is how many digits the minor unit of the currency has.
+func (s *Scores) Digits() int { return s.book.Digits }

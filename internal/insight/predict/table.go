@@ -1,0 +1,306 @@
+package predict
+
+import (
+	"context"
+	"math"
+
+	"stamm/internal/insight/predict/btyd"
+	"stamm/internal/platform/clock"
+)
+
+// table is what the models say, by pattern and by group of patterns with the same purchases.
+type table struct {
+	days    float64           // the horizon
+	keep    []btyd.Prediction // by the keeper: alive, active, expected within the horizon
+	future  []btyd.Prediction // by the model of counts: discounted purchases over the years of value
+	within  []float64         // by whatever foretells counts: purchases within the horizon
+	chosen  []btyd.Prediction // by the chosen model; nil where the chance does not come from one of the models
+	year    []float64         // by the keeper: purchases within a year
+	first   []float64         // by group: the chance within the horizon on the day of the last purchase
+	yearTop []float64         // by group: purchases within a year on that day
+	since   []clock.Day       // by group: days from the first purchase after which she is at risk; 0 not up to now
+}
+
+const riskDays = 365 // days whose value is at risk
+
+// table asks the models. Predictions with standard errors are made once a model.
+func (f *foretelling) table(ctx context.Context) (*table, error) {
+	p, card := f.panel, &f.card
+	keeper := p.fits[card.Keeper]
+	t := &table{days: float64(card.Horizon)}
+	rate, years := float64(card.Discount)/100, float64(card.ValueYears)*float64(btyd.Year)
+	var err error
+	if t.keep, err = keeper.Predict(ctx, p.patterns, t.days, 0); err != nil {
+		return nil, err
+	}
+	counts := keeper
+	if fit, ok := p.fits[card.Counts]; ok {
+		counts = fit
+	}
+	if t.future, err = counts.Predict(ctx, p.patterns, years, rate); err != nil {
+		return nil, err
+	}
+	switch {
+	case card.Chosen == card.Keeper:
+		t.chosen = t.keep
+	default:
+		if fit, ok := p.fits[card.Chosen]; ok {
+			if t.chosen, err = fit.Predict(ctx, p.patterns, t.days, 0); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if r, ok := p.rule(card.Counts); ok {
+		for k, pattern := range p.patterns {
+			t.future[k].Residual, t.future[k].ResidualSE = r.residual(pattern.History, rate, years), 0
+		}
+	}
+	if t.within, err = t.expected(ctx, f, t.days); err != nil {
+		return nil, err
+	}
+	if t.year, err = p.perPattern(ctx, func(h btyd.History) float64 { return finite(keeper.Model.Expected(h, riskDays)) }); err != nil {
+		return nil, err
+	}
+	return t, f.groups(ctx, t, keeper.Model)
+}
+
+// expected is how many purchases of each pattern are foretold within so many days.
+func (t *table) expected(ctx context.Context, f *foretelling, days float64) ([]float64, error) {
+	p := f.panel
+	if r, ok := p.rule(f.card.Counts); ok {
+		return p.perPattern(ctx, func(h btyd.History) float64 { return r.expected(h, days) })
+	}
+	if f.card.Counts == f.card.Keeper && days == t.days {
+		out := make([]float64, len(t.keep))
+		for k := range out {
+			out[k] = finite(t.keep[k].Expected)
+		}
+		return out, nil
+	}
+	m := p.fits[f.card.Counts].Model
+	return p.perPattern(ctx, func(h btyd.History) float64 { return finite(m.Expected(h, days)) })
+}
+
+// groups asks how things stood when customers bought last, and since when they have been at risk: customers with the same
+// purchases differ only in how long ago that was.
+func (f *foretelling) groups(ctx context.Context, t *table, m btyd.Model) error {
+	p, limit := f.panel, f.card.Limits.AtRisk
+	n := len(p.groups) - 1
+	t.first, t.yearTop, t.since = make([]float64, n), make([]float64, n), make([]clock.Day, n)
+	return spread(ctx, n, func(from, to int) {
+		for g := from; g < to; g++ {
+			h := p.patterns[p.groups[g]].History
+			longest := p.patterns[p.groups[g+1]-1].T
+			h.T = h.Tx
+			t.first[g], t.yearTop[g] = within(m.Active(h, t.days)), finite(m.Expected(h, riskDays))
+			fallen := func(total int32) bool {
+				h.T = total
+				return m.Active(h, t.days) < limit*t.first[g]
+			}
+			low, high := h.Tx, longest // not fallen yet, fallen
+			if low == high || !fallen(high) {
+				continue
+			}
+			for high-low > 1 {
+				if mid := low + (high-low)/2; fallen(mid) {
+					high = mid
+				} else {
+					low = mid
+				}
+			}
+			t.since[g] = clock.Day(high)
+		}
+	})
+}
+
+// kept is the share of the chance on the day of the last purchase that is left, for a pattern.
+func (t *table) kept(k int, group int32) float64 {
+	if t.first[group] <= 0 {
+		return 1
+	}
+	return min(1, t.keep[k].Active/t.first[group])
+}
+
+// score puts everything together, customer by customer.
+func (f *foretelling) score(ctx context.Context) (*Scores, error) {
+	p := f.panel
+	s := &Scores{Card: f.card, options: f.o, book: f.book, crowd: p.crowd, of: make([]figures, p.Len())}
+	if p.Len() == 0 {
+		s.Card.Bands = countBands(s)
+		return s, nil
+	}
+	t, err := f.table(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.since = t.since
+	w := f.worth()
+	err = spread(ctx, p.Len(), func(from, to int) {
+		row := make([]float32, len(featureNames()))
+		for i := from; i < to; i++ {
+			s.of[i] = f.figures(t, w, i, row)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Card.Bands = countBands(s)
+	for _, b := range s.Card.Bands {
+		if b.Band == Cooling || b.Band == AtRisk {
+			s.Card.AtRisk += b.AtRisk
+		}
+	}
+	for i, x := range s.of {
+		if !s.book.Erased[i] {
+			s.Card.CLV += x.clv
+		}
+	}
+	if s.Card.Stay, err = f.stay(ctx, t, s); err != nil {
+		return nil, err
+	}
+	s.Card.Sales, err = f.sales(ctx, t)
+	return s, err
+}
+
+// worth is what a purchase brings after the margin, in minor units.
+type worth struct {
+	model  btyd.GammaGamma
+	known  bool    // else everybody is expected to spend the mean
+	factor float64 // minor units of a unit of the currency, times the margin
+}
+
+func (f *foretelling) worth() worth {
+	return worth{f.spend.Model, f.spend.Status == btyd.OK, float64(pow10(f.book.Digits)) * float64(f.card.Margin) / 100}
+}
+
+// of is what a purchase of customer i brings, and its relative standard error. Where the model is known the error is that of her own mean
+// value given her purchases so far: 1 / sqrt(p·x + q - 2).
+func (w worth) of(b *Book, i int) (value, relative float64) {
+	mean := b.mean(i)
+	value = finite(w.model.Conditional(b.X[i], mean)) * w.factor
+	if !w.known {
+		return value, 0
+	}
+	x := float64(b.X[i])
+	if mean <= 0 {
+		x = 0
+	}
+	return value, 1 / math.Sqrt(max(0.5, w.model.P*x+w.model.Q-2))
+}
+
+// figures is the score of customer i; row is room for her features.
+func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
+	b, k := f.book, f.panel.of[i]
+	g := f.panel.group[k]
+	c := f.chance(t, i, row)
+	value, relative := w.of(b, i)
+	swing := f.card.Season.factor(b.AsOf.AddDays(1), b.AsOf.AddDays(f.card.Horizon))
+	expected := t.within[k] * swing
+	x := figures{active: c.p, lo: c.lo, hi: c.hi, alive: -1, expected: expected,
+		value: round(expected * value), worth: round(value)}
+	if keeper := f.panel.fits[f.card.Keeper]; !keeper.Withheld() {
+		x.alive = within(t.keep[k].Alive)
+	}
+	ahead := t.future[k]
+	clv, se := finite(ahead.Residual)*value, 0.0
+	if ahead.Residual > 0 {
+		se = math.Hypot(finite(ahead.ResidualSE)/ahead.Residual, relative) * clv
+	}
+	lo, hi := btyd.PositiveInterval(clv, se, z95)
+	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)
+	x.atRisk = max(0, round((t.yearTop[g]-t.year[k])*value))
+	x.band = bandPlace(f.card.Limits.Band(Standing{Active: c.p, Kept: t.kept(int(k), g), Purchases: b.X[i] + 1, Tenure: int32(b.AsOf - b.First[i])}))
+	if Bands()[x.band] != ProbablyLost {
+		x.next = f.nextDay(i, c.p)
+	}
+	return x
+}
+
+func bandPlace(b Band) uint8 {
+	for i, known := range Bands() {
+		if known == b {
+			return uint8(i)
+		}
+	}
+	return 0
+}
+
+// chance is the chance that customer i buys within the horizon, by the chosen candidate.
+func (f *foretelling) chance(t *table, i int, row []float32) chance {
+	b, k := f.book, f.panel.of[i]
+	ahead := f.card.Season.factor(b.AsOf.AddDays(1), b.AsOf.AddDays(f.card.Horizon))
+	var c chance
+	switch {
+	case t.chosen != nil:
+		p := t.chosen[k]
+		c.p = within(p.Active)
+		c.lo, c.hi = btyd.ProbabilityInterval(c.p, finite(p.ActiveSE), z95)
+	case f.card.Chosen == NameLogistic:
+		b.putFeatures(row, i)
+		l := f.panel.logistic.Predict(row, 0.95)
+		c = chance{within(l.P), within(l.Lo), within(l.Hi)}
+		ahead /= f.card.Season.factor(b.AsOf.AddDays(1-f.card.Horizon), b.AsOf) // it learned in a season, too
+	default:
+		r, _ := f.panel.rule(f.card.Chosen)
+		c = r.chance(f.panel.patterns[k].History, t.days)
+	}
+	return chance{seasoned(c.p, ahead), seasoned(c.lo, ahead), seasoned(c.hi, ahead)}
+}
+
+// hopeless is a chance below which no day is named for the next purchase.
+const hopeless = 0.1
+
+// nextDay is around when the next purchase of customer i is to be expected: her usual gap after the last one where that lies
+// ahead, else half the time in which a customer with her rate buys if she is still there (the median, from the posterior of the
+// rate); 0 where it is not to be expected.
+func (f *foretelling) nextDay(i int, active float64) clock.Day {
+	b := f.book
+	if active < hopeless {
+		return 0
+	}
+	if b.X[i] >= 2 {
+		gap := float64(b.Last[i]-b.First[i]) / float64(b.X[i])
+		if due := b.Last[i].AddDays(int(math.Round(gap))); due > b.AsOf {
+			return due
+		}
+	}
+	r, alpha := rateShape(f.panel.fits[f.card.Keeper].Model)
+	if r <= 0 {
+		return 0
+	}
+	days := (alpha + float64(b.AsOf-b.First[i])) * math.Expm1(math.Ln2/(r+float64(b.X[i])))
+	if !(days < 3*365) {
+		return 0
+	}
+	return b.AsOf.AddDays(max(1, int(math.Round(days))))
+}
+
+// rateShape are the shape of the distribution of purchase rates, and its scale in days.
+func rateShape(m btyd.Model) (r, alpha float64) {
+	for _, p := range m.Params() {
+		switch p.Name {
+		case "r":
+			r = p.Value
+		case "alpha":
+			alpha = p.Value * float64(m.Unit())
+		}
+	}
+	return r, alpha
+}
+
+func countBands(s *Scores) []BandCount {
+	all := make([]BandCount, len(Bands()))
+	for i, b := range Bands() {
+		all[i].Band = b
+	}
+	for i, x := range s.of {
+		if s.book.Erased[i] {
+			continue
+		}
+		c := &all[x.band]
+		c.N++
+		c.Value += x.value
+		c.AtRisk += x.atRisk
+	}
+	return all
+}
