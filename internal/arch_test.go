@@ -44,6 +44,7 @@ var order = []string{
 	"record/customer",
 	"record/product",
 	"record/document",
+	"record/contract",
 	"record/event",
 	"record/task",
 

@@ -34,7 +34,7 @@ type Imports interface {
 // Import is a run of an import.
 type Import struct {
 	ID         int64         `json:"id"`
-	Kind       string        `json:"kind" enum:"orders,customers,products,payments"`
+	Kind       string        `json:"kind" enum:"orders,customers,products,payments,contracts"`
 	Source     string        `json:"source"`
 	State      string        `json:"state" enum:"waiting,running,done,failed,cancelled,undoing,undone"`
 	Files      []ImportFile  `json:"files" nullable:"false"`
@@ -73,7 +73,7 @@ type ImportError struct {
 // ImportForm is what an upload holds, as a form of several parts.
 type ImportForm struct {
 	File      []byte            `json:"file" contentEncoding:"binary"`
-	Kind      string            `json:"kind" enum:"orders,customers,products,payments"`
+	Kind      string            `json:"kind" enum:"orders,customers,products,payments,contracts"`
 	Source    string            `json:"source,omitempty" default:"default" maxLength:"100"`
 	Profile   string            `json:"profile,omitempty"`
 	Decimal   string            `json:"decimal,omitempty" enum:"comma,point"`

@@ -13,7 +13,7 @@ type grammar struct {
 
 	Demo      demoCommand       `cmd:"" help:"Simulate a company and serve it, to look around."`
 	Serve     serveCommand      `cmd:"" help:"Serve the web page until told to stop."`
-	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products and payments from files."`
+	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products, payments and contracts from files."`
 	Report    reportCommand     `cmd:"" help:"Print a report; stamm report list names them."`
 	Predict   predictCommands   `cmd:"" help:"Foresee who comes back, and what each customer is worth."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`

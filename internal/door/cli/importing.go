@@ -18,6 +18,7 @@ type importCommands struct {
 	Customers importCustomers `cmd:"" help:"Import customers."`
 	Products  importProducts  `cmd:"" help:"Import products."`
 	Payments  importPayments  `cmd:"" help:"Import payments."`
+	Contracts importContracts `cmd:"" help:"Import contracts: with first and last day, or with months and whether they ended."`
 	List      importList      `cmd:"" help:"List imports, newest first."`
 	Errors    importErrors    `cmd:"" help:"Print the rows of an import that were not taken, with reason and remedy, as CSV."`
 	Undo      importUndo      `cmd:"" help:"Take an import back."`
@@ -43,6 +44,7 @@ type importOrders struct{ importFlags }
 type importCustomers struct{ importFlags }
 type importProducts struct{ importFlags }
 type importPayments struct{ importFlags }
+type importContracts struct{ importFlags }
 
 // Run imports orders.
 func (cmd *importOrders) Run(ctx context.Context, c *Call) error {
@@ -62,6 +64,11 @@ func (cmd *importProducts) Run(ctx context.Context, c *Call) error {
 // Run imports payments.
 func (cmd *importPayments) Run(ctx context.Context, c *Call) error {
 	return cmd.run(ctx, c, sheet.Payments)
+}
+
+// Run imports contracts.
+func (cmd *importContracts) Run(ctx context.Context, c *Call) error {
+	return cmd.run(ctx, c, sheet.Contracts)
 }
 
 // importJSON is an import as --json shows it.

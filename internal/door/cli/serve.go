@@ -31,6 +31,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
@@ -38,7 +39,7 @@ import (
 
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
-	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(),
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
 		predict.Projection()}
 }
 

@@ -21,6 +21,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/platform/warehouse/warehousetest"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
@@ -46,7 +47,7 @@ func openWith(t *testing.T, url, folder string) *shop {
 		t.Fatal(err)
 	}
 	s := &shop{db: db, importer: connect.New(db, files)}
-	s.house = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection())
+	s.house = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection())
 	runner := jobs.NewRunner(db, jobs.Options{})
 	s.importer.Register(runner)
 	runner.Start()

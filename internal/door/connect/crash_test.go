@@ -69,7 +69,7 @@ func TestAnImportKilledAtAnyPointEndsInTheSameNumbers(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		paths := []string{data(t, "online_retail_2010-12.csv.gz")}
 		folder := filepath.Join(t.TempDir(), "files")
-		killImport(t, url, folder, paths)
+		killImport(t, url, folder, sheet.Orders, paths, 500)
 		s := openWith(t, url, folder)
 		var run *connect.Run
 		err := s.db.Read(context.Background(), func(tx *store.Tx) (err error) {
@@ -93,8 +93,9 @@ func TestAnImportKilledAtAnyPointEndsInTheSameNumbers(t *testing.T) {
 	})
 }
 
-// killImport starts an import and kills its process at ten random points before it lets it end.
-func killImport(t *testing.T, url, folder string, paths []string) {
+// killImport starts an import and kills its process at ten random points, some of the first milliseconds of its work,
+// before it lets it end.
+func killImport(t *testing.T, url, folder string, kind sheet.Kind, paths []string, milliseconds int) {
 	t.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, url, store.Options{})
@@ -105,7 +106,7 @@ func killImport(t *testing.T, url, folder string, paths []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := connect.Request{Kind: sheet.Orders}
+	q := connect.Request{Kind: kind}
 	importer := connect.New(db, files)
 	for _, p := range paths {
 		f, err := importer.KeepPath(ctx, p)
@@ -125,7 +126,7 @@ func killImport(t *testing.T, url, folder string, paths []string) {
 		cmd := exec.CommandContext(ctx, os.Args[0]) // the context kills it with SIGKILL
 		cmd.Env = append(os.Environ(), crashEnv+"="+url, crashEnv+"_FILES="+folder)
 		if kill < 10 {
-			time.AfterFunc(time.Duration(120+rand.IntN(500))*time.Millisecond, cancel)
+			time.AfterFunc(time.Duration(120+rand.IntN(milliseconds))*time.Millisecond, cancel)
 		}
 		out, err := cmd.CombinedOutput()
 		if kill == 10 && (err != nil || string(out) != "done\n") {

@@ -112,6 +112,8 @@ func (r *runner) cut(ctx context.Context, files *sheet.Files, survey *sheet.Surv
 		return r.cutProducts(ctx, files, survey, c)
 	case sheet.Payments:
 		return r.cutPayments(ctx, files, survey, c)
+	case sheet.Contracts:
+		return r.cutContracts(ctx, files, survey, c)
 	}
 	return fmt.Errorf("connect: no kind %q", r.run.Kind)
 }

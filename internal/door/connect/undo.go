@@ -12,6 +12,7 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
@@ -73,7 +74,7 @@ func (im *Importer) runUndo(ctx context.Context, task *jobs.Task) error {
 		}
 	}
 	for i, c := range slices.Backward(changes) {
-		if err := im.undoDocuments(ctx, task.Actor(), args.Run, c); err != nil {
+		if err := im.undoRecords(ctx, task.Actor(), args.Run, c); err != nil {
 			return err
 		}
 		if err := task.Progress(ctx, int64(len(changes)-i), 2*int64(len(changes))); err != nil {
@@ -90,9 +91,9 @@ type sliceBody struct {
 	Made map[string][]feed.Range `json:"made"`
 }
 
-func (im *Importer) undoDocuments(ctx context.Context, actor store.Actor, run int64, c feed.Change) error {
+func (im *Importer) undoRecords(ctx context.Context, actor store.Actor, run int64, c feed.Change) error {
 	return im.db.Bulk(ctx, actor, func(tx *store.Tx) error {
-		body, old, err := sliceOf(ctx, tx, c, "document:")
+		body, old, err := sliceOf(ctx, tx, c, "document:", "contract:")
 		if err != nil {
 			return err
 		}
@@ -100,11 +101,29 @@ func (im *Importer) undoDocuments(ctx context.Context, actor store.Actor, run in
 		if err != nil {
 			return err
 		}
-		return im.undone(ctx, tx, run, c.Origin, w.Rows, "document", kept)
+		if err := im.undone(ctx, tx, run, c.Origin, w.Rows, "document", kept); err != nil {
+			return err
+		}
+		kept, rows, err := contract.Revert(ctx, tx, run, body.Made["contract"], old)
+		if err != nil {
+			return err
+		}
+		return im.undone(ctx, tx, run, c.Origin, rows, "contract", kept)
 	})
 }
 
-// undoPeopleAndProducts comes after all documents are gone, because a customer or product stays while one names it.
+// inUse are the customers among the ids whom documents or contracts name.
+func inUse(ctx context.Context, tx *store.Tx, among []feed.Range) (map[int64]bool, error) {
+	all, err := document.Customers(ctx, tx, among)
+	if err != nil {
+		return nil, err
+	}
+	bound, err := contract.Customers(ctx, tx, among)
+	maps.Copy(all, bound)
+	return all, err
+}
+
+// undoPeopleAndProducts comes after all documents and contracts are gone, because a customer or product stays while one names it.
 func (im *Importer) undoPeopleAndProducts(ctx context.Context, task *jobs.Task, run int64, changes []feed.Change) error {
 	var used map[int64]bool
 	err := im.db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -127,7 +146,7 @@ func (im *Importer) undoPeopleAndProducts(ctx context.Context, task *jobs.Task, 
 			if err := im.undone(ctx, tx, run, c.Origin, rows, "product", kept); err != nil {
 				return err
 			}
-			named, err := document.Customers(ctx, tx, body.Made["customer"])
+			named, err := inUse(ctx, tx, body.Made["customer"])
 			if err != nil {
 				return err
 			}
@@ -197,7 +216,7 @@ const (
 
 // KeptRecord is a record that an undo had to leave because somebody changed it since or something else names it.
 type KeptRecord struct {
-	Kind string // document, customer or product
+	Kind string // document, contract, customer or product
 	ID   int64
 }
 

@@ -11,7 +11,7 @@ const (
 
 	// Whether there are scores or former scores.
 	sqlAny = `SELECT COUNT(1) FROM (SELECT customer FROM (SELECT customer FROM score LIMIT 1) AS present
-		UNION ALL SELECT customer FROM (SELECT customer FROM score_history LIMIT 1) AS past) AS some`
+		UNION ALL SELECT customer FROM (SELECT customer FROM score_history LIMIT 1) AS past) AS found`
 
 	sqlAddModel = `INSERT INTO model (as_of, version, chosen, horizon, data_hash, whole, card, made_at) VALUES ($1, $2, $3, $4, $5, 0, $6, $7) RETURNING id`
 	sqlWhole    = `UPDATE model SET whole = 1 WHERE id = $1`

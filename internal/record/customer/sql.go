@@ -88,8 +88,9 @@ var sqlRemove = []string{
 	`DELETE FROM customer_word WHERE customer %s`,
 }
 
-// sqlErase deletes what tells who somebody was.
+// sqlErase deletes what tells who somebody was, and what somebody wrote about her.
 var sqlErase = []string{
+	`UPDATE contract SET reason = '' WHERE customer %s AND reason <> ''`,
 	`DELETE FROM customer_external WHERE customer %s`,
 	`DELETE FROM customer_email WHERE customer %s`,
 	`DELETE FROM customer_phone WHERE customer %s`,

@@ -14,10 +14,11 @@ const (
 	Customers Kind = "customers"
 	Products  Kind = "products"
 	Payments  Kind = "payments"
+	Contracts Kind = "contracts"
 )
 
 // Kinds are all of them.
-func Kinds() []Kind { return []Kind{Orders, Customers, Products, Payments} }
+func Kinds() []Kind { return []Kind{Orders, Customers, Products, Payments, Contracts} }
 
 // fieldType is how the cells of a field are read.
 type fieldType uint8
@@ -32,6 +33,7 @@ const (
 	typeRate                      // an exchange rate in billionths
 	typeInstant                   // a date, maybe with a time
 	typeDay                       // a date
+	typeEnd                       // a date, or a word for none
 	typeBirth                     // a date in the past
 	typeMail
 	typeCountry
@@ -51,7 +53,9 @@ func (t fieldType) numeric() bool {
 }
 
 // dated reports fields whose order of day and month matters.
-func (t fieldType) dated() bool { return t == typeInstant || t == typeDay || t == typeBirth }
+func (t fieldType) dated() bool {
+	return t == typeInstant || t == typeDay || t == typeEnd || t == typeBirth
+}
 
 // keyed reports fields whose values are keys or marks rather than words, where NULL and the like mean that there is none.
 func (t fieldType) keyed() bool { return t != typeWords && t != typeStatus && t != typeTags }
@@ -73,6 +77,8 @@ func fieldsOf(k Kind) []field {
 		return productFields
 	case Payments:
 		return paymentFields
+	case Contracts:
+		return contractFields
 	}
 	return nil
 }
@@ -112,6 +118,11 @@ var paymentFields = []field{
 	{"currency", typeCurrency}, {"rate", typeRate},
 }
 
+var contractFields = []field{
+	{"contract", typeID}, {"customer", typeID}, {"email", typeMail}, {"plan", typeWords}, {"start", typeDay}, {"end", typeEnd},
+	{"tenure", typeQuantity}, {"churned", typeFlag}, {"reason", typeWords},
+}
+
 // customPrefix begins the names of fields a company made itself: custom.shoe_size. Only customers have them.
 const customPrefix = "custom."
 
@@ -136,6 +147,8 @@ func needs(k Kind) [][]string {
 		return [][]string{{"customer", "email", "name", "last_name", "company"}}
 	case Products:
 		return [][]string{{"product"}}
+	case Contracts:
+		return [][]string{{"customer", "email"}, {"start", "tenure"}}
 	default:
 		return [][]string{{"date"}, {"amount"}, {"invoice", "order", "customer", "payment"}}
 	}

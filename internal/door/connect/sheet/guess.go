@@ -256,6 +256,10 @@ func (g *guesser) contradicts(f field, column int) bool {
 		return c.share(c.numbers) < 0.5 || c.share(c.mails) > 0.1
 	case typeInstant, typeDay, typeBirth:
 		return c.share(max(c.dates, c.serials)) < 0.5
+	case typeEnd:
+		return c.share(max(c.dates, c.serials))+c.known(endless) < 0.5
+	case typeID: // a column "contract" of the same few words again and again names plans
+		return f.name == "contract" && 4*c.distinct < 3*c.filled
 	case typeMail:
 		return c.share(c.mails) < 0.3
 	case typeCurrency:

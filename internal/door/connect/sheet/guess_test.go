@@ -59,6 +59,11 @@ func TestHeadingsAreUnderstood(t *testing.T) {
 			"birthday=date of birth city=town company=Company Name country=country customer=id email=email first_name=first_name kind=customer type last_name=last_name note=notes zip=postcode", ""},
 		{"products", "products", "Artikelnummer;EAN;Bezeichnung;Warengruppe;VK-Preis;EK-Preis;Einheit;Aktiv\nA1;4006381333931;Stift;Büro;1,50;0,70;Stk;ja\n", "active=Aktiv category=Warengruppe cost=EK-Preis description=Bezeichnung gtin=EAN price=VK-Preis product=Artikelnummer unit=Einheit", ""},
 		{"payments", "payments", "Zahlungsdatum;Rechnungsnummer;Kundennummer;Betrag;Währung\n01.02.2024;R1;7;10,00;EUR\n", "amount=Betrag currency=Währung customer=Kundennummer date=Zahlungsdatum invoice=Rechnungsnummer", ""},
+		{"contracts", "contracts", "Vertragsnummer;Kundennummer;Tarif;Vertragsbeginn;Vertragsende;Kündigungsgrund\nV1;7;Komfort;01.02.2024;unbefristet;\n",
+			"contract=Vertragsnummer customer=Kundennummer end=Vertragsende plan=Tarif reason=Kündigungsgrund start=Vertragsbeginn", ""},
+		{"contracts that name plans", "contracts", "customer,contract,start date,end date,reason\n1,Basic,2024-01-01,,\n2,Basic,2024-01-01,,\n3,Plus,2024-01-01,,\n4,Basic,2024-01-01,2024-06-30,moved\n5,Plus,2024-01-01,,\n",
+			"customer=customer end=end date plan=contract reason=reason start=start date", ""},
+		{"months instead of days", "contracts", "customer_id,plan,tenure (months),churned\n1,Basic,12,0\n2,Plus,3,1\n", "churned=churned customer=customer_id plan=plan tenure=tenure (months)", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -182,7 +182,10 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 			return bad
 		}
 		*s.number(out) = Value{v, v != 0} // some systems write 0 beside amounts in the base currency
-	case typeInstant, typeDay, typeBirth:
+	case typeInstant, typeDay, typeEnd, typeBirth:
+		if s.kind == typeEnd && endless(cell) {
+			return ""
+		}
 		at, bad := in.date(s.kind, cell, kind)
 		if bad != "" {
 			return bad

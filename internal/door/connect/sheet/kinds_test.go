@@ -81,6 +81,48 @@ func TestPaymentsAreRead(t *testing.T) {
 	}
 }
 
+func TestContractsAreRead(t *testing.T) {
+	text := "Vertragsnr;Kunde;Tarif;Beginn;Ende;Kündigungsgrund\nV1;7;Komfort;01.02.2024;31.01.2025;Umzug\nV2;7;Basis;15.03.2024;unbefristet;\n" +
+		"V3;8;Basis;15.03.2024;31.12.9999;\nV4;;Basis;15.03.2024;;\nV5;9;Basis;;;\nV6;9;Basis;15.03.2024;bald;\n"
+	files, s := survey(t, sheet.Contracts, sheet.Options{}, sheet.Bytes("a.csv", []byte(text)))
+	var rows []sheet.ContractRow
+	var bad []string
+	err := files.Contracts(context.Background(), s, 0, func(r *sheet.ContractRow) error { rows = append(rows, *r); return nil }, func(e sheet.RowError) error {
+		bad = append(bad, e.Key+" "+e.Field)
+		return nil
+	})
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("rows %+v, bad %v, error %v", rows, bad, err)
+	}
+	if d := cmp.Diff([]string{"sheet.bad.missing customer", "sheet.bad.missing start", "sheet.bad.date end"}, bad); d != "" {
+		t.Error(d)
+	}
+	a := rows[0]
+	if a.Contract != "V1" || a.Customer != "7" || a.Plan != "Komfort" || a.Start.Day.String() != "2024-02-01" || a.End.Day.String() != "2025-01-31" || a.Reason != "Umzug" {
+		t.Errorf("%+v", a)
+	}
+	if rows[1].End.Set || rows[2].End.Set {
+		t.Error("a contract without an end got one")
+	}
+}
+
+func TestContractsOfMonthsInsteadOfDaysAreRead(t *testing.T) {
+	text := "customerID,tenure,Contract,Churn\nA-1,1,Month-to-month,No\nA-2,34,One year,Yes\nA-3,0,Two year,No\nA-4,,One year,No\nA-5,2,One year,No\nA-6,2,One year,No\n"
+	files, s := survey(t, sheet.Contracts, sheet.Options{}, sheet.Bytes("a.csv", []byte(text)))
+	var rows []sheet.ContractRow
+	var bad []string
+	err := files.Contracts(context.Background(), s, 0, func(r *sheet.ContractRow) error { rows = append(rows, *r); return nil }, func(e sheet.RowError) error {
+		bad = append(bad, e.Key+" "+e.Field)
+		return nil
+	})
+	if err != nil || len(rows) != 5 || len(bad) != 1 || bad[0] != "sheet.bad.missing tenure" {
+		t.Fatalf("rows %+v, bad %v, error %v", rows, bad, err)
+	}
+	if b := rows[1]; b.Customer != "A-2" || b.Plan != "One year" || b.Tenure.N != 34000 || !b.Churned.Yes || b.Contract != "" {
+		t.Errorf("%+v", b)
+	}
+}
+
 func TestThePreviewShowsWhatIsUnderstood(t *testing.T) {
 	text := "Auftrag;Datum;Menge;Einzelpreis;Farbe\n1;01.02.2024 10:00;2;3,505;rot\n2;31.02.2024;2;3,50;rot\n3;01.02.2024;1,5;2;rot\n"
 	files := &sheet.Files{Inputs: []sheet.Input{sheet.Bytes("a.csv", []byte(text))}}
@@ -123,6 +165,7 @@ func TestThePreviewOfEveryKindHasItsFields(t *testing.T) {
 	for kind, text := range map[sheet.Kind]string{
 		sheet.Customers: "Kundennr;Name;Geburtsdatum;Intern;Farbe\n1;Anna;01.02.1980;ja;rot\n",
 		sheet.Products:  "Artikelnummer;Preis;Aktiv;Farbe\nA;1,50;ja;rot\n", sheet.Payments: "Datum;Betrag;Rechnung;Farbe\n01.02.2024;1,50;R1;rot\n",
+		sheet.Contracts: "Vertragsnummer;Kunde;Tarif;Beginn;Ende;Gekündigt;Kündigungsgrund;Farbe\nV1;7;Komfort;01.02.2024;31.01.2025;ja;Umzug;rot\n",
 	} {
 		o := sheet.Options{}
 		if kind == sheet.Customers {

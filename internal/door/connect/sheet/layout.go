@@ -74,6 +74,11 @@ var layouts = []layout{
 			"order": "auftragsnummer", "customer": "kundennummer", "product": "artikelnummer", "-external": "externeauftragsnummer",
 		},
 	},
+	{
+		name: "Telco Customer Churn", kind: Contracts,
+		needs:  []string{"customerid", "tenure", "contract", "churn", "monthlycharges"},
+		fields: map[string]string{"customer": "customerid", "tenure": "tenure", "plan": "contract", "churned": "churn"},
+	},
 }
 
 // layoutOf returns the known layout that headings have; nil if they have none.

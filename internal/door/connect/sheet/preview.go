@@ -49,6 +49,8 @@ func (f *Files) Preview(ctx context.Context, plan *Plan, file, n int, p *i18n.Pr
 	case Payments:
 		o := &paymentReader{survey: s}
 		err = previewRows(ctx, f, s, v, n, p, paymentAccess, o.finish, func(r *PaymentRow) (*Place, string) { return &r.Place, r.Currency })
+	case Contracts:
+		err = previewRows(ctx, f, s, v, n, p, contractAccess, finishContract, func(r *ContractRow) (*Place, string) { return &r.Place, "" })
 	}
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err

@@ -24,6 +24,7 @@ import (
 	"stamm/internal/platform/warehouse/warehousetest"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -61,7 +62,7 @@ type shop struct {
 // open makes an empty company.
 func open(t testing.TB, db *store.DB) *shop {
 	s := &shop{t: t, ids: map[string]int64{}, docs: map[string]int64{}}
-	s.house = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection())
+	s.house = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection())
 	s.Site = webtest.New(t, db, customers.Area(customers.Deps{Warehouse: s.house, Report: func(ctx context.Context, name string, p report.Params) (*report.Result, error) {
 		r, err := report.Find(name)
 		if err != nil {
@@ -169,6 +170,9 @@ func fill(t testing.TB, db *store.DB) *shop {
 		if _, err := event.Add(ctx, tx, []*event.Event{{Source: 1, ExternalID: "e1", Customer: mueller, Name: "newsletter_signup", At: tx.Now, Properties: json.RawMessage(`{"page":"<b>injected</b>","n":3}`)}}, feed.Live); err != nil {
 			return err
 		}
+		if err := agree(ctx, tx, mueller, gone); err != nil {
+			return err
+		}
 		if _, err := task.Raise(ctx, tx, task.New{Kind: "callback", Key: "1", Customer: mueller, Note: "Rückruf <b>injected</b>", Due: new(clock.NewDay(2020, 1, 1))}); err != nil {
 			return err
 		}
@@ -179,6 +183,21 @@ func fill(t testing.TB, db *store.DB) *shop {
 	})
 	s.catchUp()
 	return s
+}
+
+// agree gives customers contracts of every form.
+func agree(ctx context.Context, tx *store.Tx, mueller, gone int64) error {
+	w, err := contract.Upsert(ctx, tx, 0, 1, []*contract.Contract{
+		{ExternalID: "V1", Customer: mueller, Plan: "Maschine <b>injected</b>", Started: new(clock.NewDay(2023, 2, 1)), Ended: new(clock.NewDay(2024, 1, 31)), Reason: "Zu laut. <b>injected</b>"},
+		{ExternalID: "V2", Customer: mueller, Started: new(clock.NewDay(2024, 2, 1))},
+		{Customer: mueller, Plan: "Bohnenabo", Tenure: new(int64(7)), ObservedUntil: new(clock.NewDay(2025, 3, 1))},
+		{Customer: mueller, Plan: "Filterabo", Tenure: new(int64(1)), Churned: true, ObservedUntil: new(clock.NewDay(2025, 3, 1))},
+		{ExternalID: "V3", Customer: gone, Plan: "Wartung", Started: new(clock.NewDay(2024, 2, 1)), Reason: "Wilhelmine zieht weg"},
+	})
+	if err != nil {
+		return err
+	}
+	return contract.Announce(ctx, tx, w.News)
 }
 
 func (s *shop) path(name string) string { return fmt.Sprintf("/customers/%d", s.ids[name]) }
@@ -237,7 +256,8 @@ func TestTheOverviewSaysWhatMatters(t *testing.T) {
 		c := s.As(auth.Viewer)
 		got := webtest.Words(c.Get(s.path("Anneliese Müller")).Body)
 		for _, want := range []string{"Anneliese Müller", "Einkauf", "Café Sonnenschein GmbH", "Kunde seit 12.03.2021", "Graz", "Bestellung B-5", "Retoure R-1", "Mag es dunkel.", "newsletter_signup",
-			"Rückruf", "alle 35 Tage", "seit 100 Tagen still", "125,00", "225,00", "25,00", "RFM", "ABC", "Geändert: Sprache", "Österreich", "anneliese@example.com", "Hauptplatz 1"} {
+			"Rückruf", "alle 35 Tage", "seit 100 Tagen still", "125,00", "225,00", "25,00", "RFM", "ABC", "Geändert: Sprache", "Österreich", "anneliese@example.com", "Hauptplatz 1",
+			"Verträge", "01.02.2023 bis 31.01.2024", "Zu laut.", "seit 01.02.2024", "7 Monate bis 01.03.2025", "nach 1 Monat beendet", "Vertrag begonnen"} {
 			if !strings.Contains(strings.ReplaceAll(got, " ", " "), want) {
 				t.Errorf("the overview lacks %q: %s", want, got)
 			}
@@ -248,7 +268,7 @@ func TestTheOverviewSaysWhatMatters(t *testing.T) {
 		if got := webtest.Words(c.Get(s.path("Café Sonnenschein GmbH")).Body); !strings.Contains(got, "seit 26 Tagen überfällig") || !strings.Contains(got, "Rechnung RE-1") {
 			t.Errorf("the open invoice is not told: %s", got)
 		}
-		if got := webtest.Words(c.Get(s.path("Wilhelmine Vergessen")).Body); strings.Contains(got, "Vergessen") || !strings.Contains(got, "Bestellung B-10") {
+		if got := webtest.Words(c.Get(s.path("Wilhelmine Vergessen")).Body); strings.Contains(got, "Vergessen") || strings.Contains(got, "zieht weg") || !strings.Contains(got, "Wartung") || !strings.Contains(got, "Bestellung B-10") {
 			t.Errorf("of an erased customer stands: %s", got)
 		}
 		if got := c.Get(s.path("Annelise Mueller")); got.Location != s.path("Anneliese Müller") {

@@ -13,6 +13,7 @@ import (
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/task"
@@ -65,6 +66,7 @@ func changeable(r *page.Request) (w whole, err error) {
 type matters struct {
 	open  []document.OpenItem
 	tasks []*task.Task
+	runs  []*contract.Contract
 	f     *figures
 	score score
 }
@@ -81,6 +83,9 @@ func (p pages) overview(r *page.Request) error {
 			return err
 		}
 		if m.tasks, err = openTasks(r, tx, w.ID); err != nil {
+			return err
+		}
+		if m.runs, err = contractsOf(r, tx, w.ID); err != nil {
 			return err
 		}
 		entries, err = readTimeline(r, tx, w, r.Text("show"), r.Text("before"))

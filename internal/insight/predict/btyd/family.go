@@ -74,6 +74,9 @@ func (f family) objective(d *dataset, params int) *objective {
 	return o
 }
 
+// leastGain is the log-likelihood a dropout must gain to be seen at all.
+const leastGain = 0.05
+
 // A large fit begins with a walk over every 20th row; rows are sorted, so that is a sample of its own layers.
 const (
 	sampleEvery = 20
@@ -81,7 +84,7 @@ const (
 )
 
 // fit maximises the likelihood. calls is how often all rows were gone through, a sample by its share.
-func (f family) fit(ctx context.Context, d *dataset, nbd []float64) (best estimate, calls int, err error) {
+func (f family) fit(ctx context.Context, d *dataset, nbd *estimate) (best estimate, calls int, err error) {
 	first := d
 	if len(d.rows) >= sampleFrom && f.weak != nil {
 		first = d.thin(sampleEvery)
@@ -93,11 +96,16 @@ func (f family) fit(ctx context.Context, d *dataset, nbd []float64) (best estima
 		return estimate{}, 0, err
 	}
 	if f.weak != nil {
-		if point, err = f.again(ctx, walk, point, d.medianT(), nbd); err != nil {
+		if point, err = f.again(ctx, walk, point, d.medianT(), nbd.params); err != nil {
 			return estimate{}, 0, err
 		}
 	}
 	whole := f.objective(d, len(start))
+	if nbd != nil {
+		whole.level = nbd.ll + leastGain
+	} else {
+		whole.level = math.Inf(-1)
+	}
 	end, err := whole.refine(ctx, point)
 	if err != nil {
 		return estimate{}, 0, err

@@ -79,13 +79,13 @@ func FitModel(ctx context.Context, name string, patterns []Pattern, unit Unit) (
 		return fit, ctx.Err()
 	}
 	staying, _ := families(NameNBD)
-	nbd, _, err := staying.fit(ctx, d, nil)
+	nbd, calls, err := staying.fit(ctx, d, nil)
 	if err != nil {
 		return Fit{}, err
 	}
-	best, calls := nbd, 0
+	best := nbd
 	if name != NameNBD {
-		if best, calls, err = family.fit(ctx, d, nbd.params); err != nil {
+		if best, calls, err = family.fit(ctx, d, &nbd); err != nil {
 			return Fit{}, err
 		}
 	}
@@ -96,12 +96,13 @@ func FitModel(ctx context.Context, name string, patterns []Pattern, unit Unit) (
 
 // judge decides which model to predict with, by how much more likely the data are with dropout than without.
 func (f *Fit) judge(d *dataset, best, nbd estimate) {
-	f.LL = best.ll
-	f.LRvsNBD = max(0, 2*(best.ll-nbd.ll))
+	// All models come as close to NBD as one likes: where a fit gave up on its way there, that is its maximum.
+	f.LL = max(best.ll, nbd.ll)
+	f.LRvsNBD = 2 * (f.LL - nbd.ll)
 	f.Status = OK
 	chosen, name := best, f.Name
 	// A likelihood that rises towards the model without dropout ends a little below it.
-	if f.Name != NameNBD && f.LRvsNBD < 0.1 {
+	if f.Name != NameNBD && f.LRvsNBD < 2*leastGain {
 		f.Status, chosen, name = NoDropout, nbd, NameNBD
 	}
 	f.Model, f.SE, f.Cov = build(name, d.unit, chosen.params), chosen.se, chosen.cov

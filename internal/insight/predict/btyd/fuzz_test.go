@@ -33,7 +33,7 @@ func TestLongHorizonsAddUp(t *testing.T) {
 			}
 			last = e
 			// with a discount, each day's purchases are worth a little less
-			sum, steps := 0.0, 4000.0
+			sum, steps := 0.0, 400.0
 			for i := range int(steps) {
 				from, to := days*float64(i)/steps, days*float64(i+1)/steps
 				sum += (m.Expected(h, to) - m.Expected(h, from)) * math.Pow(1.1, -(from+to)/2/365.25)
@@ -42,9 +42,31 @@ func TestLongHorizonsAddUp(t *testing.T) {
 				near(t, m.Name()+" discounted", m.Residual(h, 0.1, days), sum, 2e-3)
 			}
 			if days > 50 {
-				days *= 2
+				days *= 4
 			}
 		}
+	}
+}
+
+func TestModelsStayFiniteForAnyParameters(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 9))
+	spread := func(lo, hi float64) float64 { return lo * math.Pow(hi/lo, rnd.Float64()) }
+	for i := range 600 {
+		wide := 1e9
+		if i%2 == 0 {
+			wide = 1e3
+		}
+		params := []float64{spread(1/wide, wide), spread(1/wide, wide), spread(1/wide, wide), spread(1/wide, wide)}
+		name := btyd.Names()[i%3]
+		m, ok := btyd.New(name, btyd.Week, params...)
+		if !ok {
+			t.Fatal(params)
+		}
+		h := btyd.History{X: int32(spread(0.1, 1e4)), T: int32(spread(0.1, 1e5))}
+		if h.X > 0 {
+			h.Tx = int32(float64(h.T) * min(1, rnd.Float64()*1.1))
+		}
+		checkModel(t, m, h, spread(0.01, 1e5), spread(0.001, 1))
 	}
 }
 

@@ -16,6 +16,8 @@ type objective struct {
 	low, high  []float64 // the box, of logarithms
 	floor      []float64 // what is added to the exponentials: parameters stay above it; nil for 0
 	calls      int
+	// level is the log-likelihood below which it does not matter where the maximum is: refine gives up when it cannot get there.
+	level float64
 }
 
 // params are the parameters of a point.
@@ -92,7 +94,7 @@ func (o *objective) descend(ctx context.Context, start []float64) ([]float64, er
 		},
 	}
 	settings := &optimize.Settings{GradientThreshold: 1e-7, MajorIterations: 200, FuncEvaluations: 500,
-		Converger: &optimize.FunctionConverge{Absolute: 1e-13, Iterations: 5}}
+		Converger: &optimize.FunctionConverge{Absolute: 1e-4 / o.customers, Iterations: 3}}
 	result, err := optimize.Minimize(problem, start, settings, &optimize.BFGS{})
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return nil, ctxErr
@@ -112,7 +114,9 @@ func (o *objective) refine(ctx context.Context, start []float64) (place, error) 
 			return p, err
 		}
 		step, gain := p.step()
-		if gain*o.customers < 1e-9 {
+		gain *= o.customers
+		// A likelihood that flattens out towards its limit has about twice as far to go as a parabola promises.
+		if gain < 1e-9 || p.ll+4*gain < o.level {
 			return p, nil
 		}
 		better := false

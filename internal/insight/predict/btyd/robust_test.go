@@ -40,7 +40,7 @@ func checkModel(t *testing.T, m btyd.Model, h btyd.History, days, rate float64) 
 	if then > alive*(1+slack) || active > alive*(1+slack) || expected < 0 || mean < 0 || residual < 0 || residual > expected*(1+1e-6)+1e-300 {
 		t.Fatalf("%s: alive %v then %v active %v expected %v residual %v mean %v", of, alive, then, active, expected, residual, mean)
 	}
-	if active > expected*(1+1e-7)+1e-300 {
+	if active > expected*(1+1e-6)+1e-300 {
 		t.Fatalf("%s: active %v above expected %v", of, active, expected)
 	}
 }

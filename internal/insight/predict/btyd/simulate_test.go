@@ -87,12 +87,17 @@ func cpuSeconds(b *testing.B) float64 {
 // A large shop of two years: 1,000,000 customers with about 400,000 distinct histories.
 var (
 	largeBG     = btyd.BGNBD{R: 0.8, Alpha: 8, A: 0.8, B: 2.5, Per: btyd.Week}
+	largeNBD    = btyd.NBD{R: 0.8, Alpha: 20, Per: btyd.Week}
 	largePareto = btyd.ParetoNBD{R: 0.8, Alpha: 12, S: 0.6, Beta: 12, Per: btyd.Week}
 )
 
 func BenchmarkFitBGNBD(b *testing.B)     { benchmarkFit(b, btyd.NameBGNBD, largeBG) }
 func BenchmarkFitMBGNBD(b *testing.B)    { benchmarkFit(b, btyd.NameMBGNBD, largeBG) }
 func BenchmarkFitParetoNBD(b *testing.B) { benchmarkFit(b, btyd.NameParetoNBD, largePareto) }
+
+// What nobody leaves has no maximum to find.
+func BenchmarkFitBGNBDWithoutDropout(b *testing.B)     { benchmarkFit(b, btyd.NameBGNBD, largeNBD) }
+func BenchmarkFitParetoNBDWithoutDropout(b *testing.B) { benchmarkFit(b, btyd.NameParetoNBD, largeNBD) }
 
 // benchmarkFit fits a million customers from their histories, collapsing included.
 func benchmarkFit(b *testing.B, name string, m btyd.Model) {
@@ -107,7 +112,7 @@ func benchmarkFit(b *testing.B, name string, m btyd.Model) {
 		}
 		b.ReportMetric(float64(fit.Patterns), "patterns")
 		b.ReportMetric(float64(fit.Evaluations), "evaluations")
-		b.Log(fit.Model, fit.SE)
+		b.Log(fit.Status, fit.Model, fit.SE, fit.LRvsNBD)
 	}
 }
 

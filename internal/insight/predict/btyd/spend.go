@@ -65,6 +65,7 @@ func FitGammaGamma(ctx context.Context, spends []Spend) (SpendFit, error) {
 		return fit, ctx.Err()
 	}
 	o := l.objective()
+	o.level = math.Inf(-1)
 	point, err := o.descend(ctx, logs([]float64{2, 2, 1}))
 	if err != nil {
 		return SpendFit{}, err
@@ -82,11 +83,10 @@ func FitGammaGamma(ctx context.Context, spends []Spend) (SpendFit, error) {
 			fit.Cov[2][i] *= l.mean
 		}
 	}
-	if fit.SE == nil {
-		fit.Warnings = append(fit.Warnings, Warning{Code: WarnAlike})
-	}
 	if p[1] < leastQ+0.01 {
 		fit.Warnings = append(fit.Warnings, Warning{WarnHeavyTail, []float64{p[1]}})
+	} else if fit.SE == nil {
+		fit.Warnings = append(fit.Warnings, Warning{Code: WarnAlike})
 	}
 	return fit, nil
 }

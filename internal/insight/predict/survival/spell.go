@@ -1,9 +1,9 @@
 // Package survival tells how long relations last that end visibly: how many contracts are still there after so many
 // periods, how long one that runs today will go on, and what makes somebody leave.
 //
-// It knows no business and no database: counts go in, curves and parameters come out. Lengths are whole periods (of
-// whatever length the caller has chosen: months, years), so that everything is computed on the table of at risk, ended
-// and still running per period, however many contracts there are. A fit never fails: a likelihood without a maximum
+// The models know no business and no database: counts go in, curves and parameters come out; Contracts gathers the
+// counts. Lengths are whole periods (of whatever length the caller has chosen: months, years), so that everything is
+// computed on the table of at risk, ended and still running per period, however many contracts there are. A fit never fails: a likelihood without a maximum
 // inside its range is recognised, labelled (Status) and answered with the limit it runs towards, which predicts as
 // well. No result is NaN or infinite.
 package survival
