@@ -89,12 +89,8 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 		names = []string{cmd.Model}
 	}
 	var fits map[string]predict.ModelCard
-	err = c.asked(ctx, func(v *warehouse.View) error {
-		b, err := predict.Load(ctx, v, predict.Scope{AsOf: until, From: from})
-		if err != nil {
-			return err
-		}
-		fits, err = predict.Fit(ctx, b, names...)
+	err = c.asked(ctx, func(v *warehouse.View) (err error) {
+		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from}, names...)
 		return err
 	})
 	if err != nil {

@@ -250,11 +250,7 @@ func (b *Book) starts() []btyd.Start {
 
 // repeats counts the repeat purchases of the customers of b up to each of the days.
 func repeats(ctx context.Context, q Querier, b *Book, until clock.Day, days []clock.Day) ([]float64, error) {
-	basis := report.Net
-	if b.Gross {
-		basis = report.Gross
-	}
-	purchases, err := report.Purchases(ctx, q, report.Params{AsOf: until, Basis: basis})
+	purchases, err := report.Purchases(ctx, q, report.Params{AsOf: until, Basis: b.basis()})
 	if err != nil {
 		return nil, err
 	}

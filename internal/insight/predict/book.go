@@ -28,6 +28,13 @@ type Scope struct {
 	Details bool      // also what only reasons and the logistic regression need: years, returns, invoices
 }
 
+func (s Scope) basis() report.Basis {
+	if s.Gross {
+		return report.Gross
+	}
+	return report.Net
+}
+
 // Book holds the purchase histories of all customers as of a day, one column for each thing known, by ascending number of the
 // customer. Customers without a purchase by then are not in it.
 //
@@ -59,11 +66,7 @@ const unpaidAfter = 45
 
 // Load reads the histories. It takes about a hundred bytes of memory a customer.
 func Load(ctx context.Context, q Querier, s Scope) (*Book, error) {
-	basis := report.Net
-	if s.Gross {
-		basis = report.Gross
-	}
-	days, err := report.Purchases(ctx, q, report.Params{AsOf: s.AsOf, Basis: basis})
+	days, err := report.Purchases(ctx, q, report.Params{AsOf: s.AsOf, Basis: s.basis()})
 	if err != nil {
 		return nil, err
 	}

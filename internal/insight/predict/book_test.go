@@ -13,6 +13,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/platform/warehouse/warehousetest"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
@@ -56,7 +57,7 @@ func golden(t testing.TB) map[string]any {
 // house opens an empty warehouse of all domains.
 func house(t testing.TB) *warehouse.DB {
 	t.Helper()
-	return warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), predict.Projection())
+	return warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(), predict.Projection())
 }
 
 func mustDay(t testing.TB, text string) clock.Day {

@@ -58,9 +58,9 @@ func at(v any, keys ...string) any {
 
 func TestFitsOfTheCDNOWSampleAreTheGoldenOnes(t *testing.T) {
 	want := golden(t)
-	b := load(t, cdnow(t), predict.Scope{AsOf: mustDay(t, "1997-09-30")})
-	near(t, "customers", float64(b.Len()), at(want, "n_customers").(float64), 0)
-	got, err := predict.Fit(context.Background(), b)
+	db, scope := cdnow(t), predict.Scope{AsOf: mustDay(t, "1997-09-30")}
+	near(t, "customers", float64(load(t, db, scope).Len()), at(want, "n_customers").(float64), 0)
+	got, err := predict.Fit(context.Background(), db, scope)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -265,7 +265,7 @@ func (f *foretelling) fit(ctx context.Context) (err error) {
 
 // seasons estimates the season, and uses it if the backtest was better with the one that was known on its cut.
 func (f *foretelling) seasons(ctx context.Context) error {
-	all, err := loadDaily(ctx, f.q, f.o.AsOf, f.o.Gross)
+	all, err := loadDaily(ctx, f.q, f.book.Scope)
 	if err != nil {
 		return err
 	}

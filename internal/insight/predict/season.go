@@ -36,12 +36,9 @@ type daily struct {
 }
 
 // loadDaily counts the purchase days of all customers, those of newcomers included.
-func loadDaily(ctx context.Context, q Querier, asOf clock.Day, gross bool) (daily, error) {
-	basis := report.Net
-	if gross {
-		basis = report.Gross
-	}
-	days, err := report.Purchases(ctx, q, report.Params{AsOf: asOf, Basis: basis})
+func loadDaily(ctx context.Context, q Querier, scope Scope) (daily, error) {
+	asOf := scope.AsOf
+	days, err := report.Purchases(ctx, q, report.Params{AsOf: asOf, Basis: scope.basis()})
 	if err != nil || days.First == nil {
 		return daily{}, err
 	}

@@ -1,0 +1,165 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"stamm/internal/platform/store/storetest"
+)
+
+// sharedFile finds a file of the data sets of the golden numbers, or skips the test.
+func sharedFile(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		for _, data := range []string{os.Getenv("STAMM_DATA"), filepath.Join(dir, "shared", "data")} {
+			path := filepath.Join(data, name)
+			if _, err := os.Stat(path); data != "" && err == nil {
+				return path
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			t.Skip("golden numbers: no shared/data here and STAMM_DATA is not set")
+		}
+	}
+}
+
+// parts goes down into what JSON means.
+func parts(v any, keys ...string) any {
+	for _, k := range keys {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[k]
+	}
+	return v
+}
+
+func about(t *testing.T, what string, got, want any, tolerance float64) {
+	t.Helper()
+	g, known := got.(float64)
+	w, wanted := want.(float64)
+	if known != wanted || known && !(math.Abs(g-w) <= tolerance*math.Max(math.Abs(w), 1e-6)) {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}
+
+func TestTheGoldenNumbersComeOutOfTheCommandLine(t *testing.T) {
+	text, err := os.ReadFile(sharedFile(t, "golden.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden any
+	if err := json.Unmarshal(text, &golden); err != nil {
+		t.Fatal(err)
+	}
+	golden = parts(golden, "btyd", "cdnow_sample_exact")
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		ask := func(args ...string) (v any) {
+			t.Helper()
+			out := must(t, dir, "", append(args, "--db", url, "--json")...)
+			if err := json.Unmarshal([]byte(out), &v); err != nil {
+				t.Fatalf("%v: %v", args, err)
+			}
+			return v
+		}
+		ask("import", "orders", sharedFile(t, "cdnow_sample.csv"), "--source", "cdnow")
+
+		fits := ask("predict", "fit", "--until", "1997-09-30")
+		for name, model := range parts(golden, "models").(map[string]any) {
+			about(t, name+" LL", parts(fits, name, "LL"), parts(model, "LL"), 1e-7)
+			for p, v := range parts(model, "params").(map[string]any) {
+				about(t, name+" "+p, parts(fits, name, "params", p), v, 1e-3)
+			}
+		}
+		if one, ok := ask("predict", "fit", "--until", "1997-09-30", "--model", "pnbd").(map[string]any); !ok || len(one) != 1 || parts(one, "pnbd", "status") != "ok" {
+			t.Errorf("one model: %v", one)
+		}
+		if n := parts(ask("predict", "fit", "--from", "1997-02-01", "--until", "1997-09-30", "--model", "nbd"), "nbd", "n"); n == nil || n.(float64) >= 2357 || n.(float64) < 500 {
+			t.Errorf("from February on: %v customers", n)
+		}
+		holdGoldenScores(t, golden, ask)
+		holdGoldenTest(t, golden, ask("predict", "backtest", "--cut", "1997-09-30", "--until", "1998-06-30"))
+	})
+}
+
+func holdGoldenScores(t *testing.T, golden any, ask func(...string) any) {
+	t.Helper()
+	for _, name := range []string{"bgnbd", "mbgnbd", "pnbd"} {
+		got := ask("predict", "score", "--as-of", "1997-09-30", "--horizon", "273d", "--model", name)
+		if parts(got, "as_of") != "1997-09-30" || parts(got, "horizon_days") != 273.0 || parts(got, "model") != name {
+			t.Errorf("%v %v %v", parts(got, "as_of"), parts(got, "horizon_days"), parts(got, "model"))
+		}
+		byID := map[any]any{}
+		alive := 0.0
+		for _, c := range parts(got, "customers").([]any) {
+			byID[parts(c, "id")] = c
+			alive += parts(c, "p_alive").(float64)
+		}
+		about(t, name+" customers alive", alive, parts(golden, "models", name, "expected_alive_customers"), 1e-3)
+		for _, want := range parts(golden, "models", name, "customers").([]any) {
+			id := parts(want, "id")
+			about(t, name+" chance to be alive", parts(byID[id], "p_alive"), parts(want, "p_alive"), 1e-3)
+			about(t, name+" purchases", parts(byID[id], "expected_purchases"), parts(want, "expected_purchases_holdout"), 1e-3)
+			lo, clv, hi := parts(byID[id], "clv_lo").(float64), parts(byID[id], "clv").(float64), parts(byID[id], "clv_hi").(float64)
+			if lo > clv || clv > hi || parts(byID[id], "band") == "" || len(parts(byID[id], "reasons").([]any)) == 0 {
+				t.Errorf("%s: %v", id, byID[id])
+			}
+		}
+	}
+	one := ask("predict", "score", "--as-of", "1997-09-30", "--model", "pnbd", "--customer", "0006")
+	if all := parts(one, "customers").([]any); len(all) != 1 || parts(all[0], "id") != "0006" {
+		t.Errorf("one customer: %v", all)
+	}
+	if all := ask("predict", "score", "--as-of", "1998-06-30"); parts(all, "model") == "auto" || len(parts(all, "customers").([]any)) != 2357 {
+		t.Errorf("chosen by a backtest: %v", parts(all, "model"))
+	}
+}
+
+func holdGoldenTest(t *testing.T, golden, got any) {
+	t.Helper()
+	rows := map[any]any{}
+	for _, r := range parts(got, "rows").([]any) {
+		rows[parts(r, "model")] = r
+	}
+	for name, want := range map[string]any{"bgnbd": parts(golden, "models", "bgnbd", "holdout"), "mbgnbd": parts(golden, "models", "mbgnbd", "holdout"),
+		"pnbd": parts(golden, "models", "pnbd", "holdout"), "nbd": parts(golden, "models", "nbd", "holdout"), "zero": parts(golden, "baselines", "zero"),
+		"same_rate": parts(golden, "baselines", "same_rate x/T*t"), "overall_mean": parts(golden, "baselines", "overall_mean")} {
+		for _, key := range []string{"total_predicted", "bias_pct", "MAE", "RMSE", "auc_active"} {
+			about(t, name+" "+key, parts(rows[name], key), parts(want, key), 1e-3)
+		}
+	}
+}
+
+func TestWhatPredictCannotDoItSays(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"fit", "--model", "lstm"}, "There is no model “lstm”"},
+		{[]string{"fit", "--until", "yesterday"}, "--until"},
+		{[]string{"score", "--horizon", "soon"}, "“soon” is not a length of time"},
+		{[]string{"score", "--model", "gg"}, "There is no model “gg”"},
+		{[]string{"score", "--customer", "4711"}, "There is no customer “4711”"},
+		{[]string{"backtest", "--cut", "2025-05-05", "--until", "2025-05-05"}, "does not lie after"},
+	} {
+		if code, _, errs := stamm(t, dir, "", append([]string{"predict"}, c.args...)...); code == 0 || !strings.Contains(errs, c.want) {
+			t.Errorf("%v: exit %d, %s", c.args, code, errs)
+		}
+	}
+	for _, args := range [][]string{{"fit"}, {"score", "--as-of", "2025-05-05"}, {"backtest", "--cut", "2025-01-01", "--until", "2025-05-05"}} {
+		if out := must(t, dir, "", append(append([]string{"predict"}, args...), "--json")...); !json.Valid([]byte(out)) {
+			t.Errorf("%v without any orders: %s", args, out)
+		}
+	}
+}
