@@ -38,7 +38,10 @@ func Test(ctx context.Context, q Querier, cut, until clock.Day, gross bool, acti
 	if err != nil {
 		return nil, err
 	}
-	t.Tracking, err = track(ctx, q, p, known.starts(), until, t.counts())
+	if t.Tracking, err = track(ctx, q, p, known.starts(), until, t.counts()); err != nil {
+		return nil, err
+	}
+	_, err = t.seasoned(ctx, q, known.Scope)
 	return t, err
 }
 
@@ -50,7 +53,7 @@ func lessonBefore(ctx context.Context, q Querier, b *Book) (*taught, error) {
 	if err != nil || before.Len() == 0 {
 		return nil, err
 	}
-	return &taught{before, before.didIn(b)}, nil
+	return newTaught(ctx, before, before.didIn(b))
 }
 
 // outcome is how many purchase days each customer had in the Recent days of later.
@@ -133,49 +136,83 @@ func (p *panel) test(ctx context.Context, later *Book) (*Backtest, error) {
 		t.Notes = append(t.Notes, Notice{Code: "test_nobody"})
 		return t, nil
 	}
-	byName := map[string][]float64{}
+	t.said, t.active = map[string][]float64{}, active
 	err := p.forecasts(ctx, float64(later.AsOf-p.AsOf), func(f forecast) error {
 		t.Rows = append(t.Rows, measured(f, bought, did))
-		byName[f.name] = f.chances
+		t.said[f.name] = f.chances
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, bin := range btyd.Deciles(byName[t.chances()], active) {
+	t.calibrate(nil)
+	return t, nil
+}
+
+// calibrate holds the chances of all candidates against what happened, and those of the best tenth by tenth.
+func (t *Backtest) calibrate(s *Season) {
+	actual := 0.0
+	for _, y := range t.active {
+		actual += y
+	}
+	said := map[string][]float64{}
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		f := s.ahead(r.Model, t.Cut, int(t.Until-t.Cut))
+		chances, square, sum := make([]float64, len(t.active)), 0.0, 0.0
+		for j, p := range t.said[r.Model] {
+			chances[j] = seasoned(p, f)
+			square += (chances[j] - t.active[j]) * (chances[j] - t.active[j])
+			sum += chances[j]
+		}
+		said[r.Model] = chances
+		r.Brier, r.ChanceBias = some(square/float64(len(t.active))), nil
+		if actual > 0 {
+			r.ChanceBias = some(100 * (sum/actual - 1))
+		}
+	}
+	t.Deciles = []Decile{}
+	for _, bin := range btyd.Deciles(said[t.chances()], t.active) {
 		n := float64(bin.N)
 		lo, hi := wilson(bin.Actual*n, n)
 		t.Deciles = append(t.Deciles, Decile{N: bin.N, Predicted: finite(bin.Predicted), Actual: finite(bin.Actual), Lo: lo, Hi: hi})
 	}
-	return t, nil
+}
+
+func some(v float64) *float64 { v = finite(v); return &v }
+
+// seasoned looks whether the season that was known on the cut makes the weeks after it come out better, and calibrates with it if it does.
+// It returns the season as of the cut, nil where there were less than two years.
+func (t *Backtest) seasoned(ctx context.Context, q Querier, known Scope) (*Season, error) {
+	days, err := loadDaily(ctx, q, known)
+	if err != nil {
+		return nil, err
+	}
+	s := days.season()
+	if s == nil || len(t.active) == 0 {
+		return nil, nil
+	}
+	if s.judge(t.Tracking, t.Cut); s.On {
+		t.calibrate(s)
+	}
+	t.said, t.active = nil, nil
+	return s, nil
 }
 
 // measured holds one forecast against what happened.
 func measured(f forecast, bought []float64, did []bool) TestRow {
 	r := TestRow{Model: f.name}
-	known := func(v float64) *float64 { v = finite(v); return &v }
 	ranked := f.chances
 	if f.counts != nil {
 		a := btyd.Measure(f.counts, bought)
-		r.Predicted, r.MAE, r.RMSE = known(a.Predicted), known(a.MAE), known(a.RMSE)
+		r.Predicted, r.MAE, r.RMSE = some(a.Predicted), some(a.MAE), some(a.RMSE)
 		if a.Actual > 0 {
-			r.Bias = known(a.Bias)
+			r.Bias = some(a.Bias)
 		}
 		ranked = f.counts
 	}
 	if auc, ok := btyd.AUC(ranked, did); ok && !alike(ranked) {
-		r.AUC = known(auc)
-	}
-	sum, predicted, actual := 0.0, 0.0, 0.0
-	for i, p := range f.chances {
-		y := flag(did[i])
-		sum += (p - y) * (p - y)
-		predicted += p
-		actual += y
-	}
-	r.Brier = known(sum / float64(len(did)))
-	if actual > 0 {
-		r.ChanceBias = known(100 * (predicted/actual - 1))
+		r.AUC = some(auc)
 	}
 	return r
 }

@@ -12,13 +12,25 @@ type panel struct {
 	*crowd
 	fits     map[string]btyd.Fit
 	logistic *survival.Logistic // nil where there is nothing it could have learned from
+	known    *known             // what it looks at
 	rules    []rule
 }
 
-// taught is an earlier book and what its customers did in the time after it, as long as the horizon.
+// taught is an earlier book, what Pareto/NBD said then, and what its customers did in the time after it, as long as the horizon.
 type taught struct {
-	*Book
+	*known
 	did []bool
+}
+
+// newTaught fits Pareto/NBD to an earlier book.
+func newTaught(ctx context.Context, b *Book, did []bool) (*taught, error) {
+	cr := newCrowd(b)
+	fit, err := btyd.FitParetoNBD(ctx, cr.patterns, btyd.Week)
+	if err != nil {
+		return nil, err
+	}
+	k, err := newKnown(ctx, cr, fit, float64(b.Scope.Recent))
+	return &taught{k, did}, err
 }
 
 // newPanel fits the models to a book. lesson is what the logistic regression and the activity rule learn from, nil where there is
@@ -40,7 +52,10 @@ func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int) (*
 		p.rules = append(p.rules, r)
 	}
 	var err error
-	p.logistic, err = behaviour(ctx, lesson.Book, lesson.did)
+	if p.logistic, err = behaviour(ctx, lesson.known, lesson.did); err != nil || p.logistic == nil {
+		return p, err
+	}
+	p.known, err = newKnown(ctx, cr, p.fits[btyd.NameParetoNBD], float64(cr.Scope.Recent))
 	return p, err
 }
 
@@ -77,7 +92,7 @@ func (p *panel) forecasts(ctx context.Context, days float64, each func(forecast)
 		}
 	}
 	if p.logistic != nil {
-		all, err := behaving(ctx, p.logistic, p.Book)
+		all, err := behaving(ctx, p.logistic, p.known)
 		if err != nil {
 			return err
 		}

@@ -126,6 +126,9 @@ type Backtest struct {
 	Deciles   []Decile  `json:"deciles"`  // of the chosen one, from the lowest chance to the highest
 	Tracking  []Tracked `json:"tracking"` // of the model of counts
 	Notes     []Notice  `json:"notes,omitempty"`
+
+	said   map[string][]float64 // by candidate and customer: the chance
+	active []float64            // by customer: whether she bought
 }
 
 // TestRow is how one candidate did. Numbers of purchases are missing for those that only foretell a chance, and the other way

@@ -4,22 +4,36 @@ import (
 	"context"
 	"math"
 
+	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/insight/predict/survival"
 )
 
 // featureNames are what the logistic regression looks at, in the order of putFeatures. All of it is behaviour known on the day of
 // the book: how often, how lately, for how long, for how much, how silent held against her own rhythm, returns, unpaid invoices.
-// Products of two let the curve bend: a silence of ten weeks means something else after three purchases than after thirty.
+// Products of two let the curve bend: a silence of ten weeks means something else after three purchases than after thirty. The first
+// is what Pareto/NBD says, as log odds: the regression begins where that model ends, and corrects what it gets wrong.
 func featureNames() []string {
-	return []string{"repeat", "silent", "tenure", "recent", "rhythm", "one_time", "value", "returns", "last_returned", "unpaid", "trend",
+	return []string{"model", "repeat", "silent", "tenure", "recent", "rhythm", "one_time", "value", "returns", "last_returned", "unpaid", "trend",
 		"silent_silent", "repeat_silent", "rhythm_rhythm", "repeat_tenure"}
 }
 
 // usualGap is a gap in days that everybody's rhythm is mixed with once, so that a rhythm of two purchases is not taken at its word.
 const usualGap = 91
 
+// known is a book with what Pareto/NBD, fitted to it, says of each pattern: the chance within the horizon.
+type known struct {
+	*crowd
+	said []btyd.Prediction
+}
+
+// newKnown asks the model. fit is that of the patterns of the crowd, or of those of an earlier day.
+func newKnown(ctx context.Context, cr *crowd, fit btyd.Fit, days float64) (*known, error) {
+	said, err := fit.Predict(ctx, cr.patterns, days, 0)
+	return &known{cr, said}, err
+}
+
 // putFeatures writes the features of customer i into row.
-func (b *Book) putFeatures(row []float32, i int) {
+func (b *known) putFeatures(row []float32, i int) {
 	x := float64(b.X[i])
 	repeat := math.Log1p(x)
 	silent := math.Log1p(float64(b.AsOf - b.Last[i]))
@@ -32,7 +46,7 @@ func (b *Book) putFeatures(row []float32, i int) {
 		base := max(1, float64(b.Begun[i]+b.Repeat[i])/(x+1))
 		trend = math.Log((max(0, float64(b.Year[i])) + base) / (max(0, float64(b.Prior[i])) + base))
 	}
-	for j, v := range [...]float64{repeat, silent, tenure, math.Log1p(float64(b.Recent[i])), rhythm, flag(b.X[i] == 0), value,
+	for j, v := range [...]float64{logit(b.said[b.of[i]].Active), repeat, silent, tenure, math.Log1p(float64(b.Recent[i])), rhythm, flag(b.X[i] == 0), value,
 		min(1, float64(b.Returns[i])/(x+1)), flag(b.LastReturned[i]), flag(b.Unpaid[i] > 0), min(3, max(-3, trend)),
 		silent * silent, repeat * silent, rhythm * rhythm, repeat * tenure} {
 		row[j] = float32(v)
@@ -47,7 +61,7 @@ func flag(b bool) float64 {
 }
 
 // features are the features of every step-th customer.
-func (b *Book) features(ctx context.Context, step int) (survival.Features, error) {
+func (b *known) features(ctx context.Context, step int) (survival.Features, error) {
 	names := featureNames()
 	f := survival.Features{Names: names, Data: make([]float32, (b.Len()+step-1)/step*len(names))}
 	err := spread(ctx, f.Rows(), func(from, to int) {
@@ -66,7 +80,7 @@ const (
 
 // behaviour is a logistic regression taught by what the customers of a book did in the time after it; nil where there was too
 // little to learn from. did is by customer of the book.
-func behaviour(ctx context.Context, b *Book, did []bool) (*survival.Logistic, error) {
+func behaviour(ctx context.Context, b *known, did []bool) (*survival.Logistic, error) {
 	if b.Len() < fewestTaught {
 		return nil, nil
 	}
@@ -90,7 +104,7 @@ func behaviour(ctx context.Context, b *Book, did []bool) (*survival.Logistic, er
 type chance struct{ p, lo, hi float64 }
 
 // behaving foretells the chance of a purchase of every customer.
-func behaving(ctx context.Context, m *survival.Logistic, b *Book) ([]chance, error) {
+func behaving(ctx context.Context, m *survival.Logistic, b *known) ([]chance, error) {
 	out := make([]chance, b.Len())
 	err := spread(ctx, len(out), func(from, to int) {
 		row := make([]float32, len(m.Names))

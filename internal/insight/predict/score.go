@@ -132,6 +132,7 @@ type foretelling struct {
 	step   func(float64) error
 	card   Card
 	lesson *taught
+	before *Season // as it was known on the cut of the backtest
 	panel  *panel
 	spend  btyd.SpendFit
 }
@@ -228,13 +229,17 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	if t.Tracking, err = track(ctx, f.q, p, all, o.AsOf, t.counts()); err != nil {
 		return err
 	}
+	if f.before, err = t.seasoned(ctx, f.q, known.Scope); err != nil {
+		return err
+	}
 	f.card.Test = t
 	f.card.Chosen, f.card.Counts, f.card.Keeper = t.chances(), t.counts(), t.keeper()
 	if slices.ContainsFunc(p.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
 		f.card.Notes = append(f.card.Notes, Notice{Code: "rule_wins"})
 	}
-	f.lesson = &taught{known, known.didIn(f.book)}
-	return nil
+	k, err := newKnown(ctx, p.crowd, p.fits[btyd.NameParetoNBD], float64(o.Horizon))
+	f.lesson = &taught{k, known.didIn(f.book)}
+	return err
 }
 
 // fit fits the models to all that is known.
@@ -269,15 +274,9 @@ func (f *foretelling) seasons(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if f.card.Season = all.season(); f.card.Season == nil || f.card.Test == nil {
-		return nil
+	if f.card.Season = all.season(); f.card.Season != nil && f.before != nil {
+		f.card.Season.On, f.card.Season.ErrorOff, f.card.Season.ErrorOn = f.before.On, f.before.ErrorOff, f.before.ErrorOn
 	}
-	before := all.upTo(f.card.Test.Cut).season()
-	if before == nil {
-		return nil
-	}
-	before.judge(f.card.Test.Tracking, f.card.Test.Cut)
-	f.card.Season.On, f.card.Season.ErrorOff, f.card.Season.ErrorOn = before.On, before.ErrorOff, before.ErrorOn
 	return nil
 }
 

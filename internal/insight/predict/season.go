@@ -128,6 +128,16 @@ func (s *Season) factor(from, to clock.Day) float64 {
 	return sum / float64(to-from+1)
 }
 
+// ahead is how many times as often people buy in the days after a day as in the time from which the candidate of that name knows
+// its chance: the behaviour was learned from as many days before, everything else from whole years.
+func (s *Season) ahead(name string, day clock.Day, days int) float64 {
+	f := s.factor(day.AddDays(1), day.AddDays(days))
+	if name == NameLogistic || name == NameActivity {
+		f /= s.factor(day.AddDays(1-days), day)
+	}
+	return f
+}
+
 // judge decides on a season by the weeks of a backtest after its cut.
 func (s *Season) judge(tracking []Tracked, cut clock.Day) {
 	var off, on, n float64

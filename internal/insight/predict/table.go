@@ -228,7 +228,7 @@ func bandPlace(b Band) uint8 {
 // chance is the chance that customer i buys within the horizon, by the chosen candidate.
 func (f *foretelling) chance(t *table, i int, row []float32) chance {
 	b, k := f.book, f.panel.of[i]
-	ahead := f.card.Season.factor(b.AsOf.AddDays(1), b.AsOf.AddDays(f.card.Horizon))
+	ahead := f.card.Season.ahead(f.card.Chosen, b.AsOf, f.card.Horizon)
 	var c chance
 	switch {
 	case t.chosen != nil:
@@ -236,10 +236,9 @@ func (f *foretelling) chance(t *table, i int, row []float32) chance {
 		c.p = within(p.Active)
 		c.lo, c.hi = btyd.ProbabilityInterval(c.p, finite(p.ActiveSE), z95)
 	case f.card.Chosen == NameLogistic:
-		b.putFeatures(row, i)
+		f.panel.known.putFeatures(row, i)
 		l := f.panel.logistic.Predict(row, 0.95)
 		c = chance{within(l.P), within(l.Lo), within(l.Hi)}
-		ahead /= f.card.Season.factor(b.AsOf.AddDays(1-f.card.Horizon), b.AsOf) // it learned in a season, too
 	default:
 		r, _ := f.panel.rule(f.card.Chosen)
 		c = r.chance(f.panel.patterns[k].History, t.days)

@@ -11,6 +11,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
@@ -446,7 +447,13 @@ func erase(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Write(func(tx *store.Tx) error { return customer.Erase(r.Context(), tx, w.ID) }); err != nil {
+	err = r.Write(func(tx *store.Tx) error {
+		if err := customer.Erase(r.Context(), tx, w.ID); err != nil {
+			return err
+		}
+		return predict.Forget(r.Context(), tx, w.ID)
+	})
+	if err != nil {
 		return err
 	}
 	return r.RedirectWith(customerPath(w.ID), ui.Flash{Text: r.P.T("customers.erase.done")})
