@@ -66,6 +66,7 @@ var order = []string{
 	"door/web/today",
 	"door/web/customers",
 	"door/web/insight",
+	"door/web/outlook",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",

@@ -20,6 +20,7 @@ import (
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/imports"
 	"stamm/internal/door/web/insight"
+	"stamm/internal/door/web/outlook"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/today"
 	"stamm/internal/insight/predict"
@@ -204,6 +205,7 @@ func (a *App) areas() []page.Area {
 		today.Area(today.Deps{Warehouse: a.house}),
 		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered}),
 		insight.Area(insight.Deps{Warehouse: a.house}),
+		outlook.Area(outlook.Deps{Warehouse: a.house}),
 		imports.Area(a.Importer),
 		admin.Area(),
 	}

@@ -188,6 +188,27 @@ func Pending(ctx context.Context, tx *store.Tx, kind string) ([]*Task, error) {
 	return list(ctx, tx, sqlPending, kind)
 }
 
+// LastDone tells when a person last did a task about these customers, by customer; who had none is left out.
+func LastDone(ctx context.Context, tx *store.Tx, customers []int64) (map[int64]time.Time, error) {
+	last := make(map[int64]time.Time, len(customers))
+	if len(customers) == 0 {
+		return last, nil
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlLastDone, tx.Numbers("$1")), store.JSON(customers))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var customer, at int64
+		if err := rows.Scan(&customer, &at); err != nil {
+			return nil, err
+		}
+		last[customer] = clock.Time(at)
+	}
+	return last, rows.Err()
+}
+
 // CountOpen tells how many tasks are open.
 func CountOpen(ctx context.Context, tx *store.Tx, today clock.Day) (n int64, err error) {
 	err = tx.QueryRow(ctx, sqlCountOpen, int64(today)).Scan(&n)

@@ -195,10 +195,11 @@ func change(r *page.Request, text string, undo *ui.Post, do func(context.Context
 	return r.RedirectWith(back(r), ui.Flash{Text: text, Undo: undo})
 }
 
-// back is the page the form stood on: Today, or the list of all tasks.
+// back is the page the form stood on: Today, the list of all tasks, or the worklist.
 func back(r *page.Request) string {
-	if r.Text("back") == "/tasks" {
-		return "/tasks"
+	switch to := r.Text("back"); to {
+	case "/tasks", "/insight/worklist":
+		return to
 	}
 	return "/"
 }
