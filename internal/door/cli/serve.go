@@ -178,6 +178,16 @@ func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
 	}
 }
 
+// scoreAll scores everybody and waits for it.
+func (a *App) scoreAll(ctx context.Context) error {
+	var job int64
+	err := a.Store.Write(ctx, actor, func(tx *store.Tx) (err error) { job, err = predict.Start(ctx, tx); return err })
+	if err == nil {
+		_, err = jobs.Wait(ctx, a.Store, job, nil)
+	}
+	return err
+}
+
 // schedules sets what is done by the clock.
 func (a *App) schedules(ctx context.Context) error {
 	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {

@@ -26,7 +26,7 @@ func limit(p *i18n.Printer, b predict.Band, t predict.Thresholds) string {
 func (v view) seasonCard() templ.Component {
 	s := v.Season
 	if s == nil {
-		return v.card("season", "", ui.Words(v.p.T("outlook.season.none")))
+		return v.card("season", ui.Words(v.p.T("outlook.season.none")))
 	}
 	key := "outlook.season.off"
 	if s.On {
@@ -40,15 +40,15 @@ func (v view) seasonCard() templ.Component {
 	}
 	mean := ui.Series{Name: v.p.T("outlook.season.mean"), Past: true, Color: gray, Values: slices.Repeat([]float64{1}, len(s.Index))}
 	c.Series = []ui.Series{{Name: v.p.T("outlook.season.index"), Values: s.Index}, mean}
-	return v.card("season", "", ui.Words(text), ui.ChartBox(v.p, c))
+	return v.card("season", ui.Words(text), ui.ChartBox(v.p, c))
 }
 
 // driftCard shows whether customers who came later behave otherwise.
 func (v view) driftCard() templ.Component {
 	if len(v.Drift) == 0 {
-		return v.card("drift", "", ui.Words(v.p.T("outlook.drift.none")))
+		return v.card("drift", ui.Words(v.p.T("outlook.drift.none")))
 	}
-	return v.card("drift", "", ui.Words(v.p.T("outlook.drift.text")), ui.TableBox(v.p, v.driftTable().page))
+	return v.card("drift", ui.Words(v.p.T("outlook.drift.text")), ui.TableBox(v.p, v.driftTable().page))
 }
 
 func (v view) driftTable() table {
@@ -66,7 +66,7 @@ func (v view) blindCard() templ.Component {
 	for i, code := range v.Blind {
 		words[i] = v.p.T("predict.blind." + code)
 	}
-	return v.card("blind", "", list(words))
+	return v.card("blind", list(words))
 }
 
 // hashShown is how much of the hash of the data stands on the page.
@@ -79,7 +79,7 @@ func (v view) modelCard() templ.Component {
 	if len(hash) > hashShown {
 		hash = hash[:hashShown]
 	}
-	return v.card("model", "", ui.Pairs([]ui.Pair{
+	return v.card("model", ui.Pairs([]ui.Pair{
 		pair("as_of", v.p.Date(v.AsOf)), pair("made", v.p.DateTime(v.MadeAt)),
 		pair("period", v.p.T("outlook.explain.period", "from", v.First, "until", v.Latest)),
 		pair("data", v.p.T("outlook.model.data_text", "customers", v.Customers, "purchases", v.Purchases)),
@@ -92,7 +92,7 @@ func (v view) modelCard() templ.Component {
 
 // parametersCard are the fitted models with everything that was estimated.
 func (v view) parametersCard() templ.Component {
-	return v.card("parameters", "", ui.TableBox(v.p, v.parameterTable().page))
+	return v.card("parameters", ui.TableBox(v.p, v.parameterTable().page))
 }
 
 func (v view) parameterTable() table {

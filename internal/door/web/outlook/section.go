@@ -14,8 +14,25 @@ import (
 const gray = 6
 
 // card is a box whose heading and explanation stand under the name of what it shows.
-func (v view) card(name string, sub string, content ...templ.Component) templ.Component {
-	return page.Inside(ui.CardBox(ui.Card{Title: v.p.T("outlook." + name + ".title"), Sub: sub, Anchor: name, Tools: v.explained(name)}), ui.All(content...))
+func (v view) card(name string, content ...templ.Component) templ.Component {
+	return v.cardWith(name, "", content...)
+}
+
+// cardWith is one with a quiet line beside its heading.
+func (v view) cardWith(name, sub string, content ...templ.Component) templ.Component {
+	file := ""
+	for _, t := range v.tables() {
+		if t.name == name && len(t.raw) > 0 {
+			file = path + ".csv?table=" + name
+		}
+	}
+	return page.Inside(ui.CardBox(ui.Card{Title: v.p.T("outlook." + name + ".title"), Sub: sub, Anchor: name, Tools: cardTools(v.p, file, *v.explain(name, nil))}), ui.All(content...))
+}
+
+// inCard tells the drawer of a part of the page from that of the tile of the same number.
+func inCard(e ui.Explain) ui.Explain {
+	e.ID += "-card"
+	return e
 }
 
 // salesCard is what to expect in the next weeks.
@@ -30,7 +47,7 @@ func (v view) salesCard() templ.Component {
 	chart.Series = []ui.Series{expected, lo, hi}
 	text := v.p.T("outlook.sales.text", "expected", v.p.MoneyRounded(v.Sales.Expected, v.currency), "lo", v.p.MoneyRounded(v.Sales.Lo, v.currency),
 		"hi", v.p.MoneyRounded(v.Sales.Hi, v.currency), "newcomers", v.p.MoneyRounded(v.Sales.Newcomers, v.currency))
-	return v.card("sales", "", ui.Words(text), ui.ChartBox(v.p, chart), folded(v.p.T("outlook.numbers"), ui.TableBox(v.p, v.salesTable().page)))
+	return v.card("sales", ui.Words(text), ui.ChartBox(v.p, chart), folded(v.p.T("outlook.numbers"), ui.TableBox(v.p, v.salesTable().page)))
 }
 
 func (v view) salesTable() table {
@@ -51,7 +68,7 @@ func (v view) stayCard() templ.Component {
 	if len(v.Stay) > 1 {
 		text = v.p.T("outlook.stay.text", "model", predict.ModelWords(v.p, v.Stay[0].Model), "lo", rounded(lo), "hi", rounded(hi))
 	}
-	return v.card("stay", "", ui.Words(text), ui.TableBox(v.p, v.stayTable().page))
+	return v.card("stay", ui.Words(text), ui.TableBox(v.p, v.stayTable().page))
 }
 
 func (v view) stayTable() table {
@@ -72,7 +89,7 @@ func (v view) stayTable() table {
 
 // bandsCard are the bands with what is at stake in each, every number a list of its customers.
 func (v view) bandsCard() templ.Component {
-	return v.card("bands", v.p.T("outlook.bands.sub", "days", v.Horizon), ui.TableBox(v.p, v.bandTable().page))
+	return v.cardWith("bands", v.p.T("outlook.bands.sub", "days", v.Horizon), ui.TableBox(v.p, v.bandTable().page))
 }
 
 func (v view) bandTable() table {
@@ -90,7 +107,7 @@ func (v view) bandTable() table {
 			v.words(limit(v.p, b.Band, v.Limits)))
 		value, risk = value+b.Value, risk+b.AtRisk
 	}
-	t.total(v.words(v.p.T("outlook.bands.total")), v.count(v.Customers).to(customersPath), v.share(1, 0), v.money(value), v.money(risk), v.words(""))
+	t.total(v.words(v.p.T("outlook.bands.total")), v.count(v.Customers).to(customersPath), v.share(1, 0), v.money(value), v.money(risk).sub(v.p.T("outlook.bands.counts", "risk", v.p.MoneyRounded(v.AtRisk, v.currency))), v.words(""))
 	return t
 }
 
@@ -115,7 +132,7 @@ func (v view) calibrationCard() templ.Component {
 	}
 	c.Series = []ui.Series{happened, foretold}
 	text := v.p.T("outlook.calibration.text", "inside", inside, "of", len(v.Test.Deciles))
-	return v.card("calibration", "", ui.Words(text), ui.ChartBox(v.p, c), folded(v.p.T("outlook.numbers"), ui.TableBox(v.p, v.calibrationTable().page)))
+	return v.card("calibration", ui.Words(text), ui.ChartBox(v.p, c), folded(v.p.T("outlook.numbers"), ui.TableBox(v.p, v.calibrationTable().page)))
 }
 
 func (v view) calibrationTable() table {
@@ -138,7 +155,7 @@ func (v view) trackingCard() templ.Component {
 	}
 	c.Series = []ui.Series{actual, expected}
 	text := v.p.T("outlook.tracking.text", "cut", v.Test.Cut, "model", predict.ModelWords(v.p, v.Counts))
-	return v.card("tracking", "", ui.Words(text), ui.ChartBox(v.p, c), folded(v.p.T("outlook.numbers"), ui.TableBox(v.p, v.trackingTable().page)))
+	return v.card("tracking", ui.Words(text), ui.ChartBox(v.p, c), folded(v.p.T("outlook.numbers"), ui.TableBox(v.p, v.trackingTable().page)))
 }
 
 func (v view) trackingTable() table {
@@ -176,7 +193,7 @@ func (v view) backtestCard() templ.Component {
 	for _, n := range b.Notes {
 		parts = append(parts, ui.Words(n.Words(v.p)))
 	}
-	return v.card("backtest", "", parts...)
+	return v.card("backtest", parts...)
 }
 
 func (v view) backtestTable() table {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -105,7 +106,7 @@ func (v view) page(r *page.Request) templ.Component {
 		}
 		parts = append(parts, v.backtestCard())
 	}
-	parts = append(parts, ui.Even(v.seasonCard(), v.driftCard()), ui.Even(v.blindCard(), v.modelCard()), v.parametersCard())
+	parts = append(parts, ui.TwoThirds(v.driftCard(), v.seasonCard()), ui.TwoThirds(v.modelCard(), v.blindCard()), v.parametersCard())
 	return ui.All(append(parts, ui.AsOfLine(v.p, ui.AsOf{At: v.MadeAt, Source: v.p.T("outlook.source", "day", v.AsOf), Rows: v.Purchases}))...)
 }
 
@@ -135,12 +136,6 @@ func (v view) explain(name string, rows *ui.Anchor) *ui.Explain {
 	return &ui.Explain{ID: "explain-" + name, Title: v.p.T("outlook." + name + ".title"), Definition: v.p.T(key + ".definition"), Formula: v.p.T(key + ".formula"),
 		Period: v.p.T("outlook.explain.period", "from", v.First, "until", v.AsOf), AsOf: v.p.Date(v.AsOf), Purchase: v.p.T("outlook.explain.purchase"),
 		Refunds: v.p.T("outlook.explain.refunds"), Source: v.p.T(key + ".source"), Rows: rows}
-}
-
-// explained is the button for it and what it opens.
-func (v view) explained(name string) templ.Component {
-	e := v.explain(name, nil)
-	return ui.All(ui.ExplainButton(v.p, *e), ui.ExplainDrawer(v.p, *e))
 }
 
 // tiles are the four numbers an owner asks for.
@@ -223,5 +218,5 @@ func halfYear(p *i18n.Printer, c predict.Cohort) string {
 	if month > 6 {
 		half = 2
 	}
-	return p.T("outlook.drift.half", "half", half, "year", strconv.Itoa(year))
+	return strings.ReplaceAll(p.T("outlook.drift.half", "half", half, "year", strconv.Itoa(year)), " ", i18n.NBSP)
 }

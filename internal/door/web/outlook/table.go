@@ -68,7 +68,7 @@ type pen struct {
 
 // table begins one whose columns after the first are numbers. Their headings stand under outlook.NAME.COLUMN.
 func (w pen) table(name string, columns ...string) table {
-	t := table{name: name, page: ui.Table{ID: "t-" + name, Caption: w.p.T("outlook." + name + ".title"), Compact: true, Scroll: len(columns) > 4, CSV: path + ".csv?table=" + name}}
+	t := table{name: name, page: ui.Table{ID: "t-" + name, Caption: w.p.T("outlook." + name + ".title"), Compact: true, Scroll: len(columns) > 4}}
 	for i, c := range columns {
 		column := ui.Column{Title: w.p.T("outlook." + name + "." + c), Number: i > 0}
 		switch i {

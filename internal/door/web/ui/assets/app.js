@@ -376,7 +376,8 @@
 		};
 		const write = formatter(data.lang, data.unit, false), brief = formatter(data.lang, data.unit, true);
 		const option = frameOf(data, look, write, brief);
-		const direct = data.kind === "line" && data.series.length > 1 && data.series.length <= 4 && box.clientWidth > 560;
+		const direct = data.kind === "line" && data.series.length > 1 && data.series.length <= 4 && box.clientWidth > 560
+			&& data.series.every((s) => s.values.at(-1) != null); // a name behind a line that ends early would lie on the others
 		box.parentElement.classList.toggle("is-labelled", direct);
 		if (data.kind === "lorenz") lorenz(data, look, option, write);
 		else if (data.kind === "line") lines(data, look, option, direct, box.clientHeight);
