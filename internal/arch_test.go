@@ -30,6 +30,7 @@ var order = []string{
 	"platform/money",
 	"platform/clock",
 	"platform/i18n",
+	"platform/filter",
 	"platform/store",
 	"platform/store/storetest test",
 	"platform/feed",
@@ -53,6 +54,7 @@ var order = []string{
 	"insight/predict/btyd",
 	"insight/predict/survival",
 	"insight/predict",
+	"insight/segment",
 
 	// door: where people and machines come in
 	"door/connect/sheet",
@@ -83,7 +85,7 @@ var reserved = []struct {
 	by       []string
 	testsOf  []string // packages whose test files may use it too; "*" for all
 }{
-	{imported: "github.com/duckdb/", by: []string{"platform/warehouse"}, testsOf: []string{"insight/report"}},
+	{imported: "github.com/duckdb/", by: []string{"platform/warehouse"}, testsOf: []string{"insight/report", "platform/filter"}},
 	{imported: "modernc.org/sqlite/", by: []string{"platform/store"}},
 	{imported: "github.com/jackc/pgx/", by: []string{"platform/store", "platform/store/storetest"}},
 	{imported: "github.com/pressly/goose/", by: []string{"platform/store"}},

@@ -32,31 +32,33 @@ import (
 // Base is the path that all addresses of the API begin with.
 const Base = "/api/v1"
 
-// Deps is what the API is made of. Without Reports or Imports it has no routes for them.
+// Deps is what the API is made of. Without Reports, Imports or Segments it has no routes for them.
 type Deps struct {
-	Store   *store.DB
-	Reports Reports      // ReportsOf(…)
-	Imports Imports      // *connect.Importer
-	Log     *slog.Logger // slog.Default by default
-	Version string       // of the program, shown in the OpenAPI document
+	Store    *store.DB
+	Reports  Reports // ReportsOf(…)
+	Imports  Imports // *connect.Importer
+	Segments *Segments
+	Log      *slog.Logger // slog.Default by default
+	Version  string       // of the program, shown in the OpenAPI document
 
 	TrustProxy bool // a proxy in front names the caller in X-Forwarded-For
 }
 
 // server answers requests.
 type server struct {
-	db      *store.DB
-	log     *slog.Logger
-	keys    *keyring
-	company *recent[settings]
-	sources *recent[map[string]customer.Source]
-	mux     *http.ServeMux
-	reports Reports
-	imports Imports
-	proxy   bool
-	huma    huma.API
-	routes  map[string]route // by the pattern of the mux
-	order   []route          // as they are described
+	db       *store.DB
+	log      *slog.Logger
+	keys     *keyring
+	company  *recent[settings]
+	sources  *recent[map[string]customer.Source]
+	mux      *http.ServeMux
+	reports  Reports
+	imports  Imports
+	segments *Segments
+	proxy    bool
+	huma     huma.API
+	routes   map[string]route // by the pattern of the mux
+	order    []route          // as they are described
 }
 
 // New makes the handler of everything below Base.
@@ -66,7 +68,7 @@ func New(d Deps) http.Handler {
 	}
 	s := &server{db: d.Store, log: d.Log, keys: newKeyring(d.Store, d.Log), company: &recent[settings]{db: d.Store, read: readSettings},
 		sources: &recent[map[string]customer.Source]{db: d.Store, read: readSources},
-		reports: d.Reports, imports: d.Imports, proxy: d.TrustProxy, mux: http.NewServeMux(), routes: map[string]route{}}
+		reports: d.Reports, imports: d.Imports, segments: d.Segments, proxy: d.TrustProxy, mux: http.NewServeMux(), routes: map[string]route{}}
 	s.huma = humago.NewWithPrefix(s.mux, Base, s.config(d.Version))
 	s.addCustomers()
 	s.addProducts()
@@ -74,6 +76,9 @@ func New(d Deps) http.Handler {
 	s.addEvents()
 	if d.Reports != nil {
 		s.addReports()
+	}
+	if d.Segments != nil {
+		s.addSegments()
 	}
 	if d.Imports != nil {
 		s.addImports()

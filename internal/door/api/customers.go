@@ -63,6 +63,43 @@ func (s *server) addCustomers() {
 		body: bodyOf[CustomerBody]()}, s.putCustomer)
 	add(s, route{id: "put_customers", method: http.MethodPost, path: "/customers/batch", tag: tag, scope: auth.WriteCustomers,
 		body: bodyOf[CustomerBatch](), limit: maxBatchBody}, s.putCustomers)
+	add(s, route{id: "erase_customer", method: http.MethodDelete, path: "/customers/{id}", tag: tag, scope: auth.EraseCustomers}, s.eraseCustomer)
+	add(s, route{id: "erase_customer_by_external_id", method: http.MethodDelete, path: "/customers/{source}/{external_id}", tag: tag, scope: auth.EraseCustomers},
+		s.eraseNamedCustomer)
+}
+
+func (s *server) eraseCustomer(ctx context.Context, c *call, in *IDPath) (*Outcome, error) {
+	err := c.write(ctx, 1, func(tx *store.Tx) error { return customer.Erase(ctx, tx, in.ID) })
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{in.ID, outcomeErased}, nil
+}
+
+// eraseNamedCustomer erases by what a source calls her. She is known under it also afterwards, so that the call can be
+// repeated.
+func (s *server) eraseNamedCustomer(ctx context.Context, c *call, in *externalPath) (*Outcome, error) {
+	var id int64
+	err := c.write(ctx, 1, func(tx *store.Tx) error {
+		source, err := customer.FindSource(ctx, tx, in.Source)
+		if err != nil {
+			return err
+		}
+		if id, err = customer.Resolve(ctx, tx, source, in.ExternalID); err != nil {
+			return err
+		}
+		if id != 0 {
+			return customer.Erase(ctx, tx, id)
+		}
+		if id, err = customer.ErasedAs(ctx, tx, source, in.ExternalID); err == nil && id == 0 {
+			err = fault.New(fault.NotFound, "customer.not_found")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{id, outcomeErased}, nil
 }
 
 func (s *server) putCustomer(ctx context.Context, c *call, in *externalPath) (*Outcome, error) {

@@ -70,7 +70,7 @@ func (s *server) finishDescription() {
 	for name, schema := range schemas {
 		for field, property := range schema.Properties {
 			property.Description = fieldText(p, name, field)
-			if field == "properties" { // of an event: JSON as it was sent, of which huma knows no more
+			if field == "properties" || field == "condition" { // JSON as it was sent, of which huma knows no more
 				property.Type, property.AdditionalProperties = huma.TypeObject, true
 			}
 		}
@@ -104,6 +104,10 @@ func operationOf(doc *huma.OpenAPI, r route) *huma.Operation {
 		return item.Get
 	case http.MethodPut:
 		return item.Put
+	case http.MethodPatch:
+		return item.Patch
+	case http.MethodDelete:
+		return item.Delete
 	}
 	return item.Post
 }

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // whole is an API with all its routes, of which only the description is asked.
 func whole(t *testing.T) *client {
 	c := newClient(t, storetest.Open(t, storetest.SQLite(t), store.Options{}))
-	c.with(api.Deps{Reports: api.ReportsOf(nil, c.db), Imports: connect.New(c.db, nil)})
+	c.with(api.Deps{Reports: api.ReportsOf(nil, c.db), Imports: connect.New(c.db, nil), Segments: &api.Segments{Fields: fields}})
 	c.secret = ""
 	return c
 }

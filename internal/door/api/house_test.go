@@ -13,6 +13,7 @@ import (
 
 	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
@@ -39,14 +40,14 @@ func house(t *testing.T, db *store.DB) *client {
 	runner.Start()
 	t.Cleanup(func() { runner.Close(context.Background()) })
 
-	copied := warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection())
+	copied := warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), segment.Projection())
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- copied.Follow(ctx, db) }()
 	t.Cleanup(func() { stop(); <-done })
 
 	c := newClient(t, db)
-	c.with(api.Deps{Reports: api.ReportsOf(copied, db), Imports: importer})
+	c.with(api.Deps{Reports: api.ReportsOf(copied, db), Imports: importer, Segments: &api.Segments{House: copied, Fields: fields}})
 	return c
 }
 

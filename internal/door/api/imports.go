@@ -94,6 +94,32 @@ func (s *server) addImports() {
 	add(s, route{id: "list_import_errors", method: http.MethodGet, path: "/imports/{id}/errors", tag: tag, scope: auth.ReadImports}, s.listImportErrors)
 	add(s, route{id: "post_import", method: http.MethodPost, path: "/imports", tag: tag, scope: auth.WriteImports,
 		form: bodyOf[ImportForm](), status: http.StatusAccepted}, s.postImport)
+	add(s, route{id: "undo_import", method: http.MethodPost, path: "/imports/{id}/undo", tag: tag, scope: auth.WriteImports, status: http.StatusAccepted}, s.undoImport)
+}
+
+// undoImport begins to take an import back. One that is being taken back, or was, stays as it is.
+func (s *server) undoImport(ctx context.Context, c *call, in *IDPath) (found Import, err error) {
+	p := c.printer(ctx)
+	err = c.write(ctx, 1, func(tx *store.Tx) error {
+		run, err := connect.FindRun(ctx, tx, in.ID)
+		if err != nil {
+			return err
+		}
+		if run.State != connect.Undoing && run.State != connect.Undone {
+			if _, err := connect.Undo(ctx, tx, in.ID); err != nil {
+				return err
+			}
+		}
+		names, err := sourceNames(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if run, err = connect.FindRun(ctx, tx, in.ID); err == nil {
+			found = importOf(run, names, p)
+		}
+		return err
+	})
+	return found, err
 }
 
 func (s *server) listImports(ctx context.Context, c *call, in *PageQuery) (page Page[Import], err error) {

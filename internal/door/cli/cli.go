@@ -246,7 +246,7 @@ func (c *Call) finish(err error) int {
 	} else {
 		for _, f := range fault.All(err) {
 			name := c.argument(f.Field)
-			if f.Code == fault.Invalid && name != "" {
+			if (f.Code == fault.Invalid || f.Code == fault.NotFound) && name != "" {
 				code = exitUsage
 			}
 			message := c.Text.Err(f)

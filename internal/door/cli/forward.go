@@ -127,7 +127,11 @@ func (h *hands) input() {
 
 func (h *hands) secret(prompt string) {
 	answer, err := askHere(h.call.Stdin, h.call.Stderr, prompt)
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		h.wire.send(frameRefused, nil)
+		return
+	case err != nil:
 		h.wire.send(frameRefused, []byte(err.Error()))
 		return
 	}

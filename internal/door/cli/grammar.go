@@ -16,6 +16,8 @@ type grammar struct {
 	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products, payments and contracts from files."`
 	Report    reportCommand     `cmd:"" help:"Print a report; stamm report list names them."`
 	Predict   predictCommands   `cmd:"" help:"Foresee who comes back, and what each customer is worth."`
+	Segment   segmentCommands   `cmd:"" help:"Choose customers by a condition, or by the name it was saved under."`
+	Segments  segmentsCommand   `cmd:"" help:"List the segments."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`

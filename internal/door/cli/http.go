@@ -77,6 +77,8 @@ func (w *webServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	h := w.handler.Load()
 	if h == nil {
 		rw.Header().Set("Retry-After", "1")
+		rw.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		rw.Header().Set("Cache-Control", "no-store")
 		http.Error(rw, "starting", http.StatusServiceUnavailable)
 		return
 	}

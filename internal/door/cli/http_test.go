@@ -28,6 +28,9 @@ func TestHealthIsBadUntilTheProgramIsOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
+		if resp.StatusCode == http.StatusServiceUnavailable && resp.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%s has no content security policy", path)
+		}
 		return resp.StatusCode
 	}
 	if got := status("/healthz"); got != http.StatusServiceUnavailable {

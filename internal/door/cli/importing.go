@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -230,8 +232,62 @@ type importErrors struct {
 
 // Run prints the rows that were not taken.
 func (cmd *importErrors) Run(ctx context.Context, c *Call) error {
+	err := c.App.Store.Read(ctx, func(tx *store.Tx) error {
+		_, err := connect.FindRun(ctx, tx, cmd.Run_)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	c.printed = true
+	if c.JSON {
+		return c.errorsJSON(ctx, cmd.Run_)
+	}
 	return connect.WriteErrors(ctx, c.App.Store, cmd.Run_, c.Text, c.Stdout)
+}
+
+// rowErrorJSON is a row that was not taken, or taken with a remark, as --json shows it.
+type rowErrorJSON struct {
+	File   string `json:"file"`
+	Line   int64  `json:"line"`
+	Field  string `json:"field"`
+	Value  string `json:"value"`
+	Notice bool   `json:"notice"` // it was taken
+	Reason string `json:"reason"`
+	Remedy string `json:"remedy"`
+}
+
+// errorsJSON writes the rows one by one: there may be a million.
+func (c *Call) errorsJSON(ctx context.Context, run int64) error {
+	w := bufio.NewWriter(c.Stdout)
+	between := "["
+	for after := int64(0); ; {
+		var page []connect.RowError
+		err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) {
+			page, err = connect.Errors(ctx, tx, run, after, 1000)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			text, err := json.Marshal(rowErrorJSON{e.File, e.Line, e.Field, e.Value, e.Notice, e.Reason(c.Text), e.Remedy(c.Text)})
+			if err != nil {
+				return err
+			}
+			w.WriteString(between)
+			w.Write(text)
+			between, after = ",\n", e.N
+		}
+		if len(page) == 0 {
+			break
+		}
+	}
+	if between == "[" {
+		w.WriteString(between)
+	}
+	w.WriteString("]\n")
+	return w.Flush()
 }
 
 type importUndo struct {

@@ -50,6 +50,9 @@ func (e *heldError) Error() string { return "folder held by process " + strconv.
 // process, whatever way that ends.
 func acquire(dir string, self holder) (*owner, error) {
 	unwritable := func(err error) error {
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			return fault.New(fault.Unavailable, "errors.disk_full").On("dir").Because(err)
+		}
 		return fault.New(fault.Unavailable, "errors.folder_not_writable", "folder", dir).On("dir").Because(err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {

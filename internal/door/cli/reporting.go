@@ -31,6 +31,9 @@ func (cmd *reportCommand) Run(ctx context.Context, c *Call) error {
 	if cmd.Name == "list" {
 		return c.listReports()
 	}
+	if cmd.CSV && c.JSON {
+		return fault.New(fault.Invalid, "cli.csv_and_json").On("csv")
+	}
 	r, err := report.Find(cmd.Name)
 	if err != nil {
 		return err

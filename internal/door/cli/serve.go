@@ -25,6 +25,7 @@ import (
 	"stamm/internal/door/web/today"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
@@ -35,13 +36,14 @@ import (
 	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
+	"stamm/internal/record/event"
 	"stamm/internal/record/product"
 )
 
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		predict.Projection()}
+		event.Projection(), predict.Projection(), segment.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -54,10 +56,11 @@ type App struct {
 	Importer *connect.Importer
 	Hasher   *auth.Hasher
 
-	mu     sync.Mutex
-	house  *warehouse.DB
-	runner *jobs.Runner
-	opened []func(context.Context) error // how to close what is open, in the order of opening
+	mu      sync.Mutex
+	house   *warehouse.DB
+	tracker *segment.Tracker // of house
+	runner  *jobs.Runner
+	opened  []func(context.Context) error // how to close what is open, in the order of opening
 }
 
 // Open opens store and files. The caller owns the data folder.
@@ -122,6 +125,7 @@ func (a *App) Warehouse(ctx context.Context) (*warehouse.DB, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- house.Follow(following, a.Store) }()
 	a.opens(func(context.Context) error { stop(); return <-ended })
+	a.tracker = segment.NewTracker(a.Store, house, askable, a.Log)
 	return house, nil
 }
 
@@ -133,9 +137,13 @@ func (a *App) Work() *jobs.Runner {
 		return a.runner
 	}
 	a.runner = jobs.NewRunner(a.Store, jobs.Options{Log: a.Log, Zone: companyZone})
-	a.runner.Handle(pruneJob, 1, a.pruneJobs)
+	a.nightly(a.runner)
 	a.Importer.Register(a.runner)
+	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
+		a.runner.Handle(customers.CompactJob, 1, a.compact)
+	}
 	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
+	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -158,24 +166,12 @@ func companyZone(ctx context.Context, tx *store.Tx) (*time.Location, error) {
 	return s.Zone(), err
 }
 
-// Jobs that are over are kept for three months.
-const (
-	pruneJob  = "jobs.prune"
-	keptJobs  = 90 * 24 * time.Hour
-	pruneTurn = 1000
-)
-
-func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
-	for {
-		var n int64
-		err := a.Store.Bulk(ctx, task.Actor(), func(tx *store.Tx) (err error) {
-			n, err = jobs.Prune(ctx, tx, tx.Now.Add(-keptJobs), pruneTurn)
-			return err
-		})
-		if err != nil || n < pruneTurn {
-			return err
-		}
+// compact writes the warehouse anew once it has seen that a person was erased.
+func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
+	if err := a.house.Reach(ctx, a.Store); err != nil {
+		return err
 	}
+	return a.house.Compact(ctx)
 }
 
 // scoreAll scores everybody and waits for it.
@@ -188,25 +184,11 @@ func (a *App) scoreAll(ctx context.Context) error {
 	return err
 }
 
-// schedules sets what is done by the clock.
-func (a *App) schedules(ctx context.Context) error {
-	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
-		loc, err := companyZone(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: predict.JobScore, Kind: predict.JobScore, Args: predict.Args{}, Spec: "daily 04:05"}, loc); err != nil {
-			return err
-		}
-		return jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: pruneJob, Kind: pruneJob, Spec: "daily 03:10"}, loc)
-	})
-}
-
 // site is the web page of the open program, with the API under the same address.
 func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
-		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Log: a.Log,
-			Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy})}})
+		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
+			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
@@ -289,6 +271,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	}
 	site := app.site(code)
 	outside.ready(site)
+	app.track(ctx)
 	app.Work()
 	h.ready(app)
 	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {

@@ -211,6 +211,9 @@ func (r *remote) secret(prompt string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if f.kind == frameRefused && len(f.payload) == 0 {
+		return "", io.EOF
+	}
 	if f.kind == frameRefused {
 		return "", errors.New(string(f.payload))
 	}

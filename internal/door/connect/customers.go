@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -50,7 +51,7 @@ var customerColumns = [...]customerColumn{
 	{"kind", "kind", func(r *sheet.CustomerRow) string { return r.Kind }},
 	{"excluded", "excluded", func(r *sheet.CustomerRow) string {
 		if r.Excluded.Yes {
-			return "internal"
+			return cmp.Or(r.Excluded.Word, "internal")
 		}
 		return ""
 	}},

@@ -134,6 +134,15 @@ func RunOf(j jobs.Job) int64 {
 	return 0
 }
 
+// ProfileOf is the profile whose folder a job looks into, 0 for none.
+func ProfileOf(j jobs.Job) int64 {
+	if rest, ok := strings.CutPrefix(j.Key, "schedule:"+WatchJob+":"); ok {
+		id, _ := strconv.ParseInt(rest, 10, 64)
+		return id
+	}
+	return 0
+}
+
 // JobOf is the job that works on a run: its import or its undo.
 func JobOf(ctx context.Context, tx *store.Tx, r *Run) (jobs.Job, error) {
 	return jobs.Find(ctx, tx, r.Job)

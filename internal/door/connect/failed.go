@@ -42,8 +42,11 @@ func raiseFailed(ctx context.Context, tx *store.Tx, r *Run) error {
 	return err
 }
 
-// settleFailed closes the tasks of earlier runs of the same files read the same way.
+// settleFailed closes the tasks of the run and of earlier ones of the same files read the same way.
 func settleFailed(ctx context.Context, tx *store.Tx, r *Run) error {
+	if err := task.Settle(ctx, tx, failedKey(r.ID)); err != nil {
+		return err
+	}
 	earlier, err := ids(ctx, tx, sqlFailedBefore, r.Key, r.ID)
 	if err != nil {
 		return err

@@ -196,7 +196,7 @@ type importArgs struct {
 func runKey(run int64) string { return fmt.Sprintf("run:%d", run) }
 
 func create(ctx context.Context, tx *store.Tx, q Request, plan *sheet.Plan, key string) (*Run, error) {
-	source, err := SourceID(ctx, tx, q.Source)
+	source, err := customer.SourceID(ctx, tx, q.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -273,6 +273,9 @@ func (im *Importer) runImport(ctx context.Context, task *jobs.Task) error {
 	if task.LastAttempt() || task.Attempt >= maxAttempts && fault.CodeOf(err) != fault.Unavailable {
 		return errors.Join(jobs.InVain(err), r.end(ctx, Failed, err))
 	}
+	if task.Attempt == maxAttempts { // it goes on, and somebody should know that it is held up
+		err = errors.Join(err, r.db.Write(ctx, r.actor, func(tx *store.Tx) error { return raiseFailed(ctx, tx, r.run) }))
+	}
 	return err
 }
 
@@ -287,9 +290,8 @@ func (r *runner) load(ctx context.Context, id int64) error {
 
 // prepare is load for a run that is only tried out; a source that does not exist yet has no records.
 func (r *runner) prepare(ctx context.Context, source string) error {
-	return r.db.Read(ctx, func(tx *store.Tx) error {
-		err := tx.QueryRow(ctx, sqlSource, source).Scan(&r.run.Source)
-		if err != nil && !errors.Is(err, store.ErrNoRows) {
+	return r.db.Read(ctx, func(tx *store.Tx) (err error) {
+		if r.run.Source, err = customer.FindSource(ctx, tx, source); err != nil && fault.CodeOf(err) != fault.NotFound {
 			return err
 		}
 		return r.settings(ctx, tx)

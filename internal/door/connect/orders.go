@@ -168,10 +168,9 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 		}
 	}
 	d.doc.Cancelled = d.doc.Cancelled || r.Cancelled
-	if r.Due.Set && d.doc.DueDay == nil {
-		due := r.Due.Day
-		d.doc.DueDay = &due
-	}
+	firstDay(&d.doc.DueDay, r.Due)
+	firstDay(&d.doc.Promised, r.Promised)
+	firstDay(&d.doc.Kept, r.Delivered)
 	if r.Shipping.Set && d.doc.Shipping == nil {
 		d.doc.Shipping = &[]int64{r.Shipping.N}[0]
 	}
@@ -186,6 +185,13 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 	d.files = append(d.files, r.File)
 	for _, n := range r.Notices {
 		d.notices = append(d.notices, RowError{File: d.file, Line: r.Line, Field: n.Field, Value: n.Value, Key: n.Key, Args: []any{"value", n.Value}, Notice: true})
+	}
+}
+
+func firstDay(to **clock.Day, i sheet.Instant) {
+	if i.Set && *to == nil {
+		day := i.Day
+		*to = &day
 	}
 }
 
@@ -357,9 +363,14 @@ func (d *draft) hash() int64 {
 		text(d.buyer.email)
 	}
 	number(&at, &kind, &day, d.doc.Net, d.doc.Tax, d.doc.Gross, d.doc.Shipping)
-	if d.doc.DueDay != nil {
-		due := int64(*d.doc.DueDay)
-		number(&due)
+	for place, day := range [...]*clock.Day{d.doc.DueDay, d.doc.Promised, d.doc.Kept} {
+		if day != nil {
+			n := int64(*day)
+			if place > 0 {
+				b = append(b, byte(place))
+			}
+			number(&n)
+		}
 	}
 	if !d.rate.IsZero() && !d.doc.Rate.IsZero() {
 		text(d.rate.String())

@@ -40,17 +40,15 @@ const (
 		VALUES ($1, $2, $3, $4, '', '', $5, $6, $6) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, source = excluded.source,
 		plan = excluded.plan, owner = excluded.owner, changed_at = excluded.changed_at
 		RETURNING id`
+	sqlEditProfile = `UPDATE import_profile SET name = $2, source = $3, plan = $4, owner = $5, changed_at = $6 WHERE id = $1`
 	sqlDropProfile = `DELETE FROM import_profile WHERE id = $1`
 )
 
 // SaveProfile adds a profile or replaces the one of the same name. A folder given with it is watched; without one that of
 // the profile so far stays.
 func SaveProfile(ctx context.Context, tx *store.Tx, p Profile) (int64, error) {
-	switch {
-	case p.Name == "":
-		return 0, fault.New(fault.Invalid, "errors.required").On("profile")
-	case len(p.Name) > 100:
-		return 0, fault.New(fault.Invalid, "errors.too_long", "max", 100).On("profile")
+	if err := p.named(); err != nil {
+		return 0, err
 	}
 	id, err := tx.InsertID(ctx, sqlSaveProfile, p.Name, string(p.Kind), p.Source, store.JSON(p.Options), p.Owner, clock.Micros(tx.Now))
 	if err != nil {
@@ -63,6 +61,40 @@ func SaveProfile(ctx context.Context, tx *store.Tx, p Profile) (int64, error) {
 	}
 	_, err = feed.Append(ctx, tx, feed.New{Kind: "import.profile_saved", Subject: id})
 	return id, err
+}
+
+func (p Profile) named() error {
+	switch {
+	case p.Name == "":
+		return fault.New(fault.Invalid, "errors.required").On("profile")
+	case len(p.Name) > 100:
+		return fault.New(fault.Invalid, "errors.too_long", "max", 100).On("profile")
+	}
+	return nil
+}
+
+// EditProfile changes name, source, options and owner of a profile; what it imports stays the same, and so does its watch.
+// A name that another profile has is a conflict on "profile".
+func EditProfile(ctx context.Context, tx *store.Tx, p Profile) error {
+	if err := p.named(); err != nil {
+		return err
+	}
+	same, err := profiles(ctx, tx, sqlProfileNamed, p.Name)
+	if err != nil {
+		return err
+	}
+	if len(same) > 0 && same[0].ID != p.ID {
+		return fault.New(fault.Conflict, "import.profile_taken", "profile", p.Name).On("profile")
+	}
+	n, err := tx.Exec(ctx, sqlEditProfile, p.ID, p.Name, p.Source, store.JSON(p.Options), p.Owner, clock.Micros(tx.Now))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.NotFound, "import.no_profile")
+	}
+	_, err = feed.Append(ctx, tx, feed.New{Kind: "import.profile_saved", Subject: p.ID})
+	return err
 }
 
 // DropProfile removes a profile and ends its watch; what it imported stays.

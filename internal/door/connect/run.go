@@ -82,6 +82,7 @@ const (
 		VALUES ($1, $2, 'waiting', $3, $4, $5, 0, $6, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', $7, $8, $9, 0, 0) RETURNING id`
 	sqlRun        = `SELECT ` + runFields + ` FROM import_run WHERE id = $1`
 	sqlRuns       = `SELECT ` + runFields + ` FROM import_run WHERE id < $1 ORDER BY id DESC LIMIT $2`
+	sqlRunsOf     = `SELECT ` + runFields + ` FROM import_run WHERE profile = $1 ORDER BY id DESC LIMIT $2`
 	sqlUnfinished = `SELECT ` + runFields + ` FROM import_run WHERE key = $1 AND state IN ('waiting', 'running') ORDER BY id DESC LIMIT 1`
 	sqlSetJob     = `UPDATE import_run SET job = $2 WHERE id = $1`
 	sqlBegin      = `UPDATE import_run SET state = 'running', total_rows = $2, started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END WHERE id = $1`
@@ -90,25 +91,12 @@ const (
 	sqlEnd        = `UPDATE import_run SET state = $2, error = $3, finished_at = $4 WHERE id = $1`
 	sqlSetState   = `UPDATE import_run SET state = $2 WHERE id = $1`
 	sqlKept       = `UPDATE import_run SET kept = kept + $2 WHERE id = $1`
-	sqlSource     = `SELECT id FROM source WHERE name = $1`
-	sqlAddSource  = `INSERT INTO source (name) VALUES ($1) ON CONFLICT (name) DO NOTHING`
 	sqlSourceName = `SELECT name FROM source WHERE id = $1`
 	sqlLiveFrom   = `SELECT live_from FROM source WHERE id = $1`
 	sqlGoLive     = `UPDATE source SET live_from = $2 WHERE id = $1 AND live_from IS NULL`
+	sqlRunFiles   = `SELECT files FROM import_run`
 	sqlRunErrors  = `SELECT n, file, line, field, value, reason, args, notice FROM import_error WHERE run = $1 AND n > $2 ORDER BY n LIMIT $3`
 )
-
-// SourceID finds a source of data by its name and makes it if it is new.
-func SourceID(ctx context.Context, tx *store.Tx, name string) (id int64, err error) {
-	if name == "" || len(name) > 100 {
-		return 0, fault.New(fault.Invalid, "import.source").On("source")
-	}
-	if _, err := tx.Exec(ctx, sqlAddSource, name); err != nil {
-		return 0, err
-	}
-	err = tx.QueryRow(ctx, sqlSource, name).Scan(&id)
-	return id, err
-}
 
 // SourceName names a source.
 func SourceName(ctx context.Context, tx *store.Tx, id int64) (name string, err error) {
@@ -147,6 +135,15 @@ func Runs(ctx context.Context, tx *store.Tx, before int64, limit int) ([]*Run, e
 	return scanRuns(rows)
 }
 
+// RunsOf lists the newest runs of a profile.
+func RunsOf(ctx context.Context, tx *store.Tx, profile int64, limit int) ([]*Run, error) {
+	rows, err := tx.Query(ctx, sqlRunsOf, profile, limit)
+	if err != nil {
+		return nil, err
+	}
+	return scanRuns(rows)
+}
+
 func scanRuns(rows *sql.Rows) ([]*Run, error) {
 	defer rows.Close()
 	var all []*Run
@@ -166,6 +163,29 @@ func scanRuns(rows *sql.Rows) ([]*Run, error) {
 		all = append(all, &r)
 	}
 	return all, rows.Err()
+}
+
+// FilesInUse adds the references of all files that runs name.
+func FilesInUse(ctx context.Context, tx *store.Tx, refs map[string]bool) error {
+	rows, err := tx.Query(ctx, sqlRunFiles)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		var files []File
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(text), &files); err != nil {
+			return err
+		}
+		for _, f := range files {
+			refs[f.Ref] = true
+		}
+	}
+	return rows.Err()
 }
 
 // RowError is a row that was not taken, or was taken with a remark.

@@ -19,6 +19,9 @@ import (
 	tasks "stamm/internal/record/task"
 )
 
+// undoMonths is how long a run can be taken back: a little less than the feed keeps what it did.
+const undoMonths = feed.KeptMonths - 1
+
 // UndoJob is the kind of the job that takes a run back.
 const UndoJob = "import.undo"
 
@@ -37,6 +40,9 @@ func Undo(ctx context.Context, tx *store.Tx, run int64) (job int64, err error) {
 	case Done, Cancelled, Failed:
 	default:
 		return 0, fault.New(fault.Conflict, "import.cannot_undo")
+	}
+	if r.CreatedAt.Before(tx.Now.AddDate(0, -undoMonths, 0)) {
+		return 0, fault.New(fault.Conflict, "import.too_old", "months", undoMonths)
 	}
 	if job, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: UndoJob, Key: runKey(run), Args: undoArgs{run}, MaxAttempts: patientAttempts}); err != nil {
 		return 0, err

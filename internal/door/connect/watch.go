@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -67,11 +68,45 @@ func Watch(ctx context.Context, tx *store.Tx, profile int64, folder, every strin
 	if err != nil {
 		return err
 	}
-	if _, err := jobs.Enqueue(ctx, tx, jobs.New{Kind: WatchJob, Key: "schedule:" + name, Args: watchArgs{profile}}); err != nil {
+	if _, err := LookNow(ctx, tx, profile); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, sqlSetWatch, profile, folder, every, clock.Micros(tx.Now))
 	return err
+}
+
+// LookNow lets a profile look into its folder at once, beside its times.
+func LookNow(ctx context.Context, tx *store.Tx, profile int64) (job int64, err error) {
+	return jobs.Enqueue(ctx, tx, jobs.New{Kind: WatchJob, Key: "schedule:" + watchName(profile), Args: watchArgs{profile}})
+}
+
+// NextLooks tells for each profile that watches a folder when it looks there next.
+func NextLooks(ctx context.Context, tx *store.Tx) (map[int64]time.Time, error) {
+	all, err := jobs.Schedules(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	next := map[int64]time.Time{}
+	for _, s := range all {
+		var args watchArgs
+		if raw, ok := s.Args.(json.RawMessage); s.Kind != WatchJob || !ok || json.Unmarshal(raw, &args) != nil {
+			continue
+		}
+		next[args.Profile] = s.Next
+	}
+	return next, nil
+}
+
+// CheckFolder tells whether a folder can be watched: by its whole path, on this machine, readable. What is wrong with it
+// is an invalid fault on "folder".
+func CheckFolder(folder string) error {
+	if !filepath.IsAbs(folder) {
+		return fault.New(fault.Invalid, "import.watch_folder", "folder", folder).On("folder")
+	}
+	if _, err := os.ReadDir(folder); err != nil {
+		return fault.New(fault.Invalid, "import.no_folder", "folder", folder).On("folder").Because(err)
+	}
+	return nil
 }
 
 // runWatch is the handler of WatchJob: it starts a run for each file that is new.

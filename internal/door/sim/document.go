@@ -40,7 +40,7 @@ type Document struct {
 	Method    string    // how it is paid: "Rechnung", "PayPal", …
 	Due       clock.Day // of an invoice
 	Promised  clock.Day // of an order and its delivery: the day it was promised for; 0 if not kept track of
-	Delivered clock.Day // of a delivery: the day it came
+	Delivered clock.Day // of an order and its delivery: the day it came
 	Status    string    // "offen", "geliefert", …
 	Reason    string    // of a return or credit note
 }
@@ -130,9 +130,12 @@ func (c *Company) fillOrder(d *Document, t *ticket) {
 	f := c.fate(t)
 	c.total(d, t)
 	d.Kind, d.Number, d.Method = Order, numbered("B-", t.number), f.method
-	d.Promised, d.Status = f.promised, "geliefert"
+	d.Promised, d.Delivered, d.Status = f.promised, f.delivered.day(), "geliefert"
 	if t.when.day() > c.cal.until-3 {
 		d.Status = "in Arbeit"
+	}
+	if d.Promised == 0 || d.Delivered > c.cal.until {
+		d.Delivered = 0 // not kept track of, or still to come
 	}
 	if t.seq == 0 && f.quoted {
 		d.Reference = quoteNumber(t.customer, 0)

@@ -8,26 +8,25 @@ import (
 
 // Files says where WriteFiles put what, and how many rows each file has below its headings.
 type Files struct {
-	Customers, Contacts, Products, Orders, Payments, Deliveries, Quotes, Visits string
-	Rows                                                                        map[string]int64 // per file name
-	Documents                                                                   map[Kind]int64
+	Customers, Contacts, Products, Orders, Payments, Quotes, Visits string
+	Rows                                                            map[string]int64 // per file name
+	Documents                                                       map[Kind]int64
 }
 
 // The headings of the files, as a German shop would write them. Orders, quotes and visits have the same layout.
 var (
 	customerHeadings = []string{"Kundennummer", "Art", "Firma", "Anrede", "Titel", "Vorname", "Nachname", "E-Mail", "Telefon", "Mobil", "Straße", "PLZ", "Ort",
-		"Region", "Land", "Sprache", "Anredeform", "Geburtsdatum", "Kunde seit", "Kundengruppe", "Kanal", "Röstgrad", "Newsletter", "Schlagworte", "Betreuer"}
+		"Region", "Land", "Sprache", "Anredeform", "Geburtsdatum", "Kunde seit", "Kundengruppe", "Ausgeschlossen", "Kanal", "Röstgrad", "Newsletter", "Schlagworte", "Betreuer"}
 	contactHeadings = append([]string{"Firmennummer", "Rolle", "Von", "Bis"}, customerHeadings...)
 	productHeadings = []string{"Artikelnummer", "EAN", "Bezeichnung", "Kategorie", "Einheit", "Gewicht (g)", "MwSt %", "Preis EUR", "Preis CHF", "Einkaufspreis"}
 	orderHeadings   = []string{"Bestellnummer", "Belegart", "Bezug", "Kundennummer", "Bestelldatum", "Status", "Artikelnummer", "Bezeichnung", "Menge", "Einzelpreis",
-		"Rabatt %", "Gesamt netto", "MwSt %", "Gesamt brutto", "Währung", "Kurs", "Versandkosten", "Zahlungsart", "Zahlbar bis", "Lieferland", "Grund"}
-	paymentHeadings  = []string{"Zahlungsnummer", "Rechnungsnummer", "Kundennummer", "Zahlungsdatum", "Betrag", "Währung", "Kurs", "Zahlungsart"}
-	deliveryHeadings = []string{"Lieferscheinnummer", "Bestellnummer", "Kundennummer", "Zugesagt", "Geliefert"}
+		"Rabatt %", "Gesamt netto", "MwSt %", "Gesamt brutto", "Währung", "Kurs", "Versandkosten", "Zahlungsart", "Zahlbar bis", "Zugesagt", "Geliefert", "Lieferland", "Grund"}
+	paymentHeadings = []string{"Zahlungsnummer", "Rechnungsnummer", "Kundennummer", "Zahlungsdatum", "Betrag", "Währung", "Kurs", "Zahlungsart"}
 )
 
 // WriteFiles writes the company as its shop would export it into dir, which must exist: customers.csv, contacts.csv,
 // products.csv, orders.csv (orders, invoices, returns and credit notes, one row per line, sorted by time), payments.csv,
-// deliveries.csv, quotes.csv and visits.csv. progress, if not nil, is told how much is done, from 0 to 1.
+// quotes.csv and visits.csv. Deliveries have no file: an order has the days for which it was promised and on which it came. progress, if not nil, is told how much is done, from 0 to 1.
 func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done float64)) (*Files, error) {
 	if progress == nil {
 		progress = func(float64) {}
@@ -38,7 +37,6 @@ func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done
 	x.files.Products = x.open(dir, "products.csv", productHeadings, &x.products)
 	x.files.Orders = x.open(dir, "orders.csv", orderHeadings, &x.orders)
 	x.files.Payments = x.open(dir, "payments.csv", paymentHeadings, &x.payments)
-	x.files.Deliveries = x.open(dir, "deliveries.csv", deliveryHeadings, &x.deliveries)
 	x.files.Quotes = x.open(dir, "quotes.csv", orderHeadings, &x.quotes)
 	x.files.Visits = x.open(dir, "visits.csv", orderHeadings, &x.visits)
 	if x.err == nil {
@@ -59,10 +57,10 @@ type export struct {
 	files *Files
 	err   error
 
-	documents                                                                   int      // so far
-	labels                                                                      [][]byte // per product: number and name as they stand in an order
-	tables                                                                      []*table
-	customers, contacts, products, orders, payments, deliveries, quotes, visits *table
+	documents                                                       int      // so far
+	labels                                                          [][]byte // per product: number and name as they stand in an order
+	tables                                                          []*table
+	customers, contacts, products, orders, payments, quotes, visits *table
 }
 
 func (x *export) open(dir, name string, headings []string, into **table) string {
@@ -134,8 +132,12 @@ func (x *export) customer(t *table, u *Customer) {
 	if u.Company != "" {
 		kind = "Firma"
 	}
-	if u.Internal {
-		group = "Intern"
+	excluded := ""
+	switch {
+	case u.Internal:
+		group, excluded = "Intern", "intern"
+	case u.Reseller:
+		excluded = "Wiederverkäufer"
 	}
 	form := "Du"
 	if u.Formal {
@@ -161,6 +163,7 @@ func (x *export) customer(t *table, u *Customer) {
 	t.day(u.Birthday, u.HasBirthday)
 	t.moment(u.Created)
 	t.raw(group)
+	t.raw(excluded)
 	t.raw(u.Channel)
 	t.raw(u.Roast)
 	t.yes(u.Newsletter)
@@ -199,14 +202,7 @@ func (x *export) document(d *Document) error {
 		t.rate(d.Rate)
 		t.raw(d.Method)
 		t.end()
-	case Delivery:
-		t := x.deliveries
-		t.raw(d.Number)
-		t.raw(d.Reference)
-		t.raw(d.Customer)
-		t.day(d.Promised, true)
-		t.moment(d.At)
-		t.end()
+	case Delivery: // the order has its days
 	case Quote:
 		x.lines(x.quotes, d, "Angebot", 1)
 	case ServiceVisit:
@@ -312,6 +308,8 @@ func (x *export) head(t *table, d *Document, kind string) {
 func (x *export) tail(t *table, d *Document) {
 	t.raw(d.Method)
 	t.day(d.Due, d.Due != 0)
+	t.day(d.Promised, d.Promised != 0)
+	t.day(d.Delivered, d.Delivered != 0)
 	t.raw(d.Country)
 	t.raw(d.Reason)
 }

@@ -3,6 +3,7 @@ package predict
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"stamm/internal/insight/predict/btyd"
@@ -26,34 +27,11 @@ func Test(ctx context.Context, q Querier, cut, until clock.Day, gross bool, acti
 	if err != nil {
 		return nil, err
 	}
-	lesson, err := lessonBefore(ctx, q, known)
+	r, err := rehearse(ctx, q, known, later, known.starts(), activeDays)
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPanel(ctx, newCrowd(known), lesson, activeDays)
-	if err != nil {
-		return nil, err
-	}
-	t, err := p.test(ctx, later)
-	if err != nil {
-		return nil, err
-	}
-	if t.Tracking, err = track(ctx, q, p, known.starts(), until, t.counts()); err != nil {
-		return nil, err
-	}
-	_, err = t.seasoned(ctx, q, known.Scope)
-	return t, err
-}
-
-// lessonBefore is the book of the day a horizon before b, with what its customers did up to b; nil where nobody had bought by then.
-func lessonBefore(ctx context.Context, q Querier, b *Book) (*taught, error) {
-	s := b.Scope
-	s.AsOf = b.AsOf.AddDays(-b.Scope.Recent)
-	before, err := Load(ctx, q, s)
-	if err != nil || before.Len() == 0 {
-		return nil, err
-	}
-	return newTaught(ctx, before, before.didIn(b))
+	return r.test, nil
 }
 
 // outcome is how many purchase days each customer had in the Recent days of later.
@@ -136,43 +114,39 @@ func (p *panel) test(ctx context.Context, later *Book) (*Backtest, error) {
 		t.Notes = append(t.Notes, Notice{Code: "test_nobody"})
 		return t, nil
 	}
-	t.said, t.active = map[string][]float64{}, active
-	err := p.forecasts(ctx, float64(later.AsOf-p.AsOf), func(f forecast) error {
+	said, counts := map[string][]float64{}, map[string][]float64{}
+	err := p.forecasts(ctx, p.ahead(int(later.AsOf-p.AsOf)), func(f forecast) error {
 		t.Rows = append(t.Rows, measured(f, bought, did))
-		t.said[f.name] = f.chances
+		said[f.name], counts[f.name] = f.chances, f.counts
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.calibrate(nil)
-	return t, nil
+	t.calibrate(said[t.chances()], active)
+	t.Value, err = p.value(ctx, counts[t.counts()], later)
+	return t, err
 }
 
-// calibrate holds the chances of all candidates against what happened, and those of the best tenth by tenth.
-func (t *Backtest) calibrate(s *Season) {
-	actual := 0.0
-	for _, y := range t.active {
-		actual += y
+// value holds what the customers would have spent by these numbers of purchases against what they did.
+func (p *panel) value(ctx context.Context, counts []float64, later *Book) (Foretold, error) {
+	spend, err := btyd.FitGammaGamma(ctx, p.spends())
+	if err != nil {
+		return Foretold{}, err
 	}
-	said := map[string][]float64{}
-	for i := range t.Rows {
-		r := &t.Rows[i]
-		f := s.ahead(r.Model, t.Cut, int(t.Until-t.Cut))
-		chances, square, sum := make([]float64, len(t.active)), 0.0, 0.0
-		for j, p := range t.said[r.Model] {
-			chances[j] = seasoned(p, f)
-			square += (chances[j] - t.active[j]) * (chances[j] - t.active[j])
-			sum += chances[j]
-		}
-		said[r.Model] = chances
-		r.Brier, r.ChanceBias = some(square/float64(len(t.active))), nil
-		if actual > 0 {
-			r.ChanceBias = some(100 * (sum/actual - 1))
+	predicted, actual, at := 0.0, int64(0), 0
+	for i, id := range p.ID {
+		predicted += counts[i] * finite(spend.Model.Conditional(p.X[i], p.mean(i)))
+		if j, ok := later.find(&at, id); ok {
+			actual += later.Lately[j]
 		}
 	}
-	t.Deciles = []Decile{}
-	for _, bin := range btyd.Deciles(said[t.chances()], t.active) {
+	return Foretold{round(predicted * float64(pow10(p.Digits))), actual}, nil
+}
+
+// calibrate holds the chances of the best candidate against what happened, tenth by tenth.
+func (t *Backtest) calibrate(said, active []float64) {
+	for _, bin := range btyd.Deciles(said, active) {
 		n := float64(bin.N)
 		lo, hi := wilson(bin.Actual*n, n)
 		t.Deciles = append(t.Deciles, Decile{N: bin.N, Predicted: finite(bin.Predicted), Actual: finite(bin.Actual), Lo: lo, Hi: hi})
@@ -180,24 +154,6 @@ func (t *Backtest) calibrate(s *Season) {
 }
 
 func some(v float64) *float64 { v = finite(v); return &v }
-
-// seasoned looks whether the season that was known on the cut makes the weeks after it come out better, and calibrates with it if it does.
-// It returns the season as of the cut, nil where there were less than two years.
-func (t *Backtest) seasoned(ctx context.Context, q Querier, known Scope) (*Season, error) {
-	days, err := loadDaily(ctx, q, known)
-	if err != nil {
-		return nil, err
-	}
-	s := days.season()
-	if s == nil || len(t.active) == 0 {
-		return nil, nil
-	}
-	if s.judge(t.Tracking, t.Cut); s.On {
-		t.calibrate(s)
-	}
-	t.said, t.active = nil, nil
-	return s, nil
-}
 
 // measured holds one forecast against what happened.
 func measured(f forecast, bought []float64, did []bool) TestRow {
@@ -213,6 +169,17 @@ func measured(f forecast, bought []float64, did []bool) TestRow {
 	}
 	if auc, ok := btyd.AUC(ranked, did); ok && !alike(ranked) {
 		r.AUC = some(auc)
+	}
+	sum, predicted, actual := 0.0, 0.0, 0.0
+	for i, p := range f.chances {
+		y := flag(did[i])
+		sum += (p - y) * (p - y)
+		predicted += p
+		actual += y
+	}
+	r.Brier = some(sum / float64(len(did)))
+	if actual > 0 {
+		r.ChanceBias = some(100 * (predicted/actual - 1))
 	}
 	return r
 }
@@ -241,11 +208,7 @@ func track(ctx context.Context, q Querier, p *panel, starts []btyd.Start, until 
 	}
 	first := clock.Day(starts[0].Day)
 	weeks := weeksTo(first, p.AsOf, until)
-	days := make([]int32, len(weeks))
-	for i, d := range weeks {
-		days[i] = int32(d)
-	}
-	expected := btyd.Tracking(fit.Model, starts, days)
+	expected := p.tracking(fit.Model, starts, weeks)
 	actual, err := repeats(ctx, q, p.Book, until, weeks)
 	if err != nil {
 		return nil, err
@@ -283,6 +246,28 @@ func (b *Book) starts() []btyd.Start {
 		all = append(all, btyd.Start{Day: int32(d), N: 1})
 	}
 	return all
+}
+
+// tracking is btyd.Tracking by the clock of the season. It counts whole days of that clock, so what falls between two of them is put
+// in proportion.
+func (b *Book) tracking(m btyd.Model, starts []btyd.Start, days []clock.Day) []float64 {
+	at := func(d clock.Day) float64 { return b.season.between(clock.Day(starts[0].Day), d) }
+	warped := make([]btyd.Start, len(starts))
+	for i, s := range starts {
+		warped[i] = btyd.Start{Day: int32(math.Round(at(clock.Day(s.Day)))), N: s.N}
+	}
+	both := make([]int32, 0, 2*len(days))
+	for _, d := range days {
+		whole := int32(math.Floor(at(d)))
+		both = append(both, whole, whole+1)
+	}
+	found := btyd.Tracking(m, warped, both)
+	out := make([]float64, len(days))
+	for i, d := range days {
+		part := at(d) - float64(both[2*i])
+		out[i] = (1-part)*found[2*i] + part*found[2*i+1]
+	}
+	return out
 }
 
 // repeats counts the repeat purchases of the customers of b up to each of the days.

@@ -49,6 +49,7 @@ type Book struct {
 	First, Last  []clock.Day
 	X            []int32 // purchase days without the first
 	Recent       []int32 // purchase days within the last Scope.Recent days
+	Lately       []int64 // minor units: of these
 	Begun        []int64 // minor units: of the first purchase day
 	Repeat       []int64 // minor units: of the other days, less returns for which no sale was found
 	Year, Prior  []int64 // minor units: of the last 365 days, and of the 365 before
@@ -56,6 +57,18 @@ type Book struct {
 	LastReturned []bool  // something of the last purchase, or of one after it, came back
 	Unpaid       []int32 // invoices of the last year that are more than 45 days old and were not paid at all
 	Erased       []bool  // erased: her figures count, she is not scored
+
+	season *seasonClock // by which the models see the histories
+}
+
+// ahead is the length of the so many days after AsOf, by the clock of the season.
+func (b *Book) ahead(days int) float64 { return b.season.between(b.AsOf, b.AsOf.AddDays(days)) }
+
+// by is the book with another clock.
+func (b *Book) by(c *seasonClock) *Book {
+	other := *b
+	other.season = c
+	return &other
 }
 
 // Len is how many customers there are.
@@ -93,18 +106,18 @@ func (b *Book) histories(ctx context.Context, q Querier, days string) error {
 	CAST(coalesce(sum(value) FILTER (day <= %[1]s AND day > %[2]s), 0) AS BIGINT)`, date(b.AsOf.AddDays(-365)), date(b.AsOf.AddDays(-730)))
 	}
 	query := fmt.Sprintf(`SELECT customer, CAST(min(day) - DATE '1970-01-01' AS INTEGER), CAST(max(day) - DATE '1970-01-01' AS INTEGER), CAST(count(*) AS INTEGER),
-	CAST(count(*) FILTER (day > %s) AS INTEGER), CAST(coalesce(sum(value) FILTER (nth = 1), 0) AS BIGINT), CAST(sum(value) AS BIGINT), %s
-FROM %s d GROUP BY customer`, date(b.AsOf.AddDays(-b.Scope.Recent)), year, days)
+	CAST(count(*) FILTER (day > %[1]s) AS INTEGER), CAST(coalesce(sum(value) FILTER (day > %[1]s), 0) AS BIGINT), CAST(coalesce(sum(value) FILTER (nth = 1), 0) AS BIGINT), CAST(sum(value) AS BIGINT), %[2]s
+FROM %[3]s d GROUP BY customer`, date(b.AsOf.AddDays(-b.Scope.Recent)), year, days)
 	if b.From != 0 {
 		query += " HAVING min(day) >= " + date(b.From)
 	}
-	var id, begun, total, last, prior int64
+	var id, lately, begun, total, last, prior int64
 	var first, latest, n, recent int32
-	into := []any{&id, &first, &latest, &n, &recent, &begun, &total, &last, &prior}
+	into := []any{&id, &first, &latest, &n, &recent, &lately, &begun, &total, &last, &prior}
 	return each(ctx, q, query+" ORDER BY customer", into, func() {
 		b.ID = append(b.ID, id)
 		b.First, b.Last = append(b.First, clock.Day(first)), append(b.Last, clock.Day(latest))
-		b.X, b.Recent = append(b.X, n-1), append(b.Recent, recent)
+		b.X, b.Recent, b.Lately = append(b.X, n-1), append(b.Recent, recent), append(b.Lately, lately)
 		b.Begun, b.Repeat = append(b.Begun, begun), append(b.Repeat, total-begun)
 		b.Year, b.Prior = append(b.Year, last), append(b.Prior, prior)
 	})
@@ -171,7 +184,7 @@ func (b *Book) thinned(most int) *Book {
 		return b
 	}
 	out := &Book{Scope: b.Scope, Currency: b.Currency, Digits: b.Digits, ID: every(b.ID, step), First: every(b.First, step), Last: every(b.Last, step),
-		X: every(b.X, step), Recent: every(b.Recent, step), Begun: every(b.Begun, step), Repeat: every(b.Repeat, step), Year: every(b.Year, step),
+		X: every(b.X, step), Recent: every(b.Recent, step), Lately: every(b.Lately, step), Begun: every(b.Begun, step), Repeat: every(b.Repeat, step), Year: every(b.Year, step),
 		Prior: every(b.Prior, step), Returns: every(b.Returns, step), LastReturned: every(b.LastReturned, step), Unpaid: every(b.Unpaid, step),
 		Erased: every(b.Erased, step)}
 	return out
@@ -197,7 +210,11 @@ func (b *Book) place(id int64) (int, bool) { return slices.BinarySearch(b.ID, id
 
 // history is what the models know of customer i.
 func (b *Book) history(i int) btyd.History {
-	return btyd.History{X: b.X[i], Tx: int32(b.Last[i] - b.First[i]), T: int32(b.AsOf - b.First[i])}
+	h := btyd.History{X: b.X[i], T: b.season.whole(b.First[i], b.AsOf)}
+	if h.X > 0 {
+		h.Tx = min(h.T, max(1, b.season.whole(b.First[i], b.Last[i])))
+	}
+	return h
 }
 
 // mean is the mean value of a repeat purchase of customer i in units of the currency; 0 where there is none.

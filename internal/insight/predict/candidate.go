@@ -29,7 +29,7 @@ func newTaught(ctx context.Context, b *Book, did []bool) (*taught, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := newKnown(ctx, cr, fit, float64(b.Scope.Recent))
+	k, err := newKnown(ctx, cr, fit, b.ahead(b.Scope.Recent))
 	return &taught{k, did}, err
 }
 
@@ -48,14 +48,14 @@ func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int) (*
 	if lesson == nil {
 		return p, nil
 	}
-	if r, ok := activity(lesson.Book, lesson.did, activeDays); ok {
+	if r, ok := activity(lesson.crowd, lesson.did, activeDays); ok {
 		p.rules = append(p.rules, r)
 	}
 	var err error
 	if p.logistic, err = behaviour(ctx, lesson.known, lesson.did); err != nil || p.logistic == nil {
 		return p, err
 	}
-	p.known, err = newKnown(ctx, cr, p.fits[btyd.NameParetoNBD], float64(cr.Scope.Recent))
+	p.known, err = newKnown(ctx, cr, p.fits[btyd.NameParetoNBD], cr.ahead(cr.Scope.Recent))
 	return p, err
 }
 

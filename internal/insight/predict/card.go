@@ -78,7 +78,8 @@ type SpendCard struct {
 	Corr float64 `json:"corr"` // of number and value of purchases; the model assumes 0
 }
 
-// Stay is how many customers there will be, by one model.
+// Stay is how many customers there will be, by one model. The interval holds chance, the unsure parameters, and the error the number had
+// in the backtest.
 type Stay struct {
 	Model    string   `json:"model"`
 	Active   float64  `json:"active"` // customers to expect with a purchase within the horizon
@@ -104,7 +105,7 @@ type Sales struct {
 	Expected  int64  `json:"expected"`
 	Lo        int64  `json:"lo"`
 	Hi        int64  `json:"hi"`
-	Newcomers int64  `json:"newcomers"` // part of Expected from customers who have not bought yet, at the rate of the last year
+	Newcomers int64  `json:"newcomers"` // part of Expected from customers who have not bought yet, as in the last year
 }
 
 // Week is the week that begins on a day.
@@ -122,13 +123,18 @@ type Backtest struct {
 	Customers int       `json:"customers"`
 	Actual    float64   `json:"actual"` // purchases
 	Active    float64   `json:"active"` // customers who bought
+	Value     Foretold  `json:"value"`  // of their purchases
 	Rows      []TestRow `json:"rows"`
 	Deciles   []Decile  `json:"deciles"`  // of the chosen one, from the lowest chance to the highest
 	Tracking  []Tracked `json:"tracking"` // of the model of counts
 	Notes     []Notice  `json:"notes,omitempty"`
+	Season    *Season   `json:"season,omitempty"` // as it was known on Cut; nil where there were less than two years
+}
 
-	said   map[string][]float64 // by candidate and customer: the chance
-	active []float64            // by customer: whether she bought
+// Foretold is an amount in minor units: what was foretold, and what came.
+type Foretold struct {
+	Predicted int64 `json:"predicted"`
+	Actual    int64 `json:"actual"`
 }
 
 // TestRow is how one candidate did. Numbers of purchases are missing for those that only foretell a chance, and the other way

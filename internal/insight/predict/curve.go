@@ -49,13 +49,14 @@ func (c *Card) curve(purchases []clock.Day, present float64) []Point {
 		return nil
 	}
 	first, last := purchases[0], c.AsOf.AddDays(c.Horizon)
+	season := c.Season.clock(first, c.AsOf)
 	at := func(d clock.Day) float64 {
 		n := 0
 		for n < len(purchases) && purchases[n] <= d {
 			n++
 		}
-		h := btyd.History{X: int32(n - 1), Tx: int32(purchases[n-1] - first), T: int32(d - first)}
-		return within(m.Active(h, float64(c.Horizon)))
+		h := btyd.History{X: int32(n - 1), Tx: season.whole(first, purchases[n-1]), T: season.whole(first, d)}
+		return within(m.Active(h, season.between(d, d.AddDays(c.Horizon))))
 	}
 	shift := logit(present) - logit(at(c.AsOf))
 	step := max(1, (int(last-first)+mostPoints-1)/mostPoints)

@@ -34,12 +34,13 @@ func newKnown(ctx context.Context, cr *crowd, fit btyd.Fit, days float64) (*know
 
 // putFeatures writes the features of customer i into row.
 func (b *known) putFeatures(row []float32, i int) {
-	x := float64(b.X[i])
+	h := b.patterns[b.of[i]].History
+	x, quiet := float64(b.X[i]), float64(h.T-h.Tx)
 	repeat := math.Log1p(x)
-	silent := math.Log1p(float64(b.AsOf - b.Last[i]))
-	tenure := math.Log1p(float64(b.AsOf - b.First[i]))
-	gap := (float64(b.Last[i]-b.First[i]) + usualGap) / (x + 1)
-	rhythm := math.Log((float64(b.AsOf-b.Last[i]) + 7) / (gap + 7))
+	silent := math.Log1p(quiet)
+	tenure := math.Log1p(float64(h.T))
+	gap := (float64(h.Tx) + usualGap) / (x + 1)
+	rhythm := math.Log((quiet + 7) / (gap + 7))
 	value := math.Log1p(max(0, float64(b.Begun[i]+b.Repeat[i])/float64(pow10(b.Digits))) / (x + 1))
 	trend := 0.0
 	if b.AsOf-b.First[i] >= 730 {

@@ -43,11 +43,3 @@ func wilson(k, n float64) (lo, hi float64) {
 	half := z95 / (1 + z2/n) * math.Sqrt(p*(1-p)/n+z2/(4*n*n))
 	return max(0, mid-half), min(1, mid+half)
 }
-
-// seasoned is the chance p of at least one purchase when all buying happens f times as often.
-func seasoned(p, f float64) float64 {
-	if f == 1 {
-		return p
-	}
-	return within(-math.Expm1(f * math.Log1p(-min(p, 1-1e-15))))
-}

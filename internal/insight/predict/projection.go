@@ -5,7 +5,7 @@ import "stamm/internal/platform/warehouse"
 // Projection is how scores appear in the warehouse: the present ones, and how they were. Chances and numbers of purchases are
 // ten-thousandths, amounts minor units of the base currency.
 func Projection() warehouse.Projection {
-	return warehouse.Projection{Tables: []warehouse.Table{
+	return warehouse.Projection{Fields: conditionFields(), Tables: []warehouse.Table{
 		{
 			Name: "score", Key: "customer",
 			DDL: `customer BIGINT, band VARCHAR, active INTEGER, alive INTEGER, expected INTEGER, value BIGINT, clv BIGINT, at_risk BIGINT,

@@ -83,11 +83,11 @@ func overallMean(cr *crowd) rule {
 
 // activity is the rule of who bought lately, taught by what customers of an earlier book did after it; false where one of the two
 // kinds is missing.
-func activity(b *Book, did []bool, within int) (rule, bool) {
+func activity(b *crowd, did []bool, within int) (rule, bool) {
 	r := rule{name: NameActivity, within: int32(within)}
 	for i := range b.ID {
 		n, k := &r.nBefore, &r.before
-		if int32(b.AsOf-b.Last[i]) < r.within {
+		if h := b.patterns[b.of[i]].History; h.T-h.Tx < r.within {
 			n, k = &r.nLately, &r.lately
 		}
 		*n++

@@ -53,8 +53,8 @@ type Scores struct {
 	options Options
 	book    *Book
 	crowd   *crowd
-	of      []figures   // by customer
-	since   []clock.Day // by group: day on which its customers came to be at risk; 0 never
+	of      []figures // by customer
+	since   []int32   // by group: time from the first purchase after which its customers are at risk; 0 not up to now
 }
 
 // figures are the numbers of a score.
@@ -103,7 +103,7 @@ func (s *Scores) riskSince(i int) clock.Day {
 	if days == 0 {
 		return s.book.AsOf
 	}
-	return min(s.book.AsOf, s.book.First[i]+days)
+	return min(s.book.AsOf, s.book.season.after(s.book.First[i], float64(days)))
 }
 
 // Foretell scores everybody. progress is told how much of the work is done, from 0 to 1, and may end it by an error.
@@ -139,7 +139,7 @@ type foretelling struct {
 
 func (f *foretelling) run(ctx context.Context) (*Scores, error) {
 	f.begin()
-	for i, stage := range []func(context.Context) error{f.rehearse, f.fit, f.seasons} {
+	for i, stage := range []func(context.Context) error{f.rehearse, f.seasons, f.fit} {
 		if err := f.step(0.1 + 0.2*float64(i)); err != nil {
 			return nil, err
 		}
@@ -214,30 +214,17 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	}
 	all := known.starts()
 	known = known.thinned(mostTested)
-	lesson, err := lessonBefore(ctx, f.q, known)
+	r, err := rehearse(ctx, f.q, known, f.book, all, o.ActiveDays)
 	if err != nil {
 		return err
 	}
-	p, err := newPanel(ctx, newCrowd(known), lesson, o.ActiveDays)
-	if err != nil {
-		return err
-	}
-	t, err := p.test(ctx, f.book)
-	if err != nil {
-		return err
-	}
-	if t.Tracking, err = track(ctx, f.q, p, all, o.AsOf, t.counts()); err != nil {
-		return err
-	}
-	if f.before, err = t.seasoned(ctx, f.q, known.Scope); err != nil {
-		return err
-	}
-	f.card.Test = t
+	t := r.test
+	f.before, f.card.Test = r.season, t
 	f.card.Chosen, f.card.Counts, f.card.Keeper = t.chances(), t.counts(), t.keeper()
-	if slices.ContainsFunc(p.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
+	if slices.ContainsFunc(r.panel.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
 		f.card.Notes = append(f.card.Notes, Notice{Code: "rule_wins"})
 	}
-	k, err := newKnown(ctx, p.crowd, p.fits[btyd.NameParetoNBD], float64(o.Horizon))
+	k, err := newKnown(ctx, r.panel.crowd, r.panel.fits[btyd.NameParetoNBD], r.panel.ahead(o.Horizon))
 	f.lesson = &taught{k, known.didIn(f.book)}
 	return err
 }
@@ -268,15 +255,18 @@ func (f *foretelling) fit(ctx context.Context) (err error) {
 	return err
 }
 
-// seasons estimates the season, and uses it if the backtest was better with the one that was known on its cut.
+// seasons estimates the season as it is known today, and uses it if the backtest was better with the one known on its cut.
 func (f *foretelling) seasons(ctx context.Context) error {
 	all, err := loadDaily(ctx, f.q, f.book.Scope)
 	if err != nil {
 		return err
 	}
-	if f.card.Season = all.season(); f.card.Season != nil && f.before != nil {
-		f.card.Season.On, f.card.Season.ErrorOff, f.card.Season.ErrorOn = f.before.On, f.before.ErrorOff, f.before.ErrorOn
+	s := all.season()
+	if f.card.Season = s; s == nil || f.before == nil {
+		return nil
 	}
+	s.On, s.ErrorOff, s.ErrorOn, s.BrierOff, s.BrierOn = f.before.On, f.before.ErrorOff, f.before.ErrorOn, f.before.BrierOff, f.before.BrierOn
+	f.book = f.book.by(s.clock(all.first, f.o.AsOf))
 	return nil
 }
 

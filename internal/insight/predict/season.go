@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sort"
 
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
@@ -16,6 +17,8 @@ type Season struct {
 	On       bool      `json:"on"`        // forecasts use it, because the backtest was better with it
 	ErrorOff float64   `json:"error_off"` // of weekly purchases in the backtest without it (root of the mean square)
 	ErrorOn  float64   `json:"error_on"`  // and with it
+	BrierOff float64   `json:"brier_off"` // of the chances in the backtest without it; this decides
+	BrierOn  float64   `json:"brier_on"`  // and with it
 }
 
 const (
@@ -69,7 +72,7 @@ func (s daily) season() *Season {
 	for w := range index {
 		index[w] = 1
 	}
-	for range 8 {
+	for range 12 {
 		trend := s.trend(index)
 		var bought, expected [yearWeeks]float64
 		for i, n := range s.n {
@@ -116,46 +119,76 @@ func smoothed(index []float64) []float64 {
 	return out
 }
 
-// factor is the mean of the index over the days from..to, both included; 1 where there is no season or it is not used.
-func (s *Season) factor(from, to clock.Day) float64 {
-	if s == nil || !s.On || to < from {
-		return 1
-	}
-	sum := 0.0
-	for d := from; d <= to; d++ {
-		sum += s.Index[weekOf(d)]
-	}
-	return sum / float64(to-from+1)
-}
-
-// ahead is how many times as often people buy in the days after a day as in the time from which the candidate of that name knows
-// its chance: the behaviour was learned from as many days before, everything else from whole years.
-func (s *Season) ahead(name string, day clock.Day, days int) float64 {
-	f := s.factor(day.AddDays(1), day.AddDays(days))
-	if name == NameLogistic || name == NameActivity {
-		f /= s.factor(day.AddDays(1-days), day)
-	}
-	return f
-}
-
-// judge decides on a season by the weeks of a backtest after its cut.
-func (s *Season) judge(tracking []Tracked, cut clock.Day) {
-	var off, on, n float64
-	always := Season{Index: s.Index, On: true}
+// weekly is the error of the weeks after the cut in a tracking: the root of the mean square of expected less actual.
+func weekly(tracking []Tracked, cut clock.Day) float64 {
+	var sum, n float64
 	for i := 1; i < len(tracking); i++ {
 		before, now := tracking[i-1], tracking[i]
 		if before.Day < cut {
 			continue
 		}
-		expected, actual := now.Expected-before.Expected, now.Actual-before.Actual
-		off += (expected - actual) * (expected - actual)
-		expected *= always.factor(before.Day.AddDays(1), now.Day)
-		on += (expected - actual) * (expected - actual)
+		off := now.Expected - before.Expected - now.Actual + before.Actual
+		sum += off * off
 		n++
 	}
 	if n == 0 {
-		return
+		return 0
 	}
-	s.ErrorOff, s.ErrorOn = math.Sqrt(off/n), math.Sqrt(on/n)
-	s.On = s.ErrorOn < s.ErrorOff
+	return math.Sqrt(sum / n)
+}
+
+// seasonClock measures time by how much is bought in it: a day before Christmas is longer than one in summer. Models that see the
+// histories by it expect more where more is bought, and do not take a quiet summer for silence. Over a year it goes as fast as
+// the calendar. A nil clock is the calendar.
+type seasonClock struct {
+	first clock.Day
+	sum   []float64 // length of all days before the i-th
+}
+
+// mostAhead is how far the clock reaches beyond the day of a book: the years of value, and the longest horizon.
+const mostAhead = 12 * 366
+
+// clock is the clock of the season for the days of a book; nil where there is no season or it is not used.
+func (s *Season) clock(first, asOf clock.Day) *seasonClock {
+	if s == nil || !s.On {
+		return nil
+	}
+	c := &seasonClock{first: first, sum: make([]float64, int(asOf-first)+mostAhead+1)}
+	for i := 1; i < len(c.sum); i++ {
+		c.sum[i] = c.sum[i-1] + s.Index[weekOf(first.AddDays(i-1))]
+	}
+	return c
+}
+
+// at is the time from the first day of the clock to the end of a day.
+func (c *seasonClock) at(d clock.Day) float64 {
+	i := int(d-c.first) + 1
+	last := len(c.sum) - 1
+	switch {
+	case i < 0:
+		return float64(i)
+	case i > last:
+		return c.sum[last] + float64(i-last)
+	}
+	return c.sum[i]
+}
+
+// between is the time from the end of a day to the end of another, in days of the mean length.
+func (c *seasonClock) between(from, to clock.Day) float64 {
+	if c == nil {
+		return float64(to - from)
+	}
+	return c.at(to) - c.at(from)
+}
+
+// whole is between in whole days.
+func (c *seasonClock) whole(from, to clock.Day) int32 { return int32(math.Round(c.between(from, to))) }
+
+// after is the first day whose end lies at least so much time after the end of from.
+func (c *seasonClock) after(from clock.Day, days float64) clock.Day {
+	if c == nil {
+		return from.AddDays(int(math.Ceil(days)))
+	}
+	n := sort.Search(mostAhead, func(n int) bool { return c.between(from, from.AddDays(n)) >= days-1e-9 })
+	return from.AddDays(n)
 }

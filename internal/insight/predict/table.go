@@ -18,7 +18,7 @@ type table struct {
 	year    []float64         // by the keeper: purchases within a year
 	first   []float64         // by group: the chance within the horizon on the day of the last purchase
 	yearTop []float64         // by group: purchases within a year on that day
-	since   []clock.Day       // by group: days from the first purchase after which she is at risk; 0 not up to now
+	since   []int32           // by group: time from the first purchase after which she is at risk; 0 not up to now
 }
 
 const riskDays = 365 // days whose value is at risk
@@ -27,7 +27,7 @@ const riskDays = 365 // days whose value is at risk
 func (f *foretelling) table(ctx context.Context) (*table, error) {
 	p, card := f.panel, &f.card
 	keeper := p.fits[card.Keeper]
-	t := &table{days: float64(card.Horizon)}
+	t := &table{days: p.ahead(card.Horizon)}
 	rate, years := float64(card.Discount)/100, float64(card.ValueYears)*float64(btyd.Year)
 	var err error
 	if t.keep, err = keeper.Predict(ctx, p.patterns, t.days, 0); err != nil {
@@ -86,7 +86,7 @@ func (t *table) expected(ctx context.Context, f *foretelling, days float64) ([]f
 func (f *foretelling) groups(ctx context.Context, t *table, m btyd.Model) error {
 	p, limit := f.panel, f.card.Limits.AtRisk
 	n := len(p.groups) - 1
-	t.first, t.yearTop, t.since = make([]float64, n), make([]float64, n), make([]clock.Day, n)
+	t.first, t.yearTop, t.since = make([]float64, n), make([]float64, n), make([]int32, n)
 	return spread(ctx, n, func(from, to int) {
 		for g := from; g < to; g++ {
 			h := p.patterns[p.groups[g]].History
@@ -108,7 +108,7 @@ func (f *foretelling) groups(ctx context.Context, t *table, m btyd.Model) error 
 					low = mid
 				}
 			}
-			t.since[g] = clock.Day(high)
+			t.since[g] = high
 		}
 	})
 }
@@ -194,8 +194,7 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	g := f.panel.group[k]
 	c := f.chance(t, i, row)
 	value, relative := w.of(b, i)
-	swing := f.card.Season.factor(b.AsOf.AddDays(1), b.AsOf.AddDays(f.card.Horizon))
-	expected := t.within[k] * swing
+	expected := t.within[k]
 	x := figures{active: c.p, lo: c.lo, hi: c.hi, alive: -1, expected: expected,
 		value: round(expected * value), worth: round(value)}
 	if keeper := f.panel.fits[f.card.Keeper]; !keeper.Withheld() {
@@ -227,8 +226,7 @@ func bandPlace(b Band) uint8 {
 
 // chance is the chance that customer i buys within the horizon, by the chosen candidate.
 func (f *foretelling) chance(t *table, i int, row []float32) chance {
-	b, k := f.book, f.panel.of[i]
-	ahead := f.card.Season.ahead(f.card.Chosen, b.AsOf, f.card.Horizon)
+	k := f.panel.of[i]
 	var c chance
 	switch {
 	case t.chosen != nil:
@@ -243,7 +241,7 @@ func (f *foretelling) chance(t *table, i int, row []float32) chance {
 		r, _ := f.panel.rule(f.card.Chosen)
 		c = r.chance(f.panel.patterns[k].History, t.days)
 	}
-	return chance{seasoned(c.p, ahead), seasoned(c.lo, ahead), seasoned(c.hi, ahead)}
+	return c
 }
 
 // hopeless is a chance below which no day is named for the next purchase.
@@ -267,11 +265,11 @@ func (f *foretelling) nextDay(i int, active float64) clock.Day {
 	if r <= 0 {
 		return 0
 	}
-	days := (alpha + float64(b.AsOf-b.First[i])) * math.Expm1(math.Ln2/(r+float64(b.X[i])))
+	days := (alpha + b.season.between(b.First[i], b.AsOf)) * math.Expm1(math.Ln2/(r+float64(b.X[i])))
 	if !(days < 3*365) {
 		return 0
 	}
-	return b.AsOf.AddDays(max(1, int(math.Round(days))))
+	return b.season.after(b.AsOf, max(1, math.Round(days)))
 }
 
 // rateShape are the shape of the distribution of purchase rates, and its scale in days.

@@ -2,9 +2,11 @@ package predict
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"stamm/internal/insight/predict/btyd"
+	"stamm/internal/insight/report"
 )
 
 // mostSampled is how many patterns totals are estimated from where only a share of a total is wanted: its standard error, its
@@ -48,7 +50,8 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		first.ActiveHi += x.hi
 		chanceOnly += x.active * (1 - x.active)
 	}
-	first.spread(first.ActiveHi-first.Active, first.Active-first.ActiveLo, chanceOnly)
+	wrong := f.wrong(f.card.Chosen) * first.Active
+	first.spread(math.Hypot(first.ActiveHi-first.Active, wrong), math.Hypot(first.Active-first.ActiveLo, wrong), chanceOnly)
 	out := []Stay{first}
 	for _, name := range []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameBGNBD} {
 		fit := f.panel.fits[name]
@@ -67,13 +70,28 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		by := Stay{Model: name, Active: f.panel.total(func(k int) float64 { return within(all[k].Active) }), Alive: &alive}
 		chanceOnly = f.panel.total(func(k int) float64 { return within(all[k].Active) * (1 - within(all[k].Active)) })
 		half := z95 * by.Active * f.panel.relative(fit, func(m btyd.Model, h btyd.History) float64 { return m.Active(h, t.days) })
+		half = math.Hypot(half, f.wrong(name)*by.Active)
 		by.spread(half, half, chanceOnly)
 		out = append(out, by)
 	}
 	return out, nil
 }
 
-// spread sets the interval from the half widths that come from the parameters, upwards and downwards, and the variance of chance.
+// wrong is the error of the number of customers who bought that a candidate had in the backtest, as a share of it.
+func (f *foretelling) wrong(name string) float64 {
+	if f.card.Test == nil {
+		return 0
+	}
+	for _, r := range f.card.Test.Rows {
+		if r.Model == name && r.ChanceBias != nil {
+			return min(1, math.Abs(*r.ChanceBias)/100)
+		}
+	}
+	return 0
+}
+
+// spread sets the interval from the half widths that come from the parameters and the error in the backtest, upwards and downwards,
+// and the variance of chance.
 func (s *Stay) spread(up, down, variance float64) {
 	dice := z95 * math.Sqrt(variance)
 	s.ActiveHi = s.Active + math.Hypot(up, dice)
@@ -87,9 +105,9 @@ const salesWeeks = 13
 //
 // A customer's purchases within the time have the mean E and, with a rate that is unsure by 1/(r+x) of its square and a customer
 // who is there with the probability p, the variance E + E²·((1 + 1/(r+x))/p - 1). Each purchase is worth w, with a variance of
-// w²/p by Gamma-Gamma. Customers are independent, so variances add up. Newcomers arrive as they did within the last year.
+// w²/p by Gamma-Gamma. Customers are independent, so variances add up.
 func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
-	days := float64(salesWeeks * 7)
+	days := f.book.ahead(salesWeeks * 7)
 	counts, ok := f.panel.fits[f.card.Counts]
 	var of func(btyd.History, float64) float64
 	if ok {
@@ -121,61 +139,65 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 	if ok {
 		relative = f.panel.relative(counts, func(m btyd.Model, h btyd.History) float64 { return m.Expected(h, days) })
 	}
-	newcomers, theirs := f.newcomers()
+	newcomers, theirs, err := f.newcomers(ctx)
+	if err != nil {
+		return Sales{}, err
+	}
 	wrong := f.error() // of the total in the backtest
 	return f.weekly(of, total, variance+theirs, math.Hypot(relative, wrong), newcomers), nil
 }
 
-// error is the error of the total number of purchases in the backtest, as a share of it.
+// error is the error of the value in the backtest, as a share of it.
 func (f *foretelling) error() float64 {
-	if f.card.Test == nil {
-		return 0.25 // nothing is known: a quarter is what such forecasts are wrong by
+	const unknown = 0.25 // such forecasts are wrong by a quarter, one hears
+	if f.card.Test == nil || f.card.Test.Value.Actual <= 0 {
+		return unknown
 	}
-	for _, r := range f.card.Test.Rows {
-		if r.Model == f.card.Counts && r.Bias != nil {
-			return min(1, math.Abs(*r.Bias)/100)
-		}
-	}
-	return 0.25
+	v := f.card.Test.Value
+	return min(1, math.Abs(float64(v.Predicted)/float64(v.Actual)-1))
 }
 
-// newcomers is what customers bring within the weeks who have not bought yet: those of an average week of the last year, with
-// their first purchase and what the model expects after it; and the variance of that, from the variance of newcomers by week.
-func (f *foretelling) newcomers() (perWeek [salesWeeks]float64, variance float64) {
-	b := f.book
-	weeks := min(52, int(b.AsOf-f.card.First)/7)
-	if weeks < 4 {
-		return perWeek, 0
+// newcomerWindows is from how many stretches of time, each as long as the sales foreseen, newcomers are known.
+const newcomerWindows = 4
+
+// newcomers is what customers bring within the weeks who have not bought yet: what those brought who began in each of the last four
+// stretches of as many weeks, up to the end of that stretch, put into the season ahead; and the variance of the total, from how it
+// differed between the stretches.
+func (f *foretelling) newcomers(ctx context.Context) (perWeek [salesWeeks]float64, variance float64, err error) {
+	b, length := f.book, salesWeeks*7
+	windows := min(newcomerWindows, int(b.AsOf-f.card.First+1)/length)
+	if windows < 1 {
+		return perWeek, 0, nil
 	}
-	arrived, begun := make([]float64, weeks), 0.0
-	n := 0.0
-	for i, first := range b.First {
-		if w := int(b.AsOf-first) / 7; w < weeks {
-			arrived[w]++
-			begun += float64(b.Begun[i])
-			n++
-		}
+	days, err := report.Purchases(ctx, f.q, report.Params{AsOf: b.AsOf, Basis: b.basis()})
+	if err != nil {
+		return perWeek, 0, err
 	}
-	if n == 0 {
-		return perWeek, 0
+	from := b.AsOf.AddDays(-windows * length)
+	query := fmt.Sprintf(`SELECT CAST((d.day - %[1]s - 1) // 7 AS INTEGER) AS week, CAST(sum(d.value) AS BIGINT)
+FROM %[2]s d JOIN (SELECT customer, min(day) AS first FROM %[2]s f GROUP BY customer HAVING min(day) > %[1]s) k ON k.customer = d.customer
+WHERE (d.day - %[1]s - 1) // %[3]d = (k.first - %[1]s - 1) // %[3]d GROUP BY week ORDER BY week`, date(from), days.SQL, length)
+	totals := make([]float64, windows)
+	var week int32
+	var sold int64
+	err = each(ctx, f.q, query, []any{&week, &sold}, func() {
+		end := from.AddDays(int(week)*7 + 7)
+		ahead := b.AsOf.AddDays(int(week)%salesWeeks*7 + 7)
+		value := float64(sold) * b.season.between(ahead.AddDays(-7), ahead) / b.season.between(end.AddDays(-7), end)
+		perWeek[int(week)%salesWeeks] += value / float64(windows)
+		totals[int(week)/salesWeeks] += value
+	})
+	mean := 0.0
+	for _, t := range totals {
+		mean += t / float64(windows)
 	}
-	mean := n / float64(weeks)
-	spread := 0.0
-	for _, a := range arrived {
-		spread += (a - mean) * (a - mean)
+	for _, t := range totals {
+		variance += (t - mean) * (t - mean)
 	}
-	model := f.panel.fits[f.card.Keeper].Model
-	again := finite(f.spend.Model.Population()) * float64(pow10(b.Digits))
-	each := 0.0 // what one of them brings on average
-	for w := range perWeek {
-		perWeek[w] = mean * begun / n
-		for came := range w {
-			days := float64(7 * (w - came))
-			perWeek[w] += mean * again * finite(model.Mean(days)-model.Mean(days-7))
-		}
-		each += perWeek[w] / mean / salesWeeks
+	if windows == 1 {
+		return perWeek, mean * mean / 4, err
 	}
-	return perWeek, spread / float64(max(1, weeks-1)) * salesWeeks * each * each
+	return perWeek, variance / float64(windows-1) * (1 + 1/float64(windows)), err
 }
 
 // weekly spreads a total over the weeks as the model does on a sample of the customers, and by the season.
@@ -183,7 +205,7 @@ func (f *foretelling) weekly(of func(btyd.History, float64) float64, total, vari
 	var upTo [salesWeeks + 1]float64
 	for _, p := range f.panel.sample() {
 		for w := 1; w <= salesWeeks; w++ {
-			upTo[w] += float64(p.N) * finite(of(p.History, float64(7*w)))
+			upTo[w] += float64(p.N) * finite(of(p.History, f.book.ahead(7*w)))
 		}
 	}
 	s := Sales{Weeks: make([]Week, salesWeeks)}
@@ -195,9 +217,8 @@ func (f *foretelling) weekly(of func(btyd.History, float64) float64, total, vari
 			part = (upTo[w+1] - upTo[w]) / upTo[salesWeeks]
 		}
 		from := f.book.AsOf.AddDays(7*w + 1)
-		swing := f.card.Season.factor(from, from.AddDays(6))
-		means[w] = (total*part + newcomers[w]) * swing
-		fresh += newcomers[w] * swing
+		means[w] = total*part + newcomers[w]
+		fresh += newcomers[w]
 		sum += means[w]
 		s.Weeks[w].Day = from
 	}

@@ -147,6 +147,27 @@ func (s *Store) Delete(ref string) error {
 	return nil
 }
 
+// Sweep removes a file unless it was put after that time, also meanwhile.
+func (s *Store) Sweep(ref string, before time.Time) error {
+	path, err := s.Path(ref)
+	if err != nil {
+		return err
+	}
+	s.naming.Lock()
+	defer s.naming.Unlock()
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.ModTime().Before(before) {
+		return nil
+	}
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		return diskFault(err)
+	}
+	return nil
+}
+
 // File is what Walk tells about a file.
 type File struct {
 	Ref  string

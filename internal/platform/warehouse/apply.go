@@ -30,12 +30,13 @@ type batch struct {
 	changes int
 	keys    int64
 	ranges  map[string][]feed.Range // by table; merged
+	live    map[string][]feed.Range // those of changes that happen now; exact: a neighbour of theirs is not live
 	more    bool                    // the feed may have more
 }
 
 // collect reads the feed behind from and gathers the rows to read again.
 func collect(ctx context.Context, s *store.DB, tables map[string]*table, from meta) (batch, error) {
-	b := batch{to: from, ranges: map[string][]feed.Range{}}
+	b := batch{to: from, ranges: map[string][]feed.Range{}, live: map[string][]feed.Range{}}
 	for {
 		var changes []feed.Change
 		err := s.Read(ctx, func(tx *store.Tx) (err error) {
@@ -50,6 +51,9 @@ func collect(ctx context.Context, s *store.DB, tables map[string]*table, from me
 				if tables[name] != nil {
 					b.ranges[name] = append(b.ranges[name], ranges...)
 					b.keys += count(ranges)
+					if c.Origin == feed.Live {
+						b.live[name] = append(b.live[name], ranges...)
+					}
 				}
 			}
 			b.to.cursor, b.to.at, b.to.kind = feed.Cursor{XID: c.XID, Seq: c.Seq}, c.At, c.Kind
@@ -62,6 +66,9 @@ func collect(ctx context.Context, s *store.DB, tables map[string]*table, from me
 	}
 	for name, ranges := range b.ranges {
 		b.ranges[name] = merged(ranges)
+	}
+	for name, ranges := range b.live {
+		b.live[name] = exact(ranges)
 	}
 	return b, nil
 }
@@ -83,14 +90,15 @@ func (g *generation) apply(ctx context.Context, o Options, from source, b batch)
 func (g *generation) once(ctx context.Context, o Options, from source, b batch) error {
 	heads := map[string]int64{}
 	err := g.transact(ctx, func() error {
-		work := &turn{g: g, from: from}
+		work := &turn{g: g, from: from, batch: b}
 		if err := work.begin(ctx); err != nil {
 			return err
 		}
 		names := slices.Sorted(maps.Keys(b.ranges))
-		for _, name := range names {
+		wholes := g.wholes(b.ranges)
+		for _, name := range slices.Sorted(maps.Keys(wholes)) {
 			t := g.tables[name]
-			if err := work.affected(ctx, t, clipped(b.ranges[name], feed.Range{0, t.high})); err != nil {
+			if err := work.affected(ctx, t, clipped(wholes[name], feed.Range{0, t.high})); err != nil {
 				return err
 			}
 		}
@@ -104,12 +112,19 @@ func (g *generation) once(ctx context.Context, o Options, from source, b batch) 
 				heads[name] = ranges[len(ranges)-1][1]
 			}
 		}
-		for _, name := range names {
-			if err := work.affected(ctx, g.tables[name], present[name]); err != nil {
+		for _, name := range slices.Sorted(maps.Keys(wholes)) {
+			ranges := wholes[name]
+			if count(ranges) > wideKeys {
+				ranges = present[name]
+			}
+			if err := work.affected(ctx, g.tables[name], ranges); err != nil {
 				return err
 			}
 		}
 		if err := work.derive(ctx, o.Projections); err != nil {
+			return err
+		}
+		if err := work.log(ctx); err != nil {
 			return err
 		}
 		return g.put(ctx, b.to)
@@ -127,13 +142,14 @@ func (g *generation) once(ctx context.Context, o Options, from source, b batch) 
 type turn struct {
 	g        *generation
 	from     source
+	batch    batch
 	everyone bool
 	loaded   []feed.Range // what changed_key holds
 }
 
 func (w *turn) begin(ctx context.Context) error {
 	// Made anew, not emptied: deleted rows of temporary tables are never given back.
-	return w.g.exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_customer (customer BIGINT)")
+	return w.g.exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_customer (customer BIGINT, source VARCHAR, derives BOOLEAN, live BOOLEAN)")
 }
 
 // keys fills changed_key with the keys of the ranges.
@@ -160,18 +176,27 @@ func (w *turn) keys(ctx context.Context, ranges []feed.Range) error {
 	return nil
 }
 
-// affected notes the customers who depend on the rows as they stand.
+// affected notes the customers who depend on the rows as they stand, and those whom they are about.
 func (w *turn) affected(ctx context.Context, t *table, ranges []feed.Range) error {
 	if t.Affects == Everyone {
 		w.everyone = true
 	}
-	if t.Affects == "" || w.everyone || len(ranges) == 0 {
+	about := t.about()
+	if about == "" || len(ranges) == 0 {
 		return nil
 	}
-	if err := w.keys(ctx, ranges); err != nil {
+	note := func(ranges []feed.Range, derives, live bool) error {
+		if err := w.keys(ctx, ranges); err != nil {
+			return err
+		}
+		return w.g.exec(ctx, fmt.Sprintf("INSERT INTO changed_customer SELECT a.customer, %s, %t, %t FROM (%s) a (customer)", quote(t.Name), derives, live, about))
+	}
+	live := within(w.batch.live[t.Name], ranges)
+	all := count(live) == count(ranges)
+	if err := note(ranges, t.Affects != "" && !w.everyone, all); err != nil || all || len(live) == 0 {
 		return err
 	}
-	return w.g.exec(ctx, "INSERT INTO changed_customer "+t.Affects)
+	return note(live, false, true)
 }
 
 // replace reads the rows of the ranges and puts them in the place of those that are there. It returns the

@@ -21,7 +21,7 @@ const (
 func (w *turn) derive(ctx context.Context, projections []Projection) error {
 	if !w.everyone {
 		err := w.g.exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_slice AS SELECT d.customer, row_number() OVER () AS nth "+
-			"FROM (SELECT DISTINCT c.customer FROM changed_customer c WHERE c.customer IS NOT NULL) d")
+			"FROM (SELECT DISTINCT c.customer FROM changed_customer c WHERE c.derives AND c.customer IS NOT NULL) d")
 		if err != nil {
 			return err
 		}

@@ -138,6 +138,8 @@ func layoutStatements(o Options) []string {
 	all := []string{
 		"CREATE TABLE " + metaTable + " (" + metaDDL + ")",
 		"INSERT INTO " + metaTable + " VALUES (" + quote(layoutOf(o.Projections)) + ", false, 0, 0, 0, '')",
+		"CREATE TABLE " + touchedTable + " (" + touchedDDL + ")",
+		"INSERT INTO " + touchedTable + " VALUES (0, 0, '', NULL, false)",
 	}
 	for _, p := range o.Projections {
 		for _, t := range p.Tables {

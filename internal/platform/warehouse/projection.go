@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"stamm/internal/platform/filter"
 )
 
 // Projection is what a domain hands down at wiring: how its rows appear in the warehouse, and what is
@@ -19,6 +21,9 @@ type Projection struct {
 	// projection says it. When more than half of them changed at once derived tables are computed anew as
 	// a whole, which is then quicker; and a whole that does not fit into the memory is computed in parts.
 	Customers string
+
+	// Fields are what one can ask about customers in conditions. They read the file and do not shape it.
+	Fields []filter.Field
 }
 
 // Table is a table of the warehouse that copies rows of the store.
@@ -50,6 +55,11 @@ type Table struct {
 	//
 	// It is asked before the rows are replaced and after. Empty: nothing derived depends on this table.
 	Affects string
+
+	// About is warehouse SQL as Affects is, of the customers whom the rows are about, for View.Touched. It is
+	// needed only where nothing derived depends on the table, and neither is its key customer nor has it a
+	// column of that name.
+	About string
 }
 
 // Everyone as Affects says that a change in the table means every customer.
@@ -79,7 +89,7 @@ func layoutOf(projections []Projection) string {
 			fmt.Fprintf(h, "%d:%s\n", len(text), text)
 		}
 	}
-	part("1", metaDDL)
+	part("1", metaDDL, touchedDDL)
 	for _, p := range projections {
 		for _, t := range p.Tables {
 			part("table", t.Name, t.Key, t.DDL, t.Select, t.Affects)
@@ -96,7 +106,7 @@ func layoutOf(projections []Projection) string {
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // reserved are the tables of this package.
-var reserved = []string{metaTable, "changed", "changed_key", "changed_customer", "changed_slice"}
+var reserved = []string{metaTable, touchedTable, "changed", "changed_key", "changed_customer", "changed_slice"}
 
 // check finds mistakes in the projections that would otherwise show late.
 func check(projections []Projection) error {

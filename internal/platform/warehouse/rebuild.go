@@ -100,7 +100,10 @@ func (db *DB) copyStore(ctx context.Context, s *store.DB, g *generation) error {
 		if err := g.deriveAll(ctx, db.options.Projections); err != nil {
 			return err
 		}
-		return g.put(ctx, m)
+		if err := g.put(ctx, m); err != nil {
+			return err
+		}
+		return g.beginLog(ctx)
 	}
 	for err = g.transact(ctx, derive); err != nil; err = g.transact(ctx, derive) {
 		if !g.thrifty(err) {

@@ -27,6 +27,7 @@ const (
 	ReadReports    Permission = "reports.read"
 	ReadImports    Permission = "imports.read"
 	WriteImports   Permission = "imports.write"
+	WriteSegments  Permission = "segments.write"
 	WriteTasks     Permission = "tasks.write"
 	ReadJobs       Permission = "jobs.read"
 	WriteJobs      Permission = "jobs.write"
@@ -66,12 +67,12 @@ func permissions(r Role) []Permission {
 	reads := []Permission{SignedIn, ReadCustomers, ReadDocuments, ReadReports}
 	switch r {
 	case Admin:
-		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteTasks, ReadJobs,
+		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteSegments, WriteTasks, ReadJobs,
 			WriteJobs, ReadAudit, WriteSettings, ManageUsers, ManageKeys)
 	case Manager:
-		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteTasks, ReadJobs, WriteJobs, ReadAudit)
+		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteSegments, WriteTasks, ReadJobs, WriteJobs, ReadAudit)
 	case Marketer:
-		return append(reads, WriteCustomers, ReadImports, WriteImports, WriteTasks, ReadJobs)
+		return append(reads, WriteCustomers, ReadImports, WriteImports, WriteSegments, WriteTasks, ReadJobs)
 	case Agent:
 		return append(reads, WriteCustomers, WriteTasks)
 	case Viewer:
@@ -87,7 +88,8 @@ func (r Role) Can(p Permission) bool {
 
 // Scopes are the permissions an API key can be given.
 func Scopes() []Permission {
-	return []Permission{ReadCustomers, WriteCustomers, ReadDocuments, WriteDocuments, WriteEvents, ReadReports, ReadImports, WriteImports}
+	return []Permission{ReadCustomers, WriteCustomers, EraseCustomers, ReadDocuments, WriteDocuments, WriteEvents, ReadReports, ReadImports, WriteImports,
+		WriteSegments}
 }
 
 // User is a person who works with Stamm.

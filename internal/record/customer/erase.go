@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
@@ -103,6 +104,10 @@ func Erase(ctx context.Context, tx *store.Tx, id int64) error {
 	if err := forget(ctx, tx, words); err != nil {
 		return err
 	}
+	rows := gone([]int64{id})
+	if rows[tableContacts], err = companiesAmong(ctx, tx, id); err != nil {
+		return err
+	}
 	if err := endContacts(ctx, tx, id); err != nil {
 		return err
 	}
@@ -115,8 +120,23 @@ func Erase(ctx context.Context, tx *store.Tx, id int64) error {
 	if err := feed.EraseValues(ctx, tx, id); err != nil {
 		return err
 	}
-	_, err = feed.Append(ctx, tx, feed.New{Kind: KindErased, Customer: id, Subject: id, Rows: feed.Rows{"customer": {{id, id}}}})
+	_, err = feed.Append(ctx, tx, feed.New{Kind: KindErased, Customer: id, Subject: id, Rows: rowsOf(rows)})
 	return err
+}
+
+// companiesAmong are the companies for whom she acted, and herself if others acted for her.
+func companiesAmong(ctx context.Context, tx *store.Tx, id int64) (companies []int64, err error) {
+	list := store.JSON([]int64{id})
+	err = each(ctx, tx, fmt.Sprintf(sqlContactsAmong, tx.Numbers("$1"), tx.Numbers("$2")), []any{list, list}, func(found *sql.Rows) error {
+		var company, person int64
+		if err := found.Scan(&company, &person); err != nil {
+			return err
+		}
+		companies = append(companies, company)
+		return nil
+	})
+	slices.Sort(companies)
+	return slices.Compact(companies), err
 }
 
 // keepErased remembers by whose keys an import would bring her back.
@@ -140,6 +160,23 @@ func keepErased(ctx context.Context, tx *store.Tx, s *state) error {
 		}
 	}
 	return nil
+}
+
+// ErasedAs returns the customer whom a source called so before she was erased, 0 for nobody.
+func ErasedAs(ctx context.Context, tx *store.Tx, source int64, external string) (int64, error) {
+	if some, err := anyErased(ctx, tx); err != nil || !some {
+		return 0, err
+	}
+	e, err := newEraser(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	err = tx.QueryRow(ctx, sqlErasedAs, e.external(source, external)).Scan(&id)
+	if errors.Is(err, store.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
 }
 
 // endContacts ends what she was for companies, or who acted for this company, today, and forgets the roles.

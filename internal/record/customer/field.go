@@ -37,8 +37,8 @@ var fields = []field{
 	textField("language", func(c *Customer) *string { return &c.Language }, checkLanguage).inWarehouse(),
 	textField("country", func(c *Customer) *string { return &c.Country }, checkCountry).inWarehouse(),
 	textField("region", func(c *Customer) *string { return &c.Region }, checkText).inWarehouse(),
-	dayField("birthday", func(c *Customer) **clock.Day { return &c.Birthday }),
-	{name: "owner", value: func(c *Customer) string { return numberText(c.Owner) }, set: setOwner, check: checkNumber},
+	dayField("birthday", func(c *Customer) **clock.Day { return &c.Birthday }).inWarehouse(),
+	{name: "owner", value: func(c *Customer) string { return numberText(c.Owner) }, set: setOwner, check: checkNumber, warehouse: true},
 	textField("excluded", func(c *Customer) *string { return &c.Excluded }, checkExcluded).inWarehouse(),
 	dayField("since", func(c *Customer) **clock.Day { return &c.Since }).inWarehouse(),
 }

@@ -71,18 +71,49 @@ func (d *decision) record(ctx context.Context, tx *store.Tx) (Written, error) {
 	return w, w.keep(changed)
 }
 
-// touched names the customers whose rows the warehouse must read again.
+// copies are the tables of the warehouse in which a customer is another than before.
+type copies struct{ row, tags, custom, contacts bool }
+
+// touched names what the warehouse must read again.
 func touched(states []*state) feed.Rows {
-	var ids []int64
+	ids := map[string][]int64{}
 	for _, s := range states {
-		if s.warehouse {
-			ids = append(ids, s.now.ID)
+		for table, is := range map[string]bool{tableRow: s.copied.row, tableTags: s.copied.tags, tableCustom: s.copied.custom, tableContacts: s.copied.contacts} {
+			if is {
+				ids[table] = append(ids[table], s.now.ID)
+			}
 		}
 	}
-	if len(ids) == 0 {
+	return rowsOf(ids)
+}
+
+// gone names what the warehouse must forget of customers who have no contacts.
+func gone(ids []int64) map[string][]int64 {
+	return map[string][]int64{tableRow: ids, tableTags: ids, tableCustom: ids}
+}
+
+func rowsOf(ids map[string][]int64) feed.Rows {
+	rows := feed.Rows{}
+	for table, list := range ids {
+		if len(list) > 0 {
+			rows[table] = ranges(slices.Clone(list))
+		}
+	}
+	if len(rows) == 0 {
 		return nil
 	}
-	return feed.Rows{"customer": ranges(ids)}
+	return rows
+}
+
+// merged is what both name.
+func merged(a, b feed.Rows) feed.Rows {
+	if a == nil {
+		return b
+	}
+	for table, more := range b {
+		a[table] = append(a[table], more...)
+	}
+	return a
 }
 
 func ranges(ids []int64) []feed.Range {

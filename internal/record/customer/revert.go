@@ -29,15 +29,7 @@ func Revert(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, old
 	if err != nil {
 		return nil, w, err
 	}
-	var visible []int64
-	for _, s := range restored {
-		if s.warehouse {
-			visible = append(visible, s.now.ID)
-		}
-	}
-	if all := append(visible, mine...); len(all) > 0 {
-		w.Rows = feed.Rows{"customer": ranges(all)}
-	}
+	w.Rows = merged(touched(restored), rowsOf(gone(mine)))
 	kept = append(kept, left...)
 	slices.Sort(kept)
 	return kept, w, nil

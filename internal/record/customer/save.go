@@ -20,7 +20,8 @@ func save(ctx context.Context, tx *store.Tx, states []*state) ([]*state, error) 
 	for _, s := range states {
 		s.settle()
 		if s.fresh {
-			s.now.CreatedAt, s.searched, s.warehouse = tx.Now, true, true
+			s.now.CreatedAt, s.searched = tx.Now, true
+			s.copied = copies{row: true, tags: len(s.tags) > 0, custom: len(s.custom) > 0, contacts: len(s.contacts.now) > 0}
 		} else {
 			s.diff()
 		}

@@ -24,8 +24,11 @@ func SourceID(ctx context.Context, tx *store.Tx, name string) (int64, error) {
 	}
 	var id int64
 	err := tx.QueryRow(ctx, sqlSource, name).Scan(&id)
-	if errors.Is(err, store.ErrNoRows) {
-		return tx.InsertID(ctx, sqlAddSource, name)
+	if !errors.Is(err, store.ErrNoRows) {
+		return id, err
+	}
+	if id, err = tx.InsertID(ctx, sqlAddSource, name); errors.Is(err, store.ErrNoRows) { // somebody else was quicker
+		err = tx.QueryRow(ctx, sqlSource, name).Scan(&id)
 	}
 	return id, err
 }

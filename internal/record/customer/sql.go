@@ -55,6 +55,7 @@ const (
 	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
 	sqlAddSetting  = `INSERT INTO setting (key, value, changed_at) VALUES ($1, $2, $3)`
 	sqlErasedKeys  = `SELECT hash FROM customer_erased_key WHERE hash %s`
+	sqlErasedAs    = `SELECT customer FROM customer_erased_key WHERE hash = $1`
 	sqlKeepErased  = `INSERT INTO customer_erased_key (hash, customer) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	sqlEndContacts = `UPDATE customer_contact SET role = '', valid_until = CASE WHEN valid_until < $2 THEN valid_until ELSE $2 END
 		WHERE company = $1 OR person = $1`
@@ -62,7 +63,7 @@ const (
 
 	sqlSource      = `SELECT id FROM source WHERE name = $1`
 	sqlSources     = `SELECT id, name, live_from FROM source ORDER BY name`
-	sqlAddSource   = `INSERT INTO source (name) VALUES ($1) RETURNING id`
+	sqlAddSource   = `INSERT INTO source (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id`
 	sqlSetLiveFrom = `UPDATE source SET live_from = $2 WHERE id = $1`
 )
 

@@ -35,22 +35,23 @@ type state struct {
 	fresh  bool
 	loaded parts
 
-	was, now            Customer
-	emails              rows[Email]
-	phones              rows[Phone]
-	addresses           rows[Address]
-	contacts            rows[Contact]
-	notes               rows[Note]
-	wasTags, tags       []string // ascending
-	wasCustom, custom   map[string]string
-	wasExternals, exts  []External
-	origins             map[string]Origin
-	wasWords            map[string]bool
-	fields              []string // what differs, ascending; set by diff
-	old                 map[string]string
-	nameGiven           bool // the name was set, not put together
-	rehashed            bool
-	searched, warehouse bool // what differs is searched by, counts in figures
+	was, now           Customer
+	emails             rows[Email]
+	phones             rows[Phone]
+	addresses          rows[Address]
+	contacts           rows[Contact]
+	notes              rows[Note]
+	wasTags, tags      []string // ascending
+	wasCustom, custom  map[string]string
+	wasExternals, exts []External
+	origins            map[string]Origin
+	wasWords           map[string]bool
+	fields             []string // what differs, ascending; set by diff
+	old                map[string]string
+	nameGiven          bool // the name was set, not put together
+	rehashed           bool
+	searched           bool // what differs is searched by
+	copied             copies
 }
 
 // rows are the rows of one table that belong to a customer. New ones carry ids below zero until they are saved.
@@ -114,7 +115,7 @@ func (r *rows[T]) restore(id int64, text string) error {
 
 // diff finds what differs: names of the fields and the values they had.
 func (s *state) diff() {
-	s.fields, s.old, s.searched, s.warehouse = nil, map[string]string{}, s.fresh, s.fresh
+	s.fields, s.old, s.searched, s.copied = nil, map[string]string{}, s.fresh, copies{row: s.fresh}
 	report := func(field, old string) {
 		s.fields = append(s.fields, field)
 		s.old[field] = old
@@ -123,21 +124,25 @@ func (s *state) diff() {
 		if was := f.value(&s.was); was != f.value(&s.now) {
 			report(f.name, was)
 			s.searched = s.searched || f.searched
-			s.warehouse = s.warehouse || f.warehouse
+			s.copied.row = s.copied.row || f.warehouse
 		}
 	}
 	n := len(s.fields)
 	s.emails.differ("email", report)
-	s.warehouse = s.warehouse || len(s.fields) > n // it knows whether she has a mail address that can be one
+	s.copied.row = s.copied.row || len(s.fields) > n // it knows whether she has a mail address that can be one
 	s.diffExternals(report)
 	s.searched = s.searched || len(s.fields) > n
 	s.phones.differ("phone", report)
 	s.addresses.differ("address", report)
+	n = len(s.fields)
 	s.contacts.differ("contact", report)
+	s.copied.contacts = len(s.fields) > n
 	s.notes.differ("note", report)
 	if !slices.Equal(s.wasTags, s.tags) {
 		report(FieldTags, store.JSON(s.wasTags))
+		s.copied.tags = true
 	}
+	n = len(s.fields)
 	for key, was := range s.wasCustom {
 		if s.custom[key] != was {
 			report(customPrefix+key, was)
@@ -148,6 +153,7 @@ func (s *state) diff() {
 			report(customPrefix+key, "")
 		}
 	}
+	s.copied.custom = len(s.fields) > n
 	slices.Sort(s.fields)
 }
 
@@ -164,7 +170,7 @@ func (s *state) diffExternals(report func(field, old string)) {
 		}
 	}
 	if s.was.Source != s.now.Source || s.was.ExternalID != s.now.ExternalID {
-		s.warehouse = true
+		s.copied.row = true
 	}
 }
 

@@ -139,7 +139,7 @@ func undoCreation(ctx context.Context, tx *store.Tx, c feed.Change) (Edit, error
 		return Edit{}, err
 	}
 	seq, err := feed.Append(ctx, tx, feed.New{Kind: KindRemoved, Customer: c.Customer, Subject: c.Customer,
-		Body: map[string]any{"undo": c.Seq}, Rows: feed.Rows{"customer": {{c.Customer, c.Customer}}}})
+		Body: map[string]any{"undo": c.Seq}, Rows: rowsOf(gone([]int64{c.Customer}))})
 	return Edit{Seq: seq}, err
 }
 

@@ -3,6 +3,7 @@ package document
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -187,12 +188,41 @@ func unlink(ctx context.Context, tx *store.Tx, ids []int64) ([]int64, error) {
 	return back, nil
 }
 
+// markUnlinked lets documents wait for what they refer to.
 func markUnlinked(ctx context.Context, tx *store.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := tx.Exec(ctx, fmt.Sprintf(sqlMarkUnlinked, tx.Numbers("$1")), store.JSON(ids))
-	return err
+	list := store.JSON(ids)
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlToWait, tx.Numbers("$1")), list)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var all [][]any
+	for rows.Next() {
+		var d Document
+		if err := rows.Scan(&d.ID, &d.Kind, &d.Source, &d.Customer, &d.Reference); err != nil {
+			return err
+		}
+		all = append(all, []any{d.ID, d.waitsFor()})
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDeleteUnlinked, tx.Numbers("$1")), list); err != nil {
+		return err
+	}
+	return tx.Insert(ctx, "document_unlinked", []string{"document", "customer"}, all)
+}
+
+// waitsFor is how a waiting document is found again when what it waits for comes: a return by its customer, who has to
+// buy something, anything else by the number it refers to.
+func (d *Document) waitsFor() int64 {
+	if d.Kind.gives() && d.Customer != 0 || d.Reference == "" {
+		return d.Customer
+	}
+	return referenceKey(d.Source, d.Reference)
 }
 
 var documentColumns = []string{"id", "source", "kind", "external_id", "customer", "at", "day", "status", "currency", "rate",

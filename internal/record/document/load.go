@@ -200,40 +200,6 @@ func bonds(ctx context.Context, tx *store.Tx, text string, id int64) ([]Bond, er
 	return all, rows.Err()
 }
 
-// OpenItem is an invoice that is not settled.
-type OpenItem struct {
-	Document   int64
-	ExternalID string
-	Day        clock.Day
-	DueDay     *clock.Day
-	Currency   string
-	Gross      int64 // minor units of Currency
-	Open       int64 // what is left after credit notes and payments
-}
-
-// OpenItems lists a customer's invoices that credit notes and payments have not settled, the longest due first.
-func OpenItems(ctx context.Context, tx *store.Tx, customer int64) ([]OpenItem, error) {
-	rows, err := tx.Query(ctx, sqlOpenItems, customer)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []OpenItem
-	for rows.Next() {
-		var o OpenItem
-		var day int64
-		var due sql.NullInt64
-		if err := rows.Scan(&o.Document, &o.ExternalID, &day, &due, &o.Currency, &o.Gross, &o.Open); err != nil {
-			return nil, err
-		}
-		o.Day, o.DueDay = clock.Day(day), dayPointer(due)
-		if o.Open > 0 {
-			all = append(all, o)
-		}
-	}
-	return all, rows.Err()
-}
-
 // Customers returns which customers among the ids of the ranges have documents.
 func Customers(ctx context.Context, tx *store.Tx, among []feed.Range) (map[int64]bool, error) {
 	have := map[int64]bool{}

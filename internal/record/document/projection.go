@@ -35,6 +35,7 @@ func Projection() warehouse.Projection {
 			},
 		},
 		Derived: derived(),
+		Fields:  conditionFields(),
 	}
 }
 

@@ -96,3 +96,28 @@ func TestManyDocumentsArePutWithAnOutcomeEach(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatRefersToADocumentIsLinkedWhenItArrives(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		paid := func(id, invoice string, customer int64) int64 {
+			p := doc(document.Payment, id, customer, "2026-01-20")
+			p.Reference = invoice
+			return putAll(t, db, p)[0].ID
+		}
+		nobodys, anothers, back := paid("P1", "I1", 0), paid("P2", "I1", 99), doc(document.Return, "R1", 0, "2026-01-09")
+		back.Reference = "I1"
+		backID := putAll(t, db, back)[0].ID
+		putAll(t, db, doc(document.Invoice, "I2", 7, "2026-01-06", [3]int64{1, 2, 3}))
+		for _, id := range []int64{nobodys, anothers, backID} {
+			if diff := cmp.Diff([]string(nil), bonds(t, db, id)); diff != "" {
+				t.Errorf("document %d found a strange invoice: %s", id, diff)
+			}
+		}
+		putAll(t, db, doc(document.Invoice, "I1", 7, "2026-01-06", [3]int64{1, 2, 3}))
+		for id, want := range map[int64]string{nobodys: "pays I1 0", anothers: "pays I1 0", backID: "reverses I1 0"} {
+			if diff := cmp.Diff([]string{want}, bonds(t, db, id)); diff != "" {
+				t.Errorf("document %d: %s", id, diff)
+			}
+		}
+	})
+}

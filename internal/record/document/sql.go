@@ -26,10 +26,9 @@ const (
 	sqlDeleteDocuments = `DELETE FROM document WHERE id %s`
 	sqlPointing        = `SELECT DISTINCT document FROM document_link WHERE target %s`
 	sqlDeleteLinks     = `DELETE FROM document_link WHERE document %s OR document %s`
-	sqlMarkUnlinked    = `INSERT INTO document_unlinked (document, customer) SELECT id, customer FROM document WHERE id %s
-		ON CONFLICT (document) DO UPDATE SET customer = excluded.customer`
-	sqlDeleteUnlinked = `DELETE FROM document_unlinked WHERE document %s`
-	sqlUnlinked       = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+	sqlToWait          = `SELECT id, kind, source, customer, reference FROM document WHERE id %s`
+	sqlDeleteUnlinked  = `DELETE FROM document_unlinked WHERE document %s`
+	sqlUnlinked        = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
 
 	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer %s`
 	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document %s ORDER BY document`
@@ -54,10 +53,19 @@ const (
 	sqlLinksFrom = `SELECT k.kind, k.target, k.amount, d.kind, d.external_id, d.day FROM document_link k JOIN document d ON d.id = k.target WHERE k.document = $1 ORDER BY k.n`
 	sqlLinksTo   = `SELECT k.kind, k.document, k.amount, d.kind, d.external_id, d.day FROM document_link k JOIN document d ON d.id = k.document WHERE k.target = $1 ORDER BY k.document, k.n`
 
-	// Open items are derived: what an invoice asks for, less what credit notes and payments linked to it brought.
-	sqlOpenItems = `SELECT d.id, d.external_id, d.day, d.due_day, d.currency, d.gross, d.gross - COALESCE((SELECT sum(COALESCE(p.gross, p.net, 0))
-			FROM (SELECT DISTINCT document FROM document_link WHERE target = d.id AND kind IN ('pays', 'reverses', 'credits')) k JOIN document p ON p.id = k.document), 0) AS left_over
-		FROM document d WHERE d.customer = $1 AND d.kind = 4 AND d.gross IS NOT NULL ORDER BY d.due_day NULLS LAST, d.id`
+	// Open items are derived from the invoices that were not cancelled.
+	sqlInvoices = `SELECT d.id, d.external_id, d.day, d.due_day, d.currency, COALESCE(d.gross, d.net + COALESCE(d.tax, 0)),
+			COALESCE((SELECT min(k.target) FROM document_link k WHERE k.document = d.id AND k.kind = 'invoices'), 0)
+		FROM document d WHERE d.customer = $1 AND d.kind = 4 AND d.sale_rows > 0 AND (d.gross IS NOT NULL OR d.net IS NOT NULL)
+		ORDER BY d.due_day NULLS LAST, d.id`
+	// What was paid and given back for documents, with the part of each that is theirs; what names the invoice itself is
+	// not counted for its order.
+	sqlSettling = `SELECT k.target, p.kind, p.currency, COALESCE(p.gross, p.net, 0), k.part,
+			(SELECT sum(w.amount) FROM document_link w WHERE w.document = k.document AND w.kind = 'reverses')
+		FROM (SELECT target, document, kind, sum(amount) AS part FROM document_link WHERE target %s AND kind IN ('pays', 'reverses', 'credits')
+			GROUP BY target, document, kind) k JOIN document p ON p.id = k.document
+		WHERE k.kind <> 'reverses' OR NOT EXISTS (SELECT 1 FROM document_link c WHERE c.document = k.document AND c.kind = 'credits')
+		ORDER BY p.id`
 
 	sqlSaleDays = `SELECT DISTINCT d.day FROM document d WHERE d.customer = $1 AND d.sale = 1 AND d.day <= $2
 		AND d.amount >= 0 AND NOT (d.amount > 0 AND COALESCE((SELECT sum(k.amount) FROM document_link k WHERE k.target = d.id AND k.kind = 'reverses'), 0) >= d.amount)

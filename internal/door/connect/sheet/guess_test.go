@@ -51,7 +51,7 @@ func TestHeadingsAreUnderstood(t *testing.T) {
 		{"the total of an order on each of its lines", "orders", "order,date,sku,qty,price,total\n1,2024-01-01,a,2,5,30\n1,2024-01-01,b,4,5,30\n2,2024-01-02,a,1,5,15\n2,2024-01-02,b,2,5,15\n", "date=date order=order product=sku quantity=qty unit_price=price", ""},
 		{"the total of a line", "orders", "order,date,sku,qty,price,total\n1,2024-01-01,a,2,5,10\n1,2024-01-01,b,4,5,20\n2,2024-01-02,a,1,5,5\n", "amount=total date=date order=order product=sku quantity=qty unit_price=price", ""},
 		{"a heading its column contradicts", "orders", "order,date,created at,amount\n1,yes,2024-01-01,5\n2,no,2024-01-02,5\n", "amount=amount date=created at order=order", ""},
-		{"delivery date is no order date", "orders", "Auftrag,Lieferdatum,Datum\n1,2024-02-01,2024-01-01\n", "date=Datum order=Auftrag", ""},
+		{"delivery date is no order date", "orders", "Auftrag,Lieferdatum,Datum\n1,2024-02-01,2024-01-01\n", "date=Datum delivered=Lieferdatum order=Auftrag", ""},
 		{"no headings", "orders", "S1;0001;1997-01-01;2;29,33\nS2;0001;1997-01-18;2;29,73\nS3;0002;1997-01-18;1;9,73\nS4;0003;1997-01-19;1;9,73\n", "amount=5 customer=2 date=3 order=1 quantity=4", ""},
 		{"customers", "customers", "Kundennummer;Anrede;Vorname;Nachname;Firma;E-Mail;Telefon;Straße;PLZ;Ort;Land;Geburtsdatum;Kunde seit;Kundengruppe;Schuhgröße\n1;Frau;Anna;Öz;;a@b.de;01;Weg 1;01067;Dresden;DE;01.02.1980;01.02.2020;Händler;38\n",
 			"birthday=Geburtsdatum city=Ort company=Firma country=Land customer=Kundennummer customer_since=Kunde seit email=E-Mail first_name=Vorname kind=Kundengruppe last_name=Nachname phone=Telefon salutation=Anrede street=Straße zip=PLZ", ""},

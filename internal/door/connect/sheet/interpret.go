@@ -6,6 +6,7 @@ import (
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/money"
+	"stamm/internal/record/product"
 )
 
 // Value is a number that a row may have: an amount in minor units, a unit price in millionths, a quantity in thousandths.
@@ -23,7 +24,10 @@ type Instant struct {
 }
 
 // Flag is yes or no, where a row says it.
-type Flag struct{ Yes, Set bool }
+type Flag struct {
+	Yes, Set bool
+	Word     string // the cell, folded, where that says more than yes
+}
 
 // Place is where a row stands, and what was not understood of it.
 type Place struct {
@@ -198,12 +202,13 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 		}
 		in.currency, in.told, in.digits = code, true, money.Digits(code)
 	case typeFlag:
-		yes, known := flagWords[fold(cell)]
+		word := fold(cell)
+		yes, known := flagWords[word]
 		if !known {
 			in.notice(s.name, "flag", cell)
 			return ""
 		}
-		*s.flag(out) = Flag{yes, true}
+		*s.flag(out) = Flag{Yes: yes, Set: true, Word: excludedWord(word)}
 	default:
 		return in.word(s.kind, s.name, cell, s.words(out))
 	}
@@ -230,7 +235,7 @@ func (in *interpreter) word(kind fieldType, name, cell string, out *string) prob
 		if excelRuined(cell) {
 			return badExcel
 		}
-		if *out = strings.NewReplacer(" ", "", "-", "").Replace(cell); !GTINValid(*out) {
+		if *out = strings.NewReplacer(" ", "", "-", "").Replace(cell); !product.ValidGTIN(*out) {
 			*out = ""
 			in.notice(name, "gtin", cell)
 		}

@@ -31,7 +31,7 @@ type OrderRow struct {
 	Status, Reference              string
 	Tax, Net, Gross                Value // minor units
 	Shipping, Cost                 Value
-	Due                            Instant
+	Due, Promised, Delivered       Instant
 
 	Occurrence int // among equal rows without order number of the same file, from 1
 }
@@ -60,6 +60,8 @@ var orderAccess = map[string]access[OrderRow]{
 	"category":    {words: func(r *OrderRow) *string { return &r.Category }},
 	"cost":        {number: func(r *OrderRow) *Value { return &r.Cost }},
 	"due":         {instant: func(r *OrderRow) *Instant { return &r.Due }},
+	"promised":    {instant: func(r *OrderRow) *Instant { return &r.Promised }},
+	"delivered":   {instant: func(r *OrderRow) *Instant { return &r.Delivered }},
 	"company":     {words: func(r *OrderRow) *string { return &r.Company }},
 	"first_name":  {words: func(r *OrderRow) *string { return &r.FirstName }},
 	"last_name":   {words: func(r *OrderRow) *string { return &r.LastName }},

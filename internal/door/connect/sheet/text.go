@@ -87,27 +87,6 @@ func shorten(s string) string {
 	return s[:cut] + "…"
 }
 
-// GTINValid reports whether s is a GTIN of 8, 12, 13 or 14 digits (EAN, UPC) with a right check digit.
-func GTINValid(s string) bool {
-	switch len(s) {
-	case 8, 12, 13, 14:
-	default:
-		return false
-	}
-	sum := 0
-	for i := range len(s) {
-		d := int(s[i] - '0')
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-		if (len(s)-i)%2 == 0 {
-			d *= 3
-		}
-		sum += d
-	}
-	return sum%10 == 0
-}
-
 // excelRuined reports whether a number was made unreadable by a spreadsheet: 4,0E+12 was once 4012345678901, whose digits are gone.
 func excelRuined(s string) bool {
 	e := strings.IndexByte(s, '+') - 1

@@ -32,6 +32,17 @@ var flagWords = map[string]bool{
 	"disabled": false, "gesperrt": false, "archived": false, "hidden": false, "unpublished": false, "entwurf": false, "archiviert": false,
 }
 
+// excludedWord is why a customer is left out of figures, empty if the word does not say it.
+func excludedWord(word string) string {
+	switch word {
+	case "reseller", "haendler", "wiederverkaeufer":
+		return "reseller"
+	case "internal", "intern":
+		return "internal"
+	}
+	return ""
+}
+
 // personWords tell persons from companies.
 var personWords = map[string]string{
 	"person": "person", "privat": "person", "private": "person", "privatkunde": "person", "privatperson": "person", "endkunde": "person", "b2c": "person", "consumer": "person",

@@ -33,7 +33,7 @@ func Area() page.Area {
 		return page.Route{Method: http.MethodGet, Pattern: pattern, Permission: p, Handle: handle, CSV: true}
 	}
 	return page.Area{
-		Jobs: []page.JobKind{{Kind: "jobs.prune", Text: "admin.jobs.prune"}},
+		Jobs: []page.JobKind{{Kind: "jobs.prune", Text: "admin.jobs.prune"}, {Kind: "feed.cut", Text: "admin.jobs.cut"}, {Kind: "files.sweep", Text: "admin.jobs.sweep"}},
 		Menu: []page.Entry{{Text: "admin.title", Href: "/admin", Icon: "settings", Permission: auth.ReadJobs}},
 		Routes: []page.Route{
 			get("/admin", auth.ReadJobs, first),

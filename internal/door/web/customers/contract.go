@@ -2,6 +2,7 @@ package customers
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/contract"
+	"stamm/internal/record/customer"
 )
 
 // shownContracts is how many contracts stand on the overview at most.
@@ -50,6 +52,16 @@ func contractPairs(r *page.Request, all []*contract.Contract) []ui.Pair {
 		pairs = append(pairs, ui.Pair{Term: cmp.Or(c.Plan, c.ExternalID, r.P.T("customers.contracts.unnamed")), Text: contractTime(r, c), Note: strings.TrimSpace(c.Reason)})
 	}
 	return pairs
+}
+
+// contractTitle says in the timeline that a contract begins or ends, and on which day, which may lie ahead.
+func contractTitle(r *page.Request, c *customer.Entry) string {
+	key := "customers.change." + strings.ReplaceAll(c.Kind, ".", "_")
+	var body struct{ Day *int64 }
+	if json.Unmarshal(c.Body, &body) != nil || body.Day == nil {
+		return r.P.T(key)
+	}
+	return r.P.T(key+"_on", "day", r.P.Date(clock.Day(*body.Day)))
 }
 
 // contractTime says from when to when it runs, or for how many months.

@@ -18,6 +18,7 @@ import (
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
+	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
 	"stamm/internal/platform/warehouse"
@@ -257,7 +258,7 @@ func TestTheOverviewSaysWhatMatters(t *testing.T) {
 		got := webtest.Words(c.Get(s.path("Anneliese Müller")).Body)
 		for _, want := range []string{"Anneliese Müller", "Einkauf", "Café Sonnenschein GmbH", "Kunde seit 12.03.2021", "Graz", "Bestellung B-5", "Retoure R-1", "Mag es dunkel.", "newsletter_signup",
 			"Rückruf", "alle 35 Tage", "seit 100 Tagen still", "125,00", "225,00", "25,00", "RFM", "ABC", "Geändert: Sprache", "Österreich", "anneliese@example.com", "Hauptplatz 1",
-			"Verträge", "01.02.2023 bis 31.01.2024", "Zu laut.", "seit 01.02.2024", "7 Monate bis 01.03.2025", "nach 1 Monat beendet", "Vertrag begonnen"} {
+			"Verträge", "01.02.2023 bis 31.01.2024", "Zu laut.", "seit 01.02.2024", "7 Monate bis 01.03.2025", "nach 1 Monat beendet", "Vertrag begonnen", "Vertrag beginnt am 01.02.2024", "Vertrag endet am 31.01.2024"} {
 			if !strings.Contains(strings.ReplaceAll(got, " ", " "), want) {
 				t.Errorf("the overview lacks %q: %s", want, got)
 			}
@@ -423,6 +424,13 @@ func TestSomebodyIsAddedChangedAndErased(t *testing.T) {
 		if got := webtest.Words(c.Follow(at+"/erase", nil).Body); strings.Contains(got, "Berta") {
 			t.Errorf("erased, and yet: %s", got)
 		}
+		s.Read(func(ctx context.Context, tx *store.Tx) error {
+			queued, err := jobs.List(ctx, tx, jobs.Filter{State: jobs.Queued, Limit: 10})
+			if len(queued) != 1 || queued[0].Kind != customers.CompactJob {
+				t.Errorf("after an erasure wait the jobs %+v, not the one that compacts the warehouse", queued)
+			}
+			return err
+		})
 		if got := c.Get(at + "/edit"); got.Status != http.StatusConflict {
 			t.Errorf("an erased customer is edited: status %d", got.Status)
 		}

@@ -225,7 +225,7 @@ func (d paper) facts(r *page.Request) []ui.Pair {
 		add("common.customer", displayName(r.P, d.customer.Whole), customerPath(d.customer.ID))
 	}
 	add("common.date", r.P.DateTime(d.At), "")
-	add("common.status", d.Status, "")
+	add("common.status", statusName(r.P, d.Status), "")
 	amount := func(key string, v *int64) {
 		if v != nil {
 			add(key, r.P.Money(*v, d.Currency), "")

@@ -68,7 +68,7 @@ func documentMarks(r *page.Request, d paper) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if d.Status != "" {
-			templ_7745c5c3_Err = ui.Chip(d.Status, ui.Neutral).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Chip(statusName(r.P, d.Status), ui.Neutral).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

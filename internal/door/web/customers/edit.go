@@ -2,6 +2,7 @@ package customers
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
+	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/customer"
@@ -447,16 +449,25 @@ func erase(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	err = r.Write(func(tx *store.Tx) error {
+	var job int64
+	err = r.Write(func(tx *store.Tx) (err error) {
 		if err := customer.Erase(r.Context(), tx, w.ID); err != nil {
 			return err
 		}
-		return predict.Forget(r.Context(), tx, w.ID)
+		if err := predict.Forget(r.Context(), tx, w.ID); err != nil {
+			return err
+		}
+		job, err = jobs.Enqueue(r.Context(), tx, jobs.New{Kind: CompactJob, Key: fmt.Sprint(CompactJob, ":", w.ID)})
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return r.RedirectWith(customerPath(w.ID), ui.Flash{Text: r.P.T("customers.erase.done")})
+	flash := ui.Flash{Text: r.P.T("customers.erase.done")}
+	if r.Can(auth.ReadJobs) {
+		flash.Link = &ui.Anchor{Text: r.P.T("customers.erase.job"), Href: page.JobLink(job)}
+	}
+	return r.RedirectWith(customerPath(w.ID), flash)
 }
 
 func mayErase(r *page.Request, w whole) bool { return !w.erased() && r.Can(auth.EraseCustomers) }

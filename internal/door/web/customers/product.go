@@ -9,27 +9,46 @@ import (
 )
 
 func products(r *page.Request) error {
-	query, after := r.Text("q"), r.Text("after")
+	filter := product.Filter{Query: r.Text("q"), Category: r.Text("category"), After: r.Text("after"), Limit: perPage + 1}
 	if r.WantsCSV() {
-		return productsCSV(r, query)
+		return productsCSV(r, filter)
 	}
 	var list []*product.Product
+	var categories []string
 	err := r.Read(func(tx *store.Tx) (err error) {
-		list, err = product.List(r.Context(), tx, query, after, perPage+1)
+		if list, err = product.Search(r.Context(), tx, filter); err != nil {
+			return err
+		}
+		categories, err = product.MainCategories(r.Context(), tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	filters := ui.Filters{Search: &ui.SearchField{Action: productsPath, Name: "q", Value: query, Placeholder: r.P.T("customers.product.search"), Target: "products"}}
-	return r.Render(r.P.T("customers.product.title"), productsView(r, filters, productsTable(r, list, query, after)))
+	return r.Render(r.P.T("customers.product.title"), productsView(r, productFilters(r, filter, categories), productsTable(r, list, filter)))
+}
+
+func productFilters(r *page.Request, filter product.Filter, categories []string) ui.Filters {
+	f := ui.Filters{Search: &ui.SearchField{Action: productsPath, Name: "q", Value: filter.Query, Placeholder: r.P.T("customers.product.search"), Target: "products"}}
+	menu := ui.FilterMenu{Label: r.P.T("customers.product.category")}
+	for _, c := range categories {
+		menu.Choices = append(menu.Choices, ui.Choice{Text: c, Href: r.Link("category", c, "after", ""), Active: c == filter.Category})
+	}
+	if len(menu.Choices) > 0 {
+		f.Menus = []ui.FilterMenu{menu}
+	}
+	if filter.Category != "" {
+		f.Chips = []ui.FilterChip{{Text: menu.Label + ": " + filter.Category, Remove: r.Link("category", "", "after", "")}}
+		f.Hidden = []ui.Hidden{{Name: "category", Value: filter.Category}}
+	}
+	return f
 }
 
 func productColumns(r *page.Request) []string {
 	return []string{r.P.T("customers.product.sku"), r.P.T("common.name"), r.P.T("customers.product.category"), "GTIN", r.P.T("customers.product.price"), r.P.T("customers.product.cost")}
 }
 
-func productsTable(r *page.Request, list []*product.Product, query, after string) ui.Table {
+func productsTable(r *page.Request, list []*product.Product, filter product.Filter) ui.Table {
 	head := productColumns(r)
 	t := ui.Table{
 		ID: "products", Caption: r.P.T("customers.product.title"), CSV: r.CSVLink("after", ""),
@@ -37,14 +56,14 @@ func productsTable(r *page.Request, list []*product.Product, query, after string
 			{Title: head[3], Narrow: ui.NarrowHide, Wide: true}, {Title: head[4], Number: true, Narrow: ui.NarrowValue}, {Title: head[5], Number: true, Narrow: ui.NarrowMeta}},
 		Empty: &ui.Empty{Icon: "search", Title: r.P.T("common.nothing_found"), Text: r.P.T("customers.product.nothing")},
 	}
-	if query == "" {
+	if filter.Query+filter.Category == "" {
 		t.Empty = &ui.Empty{Icon: "file-spreadsheet", Title: r.P.T("customers.product.empty"), Text: r.P.T("customers.product.empty_text")}
 		if r.Can(auth.WriteImports) {
 			t.Empty.Action = &ui.Anchor{Text: r.P.T("customers.empty.import"), Href: "/imports/new"}
 		}
 	}
 	paging := &ui.Paging{Of: -1, Noun: r.P.T("customers.product.noun")}
-	if after != "" {
+	if filter.After != "" {
 		paging.First = r.Link("after", "")
 	}
 	if len(list) > perPage {
@@ -70,13 +89,13 @@ func productCells(r *page.Request, p *product.Product) []string {
 	return []string{p.SKU, p.Name, p.Category, p.GTIN, price(p.Price), price(p.Cost)}
 }
 
-func productsCSV(r *page.Request, query string) error {
+func productsCSV(r *page.Request, filter product.Filter) error {
+	filter.After, filter.Limit = "", perCSV
 	return r.SendCSV("products", productColumns(r), func(yield func([]string, error) bool) {
-		after := ""
 		for {
 			var list []*product.Product
 			err := r.Read(func(tx *store.Tx) (err error) {
-				list, err = product.List(r.Context(), tx, query, after, perCSV)
+				list, err = product.Search(r.Context(), tx, filter)
 				return err
 			})
 			if err != nil {
@@ -87,7 +106,7 @@ func productsCSV(r *page.Request, query string) error {
 				if !yield(productCells(r, p), nil) {
 					return
 				}
-				after = p.SKU
+				filter.After = p.SKU
 			}
 			if len(list) < perCSV {
 				return

@@ -393,7 +393,7 @@ func documentsTable(r *page.Request, list []*document.Document, before document.
 			counted = r.P.T("customers.document.sale")
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: documentPath(d.ID), Cells: []ui.Cell{
-			ui.Text(documentTitle(r, d)), ui.Text(r.P.Date(d.Day)), ui.Text(d.Status), ui.Text(counted), ui.Text(documentAmount(r, d)),
+			ui.Text(documentTitle(r, d)), ui.Text(r.P.Date(d.Day)), ui.Text(statusName(r.P, d.Status)), ui.Text(counted), ui.Text(documentAmount(r, d)),
 		}})
 	}
 	paging.Shown = int64(len(t.Rows))
@@ -429,7 +429,7 @@ func documentsCSV(r *page.Request) error {
 					cell, in = amountCell(r, amount, currency), currency
 				}
 				sale := r.P.T(map[bool]string{true: "common.yes", false: "common.no"}[d.Sale])
-				if !yield([]string{strconv.FormatInt(d.ID, 10), r.P.T("document.kind." + d.Kind.String()), d.ExternalID, r.P.Date(d.Day), d.Status, sale, cell, in}, nil) {
+				if !yield([]string{strconv.FormatInt(d.ID, 10), r.P.T("document.kind." + d.Kind.String()), d.ExternalID, r.P.Date(d.Day), statusName(r.P, d.Status), sale, cell, in}, nil) {
 					return
 				}
 				before = document.Place{At: d.At, ID: d.ID}

@@ -16,8 +16,10 @@ import (
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/event"
@@ -184,9 +186,9 @@ func (h happening) entry(r *page.Request, w whole) ui.Entry {
 	case h.document != nil:
 		d := h.document
 		return ui.Entry{Icon: documentIcon(d.Kind), Kind: r.P.T("document.kind." + d.Kind.String()), Title: documentTitle(r, d), Href: documentPath(d.ID),
-			Text: d.Status, Amount: documentAmount(r, d)}
+			Text: statusName(r.P, d.Status), Amount: documentAmount(r, d)}
 	case h.event != nil:
-		return ui.Entry{Icon: "clock", Kind: r.P.T("customers.timeline.event"), Title: h.event.Name, More: properties(h.event)}
+		return ui.Entry{Icon: "clock", Kind: r.P.T("customers.timeline.event"), Title: eventName(r.P, h.event.Name), More: properties(r.P, h.event)}
 	case h.note != nil:
 		return noteEntry(r, w, h.note)
 	}
@@ -230,6 +232,8 @@ func changeEntry(r *page.Request, w whole, c *customer.Entry) ui.Entry {
 		e.Title = r.P.T(key, "fields", strings.Join(fields, ", "))
 	case customer.KindContact:
 		e.Icon, e.Title = "users", r.P.T("customer.timeline.contact")
+	case contract.KindStarted, contract.KindEnded:
+		e.Icon, e.Title = "file-text", contractTitle(r, c)
 	case customer.KindErased:
 		e.Icon, e.Title = "trash", r.P.T("customer.timeline.erased")
 	case customer.KindRemoved:
@@ -257,7 +261,7 @@ func oldPairs(r *page.Request, w whole, c *customer.Entry) []ui.Pair {
 }
 
 // properties are what an event says more, nil for nothing.
-func properties(e *event.Event) templ.Component {
+func properties(p *i18n.Printer, e *event.Event) templ.Component {
 	var values map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(e.Properties))
 	decoder.UseNumber()
@@ -270,7 +274,7 @@ func properties(e *event.Event) templ.Component {
 		if !isText {
 			text = store.JSON(values[name])
 		}
-		pairs = append(pairs, ui.Pair{Term: name, Text: text})
+		pairs = append(pairs, ui.Pair{Term: propertyName(p, name), Text: text})
 	}
 	return ui.Pairs(pairs)
 }

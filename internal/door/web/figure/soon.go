@@ -11,10 +11,15 @@ import (
 // Patience is how long a page waits for figures that are being computed, for all of them together.
 const Patience = 50 * time.Millisecond
 
+// First is how long it waits where there are no earlier figures to show meanwhile: an empty page that fills itself a
+// moment later is worse than one that comes a moment later.
+const First = 700 * time.Millisecond
+
 // Source is where the figures of one page come from. Make one for each request with From.
 type Source struct {
 	db       *warehouse.DB
 	deadline time.Time
+	first    time.Time // deadline of figures that were never computed
 	forever  bool
 
 	stale  bool
@@ -26,10 +31,12 @@ type Source struct {
 // From begins a page. patience 0 is Patience; warehouse.Forever waits until everything is there, which is for tests and
 // for files.
 func From(db *warehouse.DB, patience time.Duration, reload string) *Source {
+	now := time.Now()
+	s := &Source{db: db, deadline: now.Add(patience), first: now.Add(patience), forever: patience < 0, reload: reload}
 	if patience == 0 {
-		patience = Patience
+		s.deadline, s.first = now.Add(Patience), now.Add(First)
 	}
-	return &Source{db: db, deadline: time.Now().Add(patience), forever: patience < 0, reload: reload}
+	return s
 }
 
 // Soon is the value under key, computed by fn where it is not known yet: as warehouse.Cached, but without waiting longer
@@ -41,10 +48,10 @@ func Soon[T any](ctx context.Context, s *Source, key string, fn func(context.Con
 	if !s.forever {
 		patience = max(0, time.Until(s.deadline))
 		var cancel context.CancelFunc
-		short, cancel = context.WithTimeout(ctx, patience+5*time.Millisecond)
+		short, cancel = context.WithDeadline(ctx, latest(s.first, time.Now().Add(patience+5*time.Millisecond)))
 		defer cancel()
 	}
-	got, err := warehouse.Cached(short, s.db, key, patience, fn)
+	got, err := warehouse.Cached(short, s.db, key, patience, fn) // after patience the last value, without one it waits on
 	if err != nil {
 		if short.Err() != nil && ctx.Err() == nil {
 			s.stale = true
@@ -59,6 +66,13 @@ func Soon[T any](ctx context.Context, s *Source, key string, fn func(context.Con
 		s.asOf = got.AsOf
 	}
 	return got.Value, true, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // AsOf is the line at the foot of the page: how old its oldest figure is, and whether newer ones are on their way.

@@ -37,8 +37,11 @@ func Area(importer *connect.Importer) page.Area {
 		return page.JobLink(j.ID)
 	}
 	return page.Area{
-		Menu: []page.Entry{{Text: "imports.title", Href: path, Icon: "upload", Permission: auth.ReadImports}},
-		Routes: []page.Route{
+		Menu: []page.Entry{{Text: "imports.title", Href: path, Icon: "upload", Permission: auth.ReadImports, Pages: []page.Entry{
+			{Text: "imports.title", Href: path, Permission: auth.ReadImports},
+			{Text: "imports.profiles.title", Href: profilesPath, Permission: auth.WriteJobs},
+		}}},
+		Routes: append(profileRoutes(), []page.Route{
 			{Method: http.MethodGet, Pattern: path, Permission: auth.ReadImports, Handle: list, CSV: true},
 			{Method: http.MethodGet, Pattern: path + "/new", Permission: auth.WriteImports, Handle: a.steps},
 			{Method: http.MethodPost, Pattern: path + "/new", Permission: auth.WriteImports, Handle: a.upload, Upload: true},
@@ -48,11 +51,11 @@ func Area(importer *connect.Importer) page.Area {
 			{Method: http.MethodGet, Pattern: path + "/{id}/rows", Permission: auth.ReadImports, Handle: rows, CSV: true},
 			{Method: http.MethodPost, Pattern: path + "/{id}/undo", Permission: auth.WriteImports, Handle: undo},
 			{Method: http.MethodPost, Pattern: path + "/{id}/cancel", Permission: auth.WriteImports, Handle: cancel},
-		},
+		}...),
 		Jobs: []page.JobKind{
 			{Kind: connect.ImportJob, Text: "imports.job.import", Unit: "imports.unit", Href: run},
 			{Kind: connect.UndoJob, Text: "imports.job.undo", Unit: "imports.slices", Href: run},
-			{Kind: connect.WatchJob, Text: "imports.job.watch", Unit: "imports.files_unit"},
+			{Kind: connect.WatchJob, Text: "imports.job.watch", Unit: "imports.files_unit", Href: profileOf},
 			{Kind: connect.TryJob, Text: "imports.job.try", Unit: "imports.unit"},
 		},
 	}

@@ -805,7 +805,7 @@ func fileForm(r *page.Request, s stage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.FormBox(r.P, ui.Form{ID: "file", Action: path + "/new", Upload: true, Submit: r.P.T("imports.go_on"), Errors: s.wrong}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.FormBox(r.P, ui.Form{ID: "file", Action: path + "/new", Upload: true, Submit: r.P.T("imports.go_on"), Errors: s.wrong, Hidden: s.hidden(inFileForm)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var28), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -102,10 +102,11 @@ func TestEveryPageIsThereForItsRolesInBothLanguages(t *testing.T) {
 	unclear, _ := s.keep(t, "b.csv", "Auftrag;Kunde;Datum;Betrag\n1;K1;31.12.2010;1.234\n")
 	failed := s.run(t, sheet.Orders, unclear, sheet.Options{})
 	s.Walk(t, map[string]string{
-		"/imports/new":       "/imports/new?" + url.Values{"kind": {"orders"}, "file": {value}}.Encode(),
-		"/imports/{id}":      fmt.Sprintf("/imports/%d", done),
-		"/imports/{id}/rows": fmt.Sprintf("/imports/%d/rows", done),
-		"/login/{token}":     "", "/invitation/{token}": "", "/password/{token}": "", "/{$}": "", "/insight": "", "/customers": "",
+		"/imports/new":                "/imports/new?" + url.Values{"kind": {"orders"}, "file": {value}}.Encode(),
+		"/imports/{id}":               fmt.Sprintf("/imports/%d", done),
+		"/imports/{id}/rows":          fmt.Sprintf("/imports/%d/rows", done),
+		"/imports/profiles/{id}/edit": fmt.Sprintf("/imports/profiles/%d/edit", s.profile(connect.Profile{Name: "<b>injected</b>", Kind: sheet.Orders, Source: "shop"})),
+		"/login/{token}":              "", "/invitation/{token}": "", "/password/{token}": "", "/{$}": "", "/insight": "", "/customers": "",
 	})
 	for _, lang := range i18n.Languages() {
 		client := s.As(auth.Manager).Speak(lang)

@@ -21,6 +21,7 @@ import (
 const (
 	previewRows = 20
 	maxFiles    = 100
+	maxFields   = 200 // of the form with the files
 	mapPrefix   = "map."
 )
 
@@ -213,7 +214,8 @@ func (a area) upload(r *page.Request) error {
 	if err != nil {
 		return fault.New(fault.Invalid, "import.no_files").Because(err)
 	}
-	c := choices{kind: sheet.Orders}
+	form := url.Values{}
+	c := read(form)
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -240,12 +242,12 @@ func (a area) upload(r *page.Request) error {
 		if err != nil {
 			return fault.New(fault.Invalid, "imports.broken_upload").Because(err)
 		}
-		switch part.FormName() {
-		case "kind":
-			c.kind = sheet.Kind(value)
-		case "source":
-			c.source = strings.TrimSpace(string(value))
+		if len(form) < maxFields {
+			form.Add(part.FormName(), string(value))
 		}
+		files := c.files
+		c = read(form) // known already when a file behind it is refused
+		c.files = files
 	}
 	if len(c.files) == 0 {
 		return a.refuseFile(r, c, fault.New(fault.Invalid, "import.no_files"))

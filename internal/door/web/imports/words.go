@@ -20,6 +20,15 @@ func asked(name string) bool {
 	return false
 }
 
+// inFileForm tells whether the form of the first step asks for a choice itself, or starts it anew.
+func inFileForm(name string) bool {
+	switch name {
+	case "kind", "source", "file", "try":
+		return true
+	}
+	return false
+}
+
 func kindOptions(r *page.Request, chosen sheet.Kind) []ui.Option {
 	var all []ui.Option
 	for _, k := range sheet.Kinds() {

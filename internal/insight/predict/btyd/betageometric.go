@@ -50,7 +50,7 @@ func (s survivor) stays(t float64) float64 {
 	if sum, ok := series2F1(s.a, s.a+s.b-s.k, s.a+s.b, t/(s.rate+t)); ok && s.a*grown < 500 {
 		return min(1, max(0, math.Exp(-s.a*grown)*sum))
 	}
-	return min(1, max(0, betaMean(s.a, s.b, s.k, func(p, _ float64) float64 { return math.Exp(-s.k * math.Log1p(p*t/s.rate)) })))
+	return min(1, max(0, betaMean(s.a, s.b, s.k*t/(s.rate+t), func(p, _ float64) float64 { return math.Exp(-s.k * math.Log1p(p*t/s.rate)) })))
 }
 
 // buys is the probability that a survivor buys within t. She can only leave by buying.
@@ -91,7 +91,7 @@ func (s survivor) purchases(t float64) float64 {
 // purchasesByQuadrature is purchases where its series is long or loses digits: the mean of (1 - (1 + p t/rate)^-k) / p.
 func (s survivor) purchasesByQuadrature(t float64) float64 {
 	tau := t / s.rate
-	v := betaMean(s.a, s.b, s.k, func(p, _ float64) float64 {
+	v := betaMean(s.a, s.b, s.k*tau/(1+tau), func(p, _ float64) float64 {
 		if p*tau < 1e-300 {
 			return s.k * tau
 		}

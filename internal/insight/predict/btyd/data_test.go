@@ -120,15 +120,13 @@ func histories(customers []customer) []btyd.History {
 
 // set is a block of golden.btyd.
 type set struct {
-	N          int64   `json:"n_customers"`
-	Patterns   int     `json:"n_unique_patterns"`
-	SumX       float64 `json:"sum_x"`
-	Models     map[string]goldenModel
-	Baselines  map[string]goldenHoldout
-	Actual     []float64 `json:"tracking_cumulative_actual"`
-	ActualHist []int     `json:"actual_hist_x"`
-	Held       float64   `json:"holdout_actual_total"`
-	Active     float64   `json:"holdout_active_share"`
+	N         int64 `json:"n_customers"`
+	Patterns  int   `json:"n_unique_patterns"`
+	Models    map[string]goldenModel
+	Baselines map[string]goldenHoldout
+	Actual    []float64 `json:"tracking_cumulative_actual"`
+	Held      float64   `json:"holdout_actual_total"`
+	Active    float64   `json:"holdout_active_share"`
 }
 
 type goldenModel struct {

@@ -31,3 +31,6 @@ func (m BGNBD) PurchasesBothWays(h History, days float64) (series, quadrature fl
 	s, t := m.shared().survivor(h), m.Per.Of(days)
 	return s.purchases(t), s.purchasesByQuadrature(t)
 }
+
+// BetaMean is the mean of g over Beta(a, b).
+func BetaMean(a, b, k float64, g func(p, q float64) float64) float64 { return betaMean(a, b, k, g) }

@@ -1,6 +1,7 @@
 package btyd_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -19,6 +20,43 @@ func TestSeriesAndQuadratureAgree(t *testing.T) {
 			t.Fatalf("%+v %+v: %v by series, %v by quadrature", m, h, series, quadrature)
 		}
 	}
+}
+
+func TestMeansOverBetaHaveTenDigits(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(6, 6))
+	spread := func(lo, hi float64) float64 { return lo * math.Pow(hi/lo, rnd.Float64()) }
+	for range 100 {
+		a, b, k, tau := spread(1e-5, 3e4), spread(1e-5, 3e4), spread(0.01, 3e4), spread(1e-5, 1e4)
+		g := func(p, _ float64) float64 { return math.Exp(-k * math.Log1p(p*tau)) }
+		// the same by many steps of the log odds, weighed by their own sum
+		var sum, weight, top float64
+		const step = 0.002
+		top = math.Inf(-1)
+		log := func(y float64) (lw, lg float64) {
+			e := math.Exp(-math.Abs(y))
+			lp, lq, p := -math.Log1p(e), -math.Abs(y)-math.Log1p(e), 1/(1+e)
+			if y < 0 {
+				lp, lq, p = lq, lp, e/(1+e)
+			}
+			return a*lp + b*lq, -k * math.Log1p(p*tau)
+		}
+		reach := 40 + 40/min(a, b, 1)
+		if reach > 200 {
+			continue // too far for many steps
+		}
+		for y := -reach; y < reach; y += step {
+			lw, _ := log(y)
+			top = max(top, lw)
+		}
+		for y := -reach; y < reach; y += step {
+			lw, lg := log(y)
+			weight += math.Exp(lw - top)
+			sum += math.Exp(lw + lg - top)
+		}
+		want := sum / weight
+		within(t, fmt.Sprint(a, b, k, tau), btyd.BetaMean(a, b, k*tau/(1+tau), g), want, 1e-10*want+1e-12)
+	}
+	near(t, "mean of p", btyd.BetaMean(1e-7, 3e-6, 1, func(p, _ float64) float64 { return p * p }), 1e-7*(1+1e-7)/(31e-7*(1+31e-7)), 1e-9)
 }
 
 func TestLongHorizonsAddUp(t *testing.T) {

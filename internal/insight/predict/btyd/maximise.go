@@ -74,6 +74,7 @@ func (o *objective) at(point []float64, second bool) place {
 // descend walks from start to near a minimum, by BFGS.
 func (o *objective) descend(ctx context.Context, start []float64) ([]float64, error) {
 	last := o.at(start, false)
+	first := last.value
 	evaluate := func(point []float64) *place {
 		for i := range point {
 			if point[i] != last.point[i] {
@@ -100,7 +101,7 @@ func (o *objective) descend(ctx context.Context, start []float64) ([]float64, er
 		return nil, ctxErr
 	}
 	// A line search that finds nothing better any more is no failure: what it has is refined below.
-	if result == nil || err != nil && result.X == nil || math.IsNaN(result.F) {
+	if result == nil || err != nil && !(evaluate(result.X).value <= first) {
 		return start, nil
 	}
 	return result.X, nil

@@ -96,7 +96,14 @@ func TestTotalsAndHoldoutAtGoldenParameters(t *testing.T) {
 			checkBins(t, name, customers, predicted, g)
 			checkSpend(t, name, customers, predicted, worth, g.Holdout)
 			_, held, bought := held(customers)
-			near(t, name+" share active", btyd.Measure(predicted, held).Actual, want.Held, 0)
+			near(t, name+" bought", btyd.Measure(predicted, held).Actual, want.Held, 0)
+			active := 0.0
+			for _, b := range bought {
+				if b {
+					active++
+				}
+			}
+			near(t, name+" share active", active/n, want.Active, 1e-12)
 			auc, _ := btyd.AUC(alive, bought)
 			near(t, name+" AUC by P(alive)", auc, g.Holdout.AUCByAlive, 1e-6)
 		}

@@ -132,7 +132,7 @@ func TestWhoNeverLeavesIsFoundToStay(t *testing.T) {
 	stay := btyd.NBD{R: 0.7, Alpha: 9, Per: btyd.Week}
 	withheld := 0
 	for seed := range uint64(6) {
-		fitAll(t, simulated(stay, seed, 4000, 500), func(fit btyd.Fit) {
+		fitAll(t, simulated(stay, seed, 2000, 500), func(fit btyd.Fit) {
 			if fit.Name == "nbd" {
 				return
 			}

@@ -76,17 +76,19 @@ func series2F1(a, b, c, z float64) (float64, bool) {
 	return sum, false
 }
 
-// betaMean is the mean of g(p, 1-p) over p from Beta(a, b), for any a, b > 0 and a smooth g that is finite at both ends and
-// changes no faster than a k-th power: the trapezoid rule over the log odds of p, where it converges exponentially. Where a or b
-// is small, most of Beta lies at the very ends, so the straight line through g(0), g(1) is taken out and its mean added.
+// betaMean is the mean of g(p, 1-p) over p from Beta(a, b), for any a, b > 0 and a smooth g that is finite at both ends, where k
+// is how fast ln g falls at p = 1: the trapezoid rule over the log odds of p, where it converges exponentially. Where a or b is
+// small, most of Beta lies at the very ends, so the straight line through g(0), g(1) is taken out and its mean added.
 func betaMean(a, b, k float64, g func(p, q float64) float64) float64 {
 	var g0, g1, line float64
 	if a < 1 || b < 1 {
 		g0, g1 = g(0, 1), g(1, 0)
 		line = (g0*b + g1*a) / (a + b)
 	}
-	curvature := a
-	if a > b {
+	// How narrow the product of weight and g can be: as narrow as the smaller of a and b makes the weight, unless g works against
+	// it.
+	curvature := min(a, b)
+	if k > a {
 		curvature = min(a, b+k)
 	}
 	h := min(0.25, 0.7/math.Sqrt(curvature))

@@ -49,6 +49,9 @@ func (g GammaGamma) Population() float64 { return g.P * g.V / (g.Q - 1) }
 // returns a negative value of a customer.
 const leastQ = 1.05
 
+// Means outside of these are no prices in any currency and are left out.
+const leastMean, mostMean = 1e-9, 1e15
+
 // FitGammaGamma fits to the customers with X > 0 and a positive mean; the others are left out. It fails only when ctx ends.
 func FitGammaGamma(ctx context.Context, spends []Spend) (SpendFit, error) {
 	l := newSpendData(spends)
@@ -114,15 +117,14 @@ func newSpendData(spends []Spend) *spendData {
 	var purchases, value float64
 	kept := make([]Spend, 0, len(spends))
 	for _, s := range spends {
-		if s.X > 0 && s.Mean > 0 && s.N > 0 && !math.IsInf(s.Mean, 1) {
+		if s.X > 0 && s.Mean >= leastMean && s.Mean <= mostMean && s.N > 0 {
 			kept = append(kept, s)
 			d.customers += float64(s.N)
 			purchases += float64(s.N) * float64(s.X)
 			value += float64(s.N) * (float64(s.X) * s.Mean)
 		}
 	}
-	if d.customers == 0 || math.IsInf(value, 1) {
-		d.customers = 0
+	if d.customers == 0 {
 		return d
 	}
 	d.mean = value / purchases

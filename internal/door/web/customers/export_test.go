@@ -1,0 +1,8 @@
+package customers
+
+// What tests outside see of the words for foreign names.
+var (
+	EventName    = eventName
+	PropertyName = propertyName
+	StatusName   = statusName
+)

@@ -1,0 +1,83 @@
+package filter_test
+
+import (
+	"strings"
+	"testing"
+
+	"stamm/internal/insight/predict"
+	"stamm/internal/insight/report"
+	"stamm/internal/platform/filter"
+	"stamm/internal/platform/i18n"
+	"stamm/internal/record/contract"
+	"stamm/internal/record/customer"
+	"stamm/internal/record/document"
+	"stamm/internal/record/event"
+)
+
+// shop is the catalogue of the real domains.
+func shop(t testing.TB) *filter.Catalogue {
+	t.Helper()
+	own := customer.FieldsOf(customer.Catalogue{Custom: []customer.CustomField{
+		{ID: 7, Key: "group", Label: "Kundengruppe", Type: customer.TypeChoice, Choices: []string{"A", "B"}},
+		{ID: 8, Key: "points", Label: "Punkte", Type: customer.TypeNumber},
+		{ID: 9, Key: "note", Label: "Notiz", Type: customer.TypeText},
+	}})
+	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields, contract.Projection().Fields,
+		event.Projection().Fields, report.Fields(), predict.Projection().Fields, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestSentencesSayWhomAConditionMeans(t *testing.T) {
+	tests := []struct{ text, de, en string }{
+		{``, "Alle Kunden", "All customers"},
+		{`country = DE and orders(last 365 d) >= 3 and revenue(last 365 d) > 200 EUR and days_since_order > 60 and did(newsletter_clicked, last 30 d)`,
+			"Kunden aus Deutschland, die in den letzten 365 Tagen mindestens 3-mal bestellt haben, die in den letzten 365 Tagen mehr als 200 € Umsatz gebracht haben, deren letzte Bestellung mehr als 60 Tage her ist und bei denen in den letzten 30 Tagen ein Ereignis „newsletter_clicked“ eintrat",
+			"Customers from Germany who ordered at least 3 times in the last 365 days, who brought more than €200 of revenue in the last 365 days, whose last order was more than 60 days ago and with an event “newsletter_clicked” in the last 30 days"},
+		{`country in (DE, AT, CH)`,
+			"Kunden aus Deutschland, Österreich oder der Schweiz",
+			"Customers from Germany, Austria or Switzerland"},
+		{`tag = VIP and (orders = 0 or last_order < today - 6 months)`,
+			"Kunden mit dem Schlagwort „VIP“, die nicht bestellt haben oder deren letzte Bestellung früher als vor 6 Monaten war",
+			"Customers with the tag “VIP” who did not order or whose last order was earlier than 6 months ago"},
+		{`not (orders(last 30 d) and birthday within next 14 d)`,
+			"Kunden, die nicht zu denen gehören, (die in den letzten 30 Tagen bestellt haben und die in den nächsten 14 Tagen Geburtstag haben)",
+			"Customers who are not among those (who ordered in the last 30 days and whose birthday is in the next 14 days)"},
+		{`at least 2 of (mailable; custom.group = a; custom.points >= 10 or custom.points is empty)`,
+			"Kunden, auf die mindestens 2 von 3 Beschreibungen passen: (die eine gültige Mailadresse haben; deren Angabe „Kundengruppe“ A ist; deren Angabe „Punkte“ mindestens 10 beträgt oder bei denen „Punkte“ fehlt)",
+			"Customers whom at least 2 of 3 descriptions fit: (who have a valid mail address; whose “Kundengruppe” is A; whose “Punkte” is at least 10 or whose “Punkte” is missing)"},
+		{`in segment "Stammkunden" and share("Test") < 10 %`,
+			"Kunden, die zum Segment „Stammkunden“ gehören und deren Zufallszahl „Test“ weniger als 10 % ist",
+			"Customers who are in the segment “Stammkunden” and whose random number “Test” is less than 10%"},
+		{`orders(product = "ESP-1", last 3 months) = 0 and average_order between 20 EUR and 49.90 EUR`,
+			"Kunden, die in den letzten 3 Monaten nicht bestellt haben (Artikel „ESP-1“) und deren Bestellungen im Durchschnitt 20 € bis 49,90 € wert waren",
+			"Customers who did not order in the last 3 months (product “ESP-1”) and whose orders were worth €20 to €49.90 on average"},
+		{`customer_since anniversary today or customer_since < 2025-01-01 and kind = company`,
+			"Kunden, deren erster Tag als Kunde sich heute jährt oder (die vor dem 01.01.2025 Kunde wurden und deren Kundenart Firma ist)",
+			"Customers who became customers on this day of another year or (who became customers before 1 Jan 2025 and whose kind is Company)"},
+		{`band = at_risk and probability < 20 % and band changed(last 30 d) and rfm_recency >= 4`,
+			"Kunden, deren Bindung „Gefährdet“ ist, deren Chance auf einen weiteren Kauf weniger als 20 % beträgt, deren Bindung sich in den letzten 30 Tagen geändert hat und deren RFM-Punkte für Aktualität mindestens 4 betragen",
+			"Customers whose band is “At risk”, whose chance of another purchase is less than 20%, whose band changed in the last 30 days and whose RFM score for recency is at least 4"},
+		{`did not("unsubscribed") and documents(kind = invoice, amount > 100 EUR, since 2026-01-01) <= 2`,
+			"Kunden, bei denen kein Ereignis „unsubscribed“ eintrat und zu denen es seit dem 01.01.2026 höchstens 2-mal einen Beleg der Art Rechnung über mehr als 100 € gibt",
+			"Customers without an event “unsubscribed” and who have a document of the kind Invoice over more than €100 at most 2 times since 1 Jan 2026"},
+	}
+	c := shop(t)
+	for _, tt := range tests {
+		tree, err := filter.Parse(tt.text, c)
+		if err != nil {
+			t.Errorf("%s: %v", tt.text, err)
+			continue
+		}
+		for lang, want := range map[string]string{"de": tt.de, "en": tt.en} {
+			if got := plain(filter.Sentence(i18n.For(lang, nil), tree, c, nil)); got != want {
+				t.Errorf("%s:\n%s\nwant\n%s", tt.text, got, want)
+			}
+		}
+	}
+}
+
+// plain makes no-break spaces readable.
+func plain(s string) string { return strings.ReplaceAll(s, i18n.NBSP, " ") }
