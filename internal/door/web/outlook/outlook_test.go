@@ -44,7 +44,7 @@ func scored(t *testing.T) (*webtest.Site, *shoptest.Shop) {
 	t.Helper()
 	shop := shoptest.New(t)
 	shop.Of(thisDay(), 500)
-	shop.Score(thisDay().AddDays(-1))
+	shop.Score(thisDay())
 	return site(t, shop), shop
 }
 
@@ -76,7 +76,7 @@ func file(t *testing.T, c *webtest.Client, address string) [][]string {
 func TestEveryPageKeepsToWhatPagesMust(t *testing.T) {
 	shop := shoptest.New(t)
 	shop.Small(thisDay())
-	shop.Score(thisDay().AddDays(-1))
+	shop.Score(thisDay())
 	s := webtest.New(t, shop.DB, outlook.Area(outlook.Deps{Warehouse: shop.Warehouse, Patience: warehouse.Forever}))
 	s.Walk(t, map[string]string{"/insight/outlook/customers": "/insight/outlook/customers?band=cooling&band=loyal",
 		"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": ""})
