@@ -107,7 +107,8 @@ func (v view) bandTable() table {
 			v.words(limit(v.p, b.Band, v.Limits)))
 		value, risk = value+b.Value, risk+b.AtRisk
 	}
-	t.total(v.words(v.p.T("outlook.bands.total")), v.count(v.Customers).to(customersPath), v.share(1, 0), v.money(value), v.money(risk).sub(v.p.T("outlook.bands.counts", "risk", v.p.MoneyRounded(v.AtRisk, v.currency))), v.words(""))
+	t.total(v.words(v.p.T("outlook.bands.total")), v.count(v.Customers).to(customersPath), v.share(1, 0), v.money(value), v.money(risk),
+		v.words(v.p.T("outlook.bands.counts", "risk", v.p.MoneyRounded(v.AtRisk, v.currency))))
 	return t
 }
 
