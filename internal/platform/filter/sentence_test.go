@@ -23,7 +23,7 @@ func shop(t testing.TB) *filter.Catalogue {
 		{ID: 9, Key: "note", Label: "Notiz", Type: customer.TypeText},
 	}})
 	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields, contract.Projection().Fields,
-		event.Projection().Fields, report.Fields(), predict.Projection().Fields, own)
+		event.Projection().Fields, report.Projection().Fields, predict.Projection().Fields, own)
 	if err != nil {
 		t.Fatal(err)
 	}
