@@ -67,6 +67,7 @@ var order = []string{
 	"door/web/figure",
 	"door/web/today",
 	"door/web/customers",
+	"door/web/segments",
 	"door/web/insight",
 	"door/web",
 	"door/web/browsertest test",

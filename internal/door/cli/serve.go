@@ -21,6 +21,7 @@ import (
 	"stamm/internal/door/web/imports"
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/segments"
 	"stamm/internal/door/web/today"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
@@ -182,9 +183,12 @@ func (a *App) site(setupCode string) *web.Server {
 
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
+	picked := segments.Deps{Warehouse: a.house, Fields: askable}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered}),
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card,
+			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
+		segments.Area(picked),
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		imports.Area(a.Importer),
 		admin.Area(),

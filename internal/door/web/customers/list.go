@@ -391,6 +391,11 @@ func (p pages) listFilters(r *page.Request, s listState, n names) ui.Filters {
 		f.Chips = append(f.Chips, ui.FilterChip{Text: r.P.T("customers.filter.tag") + ": " + s.filter.Tag, Remove: r.Link("tag", "", "after", "")})
 	}
 	f.Menus = append(f.Menus, sortMenu(r, s))
+	for _, e := range p.Pages { // which phones have no menu for
+		if r.Can(e.Permission) {
+			f.Tools = append(f.Tools, ui.Anchor{Text: r.P.T(e.Text), Href: e.Href})
+		}
+	}
 	if len(f.Chips) > 1 {
 		f.Clear = r.Link("kind", "", "country", "", "owner", "", "mail", "", "excluded", "", "tag", "", "after", "")
 	}

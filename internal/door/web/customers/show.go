@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/clock"
@@ -69,6 +71,8 @@ type matters struct {
 	runs  []*contract.Contract
 	f     *figures
 	score score
+	// segments she is in; nil for nothing to tell
+	segments templ.Component
 }
 
 func (p pages) overview(r *page.Request) error {
@@ -101,6 +105,11 @@ func (p pages) overview(r *page.Request) error {
 		return err
 	}
 	m.score = p.scoreOf(r, m.f)
+	if p.Segments != nil && !w.erased() && w.Excluded == "" {
+		if m.segments, err = p.Segments(r, w.ID); err != nil {
+			return err
+		}
+	}
 	return r.Render(w.title(r), overviewView(r, w, entries, m))
 }
 

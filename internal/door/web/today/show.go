@@ -187,7 +187,7 @@ func (f *figures) revenueCard(p *i18n.Printer, today clock.Day) templ.Component 
 		{Title: table.Columns[0].Heading(p), Narrow: ui.NarrowLead}, {Title: p.T("today.revenue.new"), Number: true},
 		{Title: p.T("today.revenue.returning"), Number: true, Narrow: ui.NarrowValue},
 	}}
-	for i := len(table.Rows) - 1; i >= 0; i-- {
+	for i := len(table.Rows) - 1; i >= max(0, len(table.Rows)-shownMonths/2); i-- {
 		row := table.Rows[i]
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: row[0].Format(p, report.Month, "")},
 			{Text: p.MoneyRounded(row[2].Int, res.Currency), Href: q.Behind(row[2].Ref)}, {Text: p.MoneyRounded(row[3].Int, res.Currency), Href: q.Behind(row[3].Ref)}}})

@@ -1,8 +1,10 @@
 package today
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -43,7 +45,7 @@ func read(r *page.Request, limit int) (shown tasksShown, err error) {
 	var tasks []*task.Task
 	names := map[int64]string{}
 	err = r.Read(func(tx *store.Tx) (err error) {
-		if tasks, err = task.List(r.Context(), tx, task.Filter{Today: r.Today(), Owner: r.User.ID, Limit: limit + 1}); err != nil {
+		if tasks, err = task.List(r.Context(), tx, task.Filter{Today: r.Today(), Owner: r.User.ID, Limit: onList + 1}); err != nil {
 			return err
 		}
 		if shown.open, err = task.CountOpen(r.Context(), tx, r.Today()); err != nil {
@@ -62,6 +64,7 @@ func read(r *page.Request, limit int) (shown tasksShown, err error) {
 		names, err = customer.Names(r.Context(), tx, customersOf(tasks))
 		return err
 	})
+	slices.SortStableFunc(tasks, sooner)
 	if len(tasks) > limit {
 		tasks, shown.more = tasks[:limit], true
 	}
@@ -69,6 +72,20 @@ func read(r *page.Request, limit int) (shown tasksShown, err error) {
 		shown.rows = append(shown.rows, inWords(r, t, names))
 	}
 	return shown, err
+}
+
+// sooner orders tasks of equal weight by the day they are due; those without a day come last.
+func sooner(a, b *task.Task) int {
+	if a.Weight != b.Weight || a.Due == nil && b.Due == nil {
+		return cmp.Compare(b.Weight, a.Weight)
+	}
+	switch {
+	case a.Due == nil:
+		return 1
+	case b.Due == nil:
+		return -1
+	}
+	return cmp.Compare(*a.Due, *b.Due)
 }
 
 func customersOf(tasks []*task.Task) (ids []int64) {
@@ -171,9 +188,12 @@ func allTasks(r *page.Request) error {
 			}
 		})
 	}
-	title := r.P.T("today.tasks.title")
+	title, lead := r.P.T("today.tasks.title"), r.P.N("today.tasks.open", tasks.open)
+	if tasks.more {
+		lead += " " + r.P.T("today.tasks.first", "n", len(tasks.rows))
+	}
 	return r.Render(title, ui.All(ui.PageHeader(r.P, ui.Header{Title: title, Back: &ui.Anchor{Text: r.P.T("today.title"), Href: "/"}, CSV: "/tasks.csv",
-		Lead: ui.Plainly(r.P.N("today.tasks.open", tasks.open))}), tasksCard(r, tasksShown{rows: tasks.rows, people: tasks.people, open: tasks.open})))
+		Lead: ui.Plainly(lead)}), tasksCard(r, tasksShown{rows: tasks.rows, people: tasks.people, open: tasks.open})))
 }
 
 // change does something to a task and leads back with a way to undo it.

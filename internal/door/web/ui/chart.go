@@ -49,6 +49,7 @@ type Chart struct {
 	XName  string // what the horizontal axis counts, "" for obvious ones such as months
 	YName  string
 	Tall   bool
+	Across bool      // bars lie on their side, for labels that are names; not for Stacked
 	Hide   bool      // leave the title to screen readers, when a heading above says it
 	X      []float64 // Lorenz: shares of customers, one for each value of the series
 }
@@ -73,6 +74,7 @@ type chartData struct {
 	Unit     chartUnit    `json:"unit"`
 	Series   []chartSerie `json:"series"`
 	Everyone string       `json:"everyone,omitempty"`
+	Across   bool         `json:"across,omitempty"`
 }
 
 type chartUnit struct {
@@ -93,7 +95,7 @@ type chartSerie struct {
 func (c Chart) data(p *i18n.Printer) (string, error) {
 	d := chartData{
 		Kind: c.Kind, Lang: locale(p), Labels: c.Labels, X: c.X, XName: c.XName, YName: c.YName,
-		Unit: chartUnit(c.Unit),
+		Unit: chartUnit(c.Unit), Across: c.Across,
 	}
 	if d.Unit.Kind == "" {
 		d.Unit.Kind = Count

@@ -7,7 +7,7 @@
 	const html = document.documentElement;
 	const find = (selector, within = document) => within.querySelector(selector);
 	const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-	const on = (type, handler) => document.addEventListener(type, handler);
+	const on = (type, handler, early = false) => document.addEventListener(type, handler, early);
 
 	// --- Menus: <details class="s-drop">, one open at a time ---------------------
 	const closeMenus = (except) => all("details.s-drop[open]").forEach((d) => { if (d !== except) d.open = false; });
@@ -215,6 +215,31 @@
 		countTicks(form);
 	});
 
+	// A list is narrowed by what is typed above it; Enter takes what is left.
+	const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
+	on("input", (e) => {
+		if (!e.target.matches("[data-narrow]")) return;
+		const box = e.target.parentElement, words = fold(e.target.value).split(/\s+/);
+		all("[data-narrow-item]", box).forEach((i) => { i.hidden = !words.every((w) => fold(i.textContent).includes(w)); });
+		all("[data-narrow-group]", box).forEach((g) => { g.hidden = !find("[data-narrow-item]:not([hidden])", g); });
+		const none = find("[data-narrow-none]", box);
+		if (none) none.hidden = !!find("[data-narrow-group]:not([hidden])", box);
+	});
+	on("keydown", (e) => {
+		if (e.key !== "Enter" || !e.target.matches("[data-narrow]")) return;
+		e.preventDefault();
+		if (e.target.value.trim()) find("[data-narrow-item]:not([hidden])", e.target.parentElement)?.click();
+	});
+	on("toggle", (e) => {
+		if (e.target.matches("details.s-drop[open]")) find("[data-narrow]", e.target)?.focus();
+	}, true);
+	on("change", (e) => {
+		const words = e.target.closest(".s-ticks") && find("[data-ticked]", e.target.closest(".s-ticks"));
+		if (!words) return;
+		const ticked = all("input:checked", e.target.closest(".s-ticks")).map((t) => t.parentElement.textContent.trim());
+		words.textContent = ticked.length ? ticked.slice(0, 3).join(", ") + (ticked.length > 3 ? " +" + (ticked.length - 3) : "") : words.dataset.ticked;
+	});
+
 	// Files can be dropped on the field and are named there.
 	const nameFiles = (box) => {
 		const files = [...find("input[type=file]", box).files], words = find(".s-upload-words", box);
@@ -296,7 +321,7 @@
 			type: "category", data: data.labels, boundaryGap: data.kind !== "line",
 			name: data.xName, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: look.quiet, fontSize: 12 },
 			axisLine: { lineStyle: { color: look.lineStrong } }, axisTick: { show: false },
-			axisLabel: { color: look.quiet, fontSize: 12, hideOverlap: true },
+			axisLabel: { color: look.quiet, fontSize: 12, hideOverlap: true, margin: 12 },
 		},
 		yAxis: {
 			type: "value", name: data.yName, nameTextStyle: { color: look.quiet, fontSize: 12, align: "left" },
@@ -325,10 +350,12 @@
 		}));
 		if (direct) spread(data, option, height);
 		if (direct) option.grid.right = 16 + Math.max(...data.series.map((s) => s.name.length)) * 6.5;
+		// The first and the last label stay inside, where nothing else stands.
+		Object.assign(option.xAxis.axisLabel, { alignMinLabel: "left", alignMaxLabel: "right" });
 		option.yAxis.scale = data.series.every((s) => Math.min(...s.values.filter((v) => v != null)) > 0) && data.unit.kind !== "percent" ? false : undefined;
 	};
 
-	const bars = (data, look, option, write, brief) => {
+	const bars = (data, look, option, brief, width) => {
 		const single = data.series.length === 1, few = data.labels.length <= 12;
 		option.series = data.series.map((s) => ({
 			name: s.name, type: "bar", data: s.values, color: look.palette[s.color],
@@ -340,6 +367,17 @@
 		}));
 		if (data.kind === "histogram") option.series.forEach((s) => { s.barMaxWidth = undefined; });
 		if (single && few) option.yAxis.splitLine.show = option.yAxis.axisLabel.show = false;
+		if (data.across) lieDown(option, width);
+	};
+
+	// Bars whose labels are names lie on their side, the first on top; no label is left out.
+	const lieDown = (option, width) => {
+		[option.xAxis, option.yAxis] = [option.yAxis, option.xAxis];
+		Object.assign(option.yAxis, { inverse: true, name: undefined });
+		Object.assign(option.yAxis.axisLabel, { hideOverlap: false, interval: 0, width: Math.min(240, width * 0.4), overflow: "truncate" });
+		Object.assign(option.grid, { bottom: 8, top: 8, right: option.series.some((s) => s.label.show) ? 56 : 24 });
+		if (width < 480) option.xAxis.splitNumber = 2;
+		option.series.forEach((s) => { s.label.position = "right"; s.itemStyle.borderRadius = [0, 2, 2, 0]; });
 	};
 
 	const lorenz = (data, look, option, write) => {
@@ -380,7 +418,7 @@
 		box.parentElement.classList.toggle("is-labelled", direct);
 		if (data.kind === "lorenz") lorenz(data, look, option, write);
 		else if (data.kind === "line") lines(data, look, option, direct, box.clientHeight);
-		else bars(data, look, option, write, brief);
+		else bars(data, look, option, brief, box.clientWidth);
 		const chart = echarts.getInstanceByDom(box) ?? echarts.init(box, null, { renderer: "svg" });
 		chart.setOption(option, true);
 		probe.remove();
