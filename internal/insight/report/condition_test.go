@@ -18,7 +18,7 @@ import (
 func TestConditionsMeanTheClassesOfTheReports(t *testing.T) {
 	fewer(t, "25")
 	db := openWarehouse(t, "")
-	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, report.Fields())
+	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, report.Projection().Fields)
 	if err != nil {
 		t.Fatal(err)
 	}
