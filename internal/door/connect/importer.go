@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"stamm/internal/door/connect/sheet"
@@ -255,6 +256,7 @@ func (im *Importer) runImport(ctx context.Context, task *jobs.Task) error {
 	if r.run.Finished() {
 		return nil
 	}
+	defer collectLess()()
 	err = r.do(ctx)
 	if err == nil {
 		return nil
@@ -277,6 +279,19 @@ func (im *Importer) runImport(ctx context.Context, task *jobs.Task) error {
 		err = errors.Join(err, r.db.Write(ctx, r.actor, func(tx *store.Tx) error { return raiseFailed(ctx, tx, r.run) }))
 	}
 	return err
+}
+
+// garbageWhileImporting is how much garbage may lie about in an import, in per cent of what is in use. Rows live for
+// moments and little is in use, so that at the usual 100 a tenth of all work would go into collecting them.
+const garbageWhileImporting = 300
+
+// collectLess lets garbage lie longer until the function it returns is called. One import runs at a time.
+func collectLess() (restore func()) {
+	before := debug.SetGCPercent(garbageWhileImporting)
+	if before < 0 || before > garbageWhileImporting {
+		debug.SetGCPercent(before)
+	}
+	return func() { debug.SetGCPercent(before) }
 }
 
 func (r *runner) load(ctx context.Context, id int64) error {

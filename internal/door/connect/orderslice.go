@@ -46,7 +46,7 @@ func (s *orderSlice) look(ctx context.Context, tx *store.Tx) (bool, error) {
 	for i, d := range s.drafts {
 		keys[i] = document.Key{Kind: d.doc.Kind, ExternalID: d.doc.ExternalID}
 	}
-	known, err := document.Find(ctx, tx, s.r.run.Source, keys)
+	known, err := document.FindMany(ctx, tx, s.r.run.Source, keys)
 	if err != nil {
 		return false, err
 	}
@@ -77,19 +77,19 @@ func (s *orderSlice) look(ctx context.Context, tx *store.Tx) (bool, error) {
 func (s *orderSlice) meet(ctx context.Context, tx *store.Tx) error {
 	s.met = map[[2]string]int64{}
 	batch, rowOf := s.batch(slices.Concat(s.fresh, s.again))
-	var outcomes []customer.Outcome
+	var ids []int64
 	for part := range slices.Chunk(batch.Rows, customer.MaxRows) {
 		b := batch
 		b.Rows = part
-		o, err := customer.DecideEnsure(ctx, tx, b)
+		known, err := customer.Known(ctx, tx, b)
 		if err != nil {
 			return err
 		}
-		outcomes = append(outcomes, o...)
+		ids = append(ids, known...)
 	}
 	for key, row := range rowOf {
-		if o := outcomes[row]; o.Status == customer.Unchanged && o.ID != 0 {
-			s.met[key] = o.ID
+		if ids[row] != 0 {
+			s.met[key] = ids[row]
 		}
 	}
 	return nil

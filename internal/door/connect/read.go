@@ -14,13 +14,8 @@ import (
 // read goes through the rows of the files and writes them slice by slice. Reading and comparing run ahead of writing
 // by a few slices.
 func (r *runner) read(ctx context.Context, files *sheet.Files, survey *sheet.Survey) error {
-	type looked struct {
-		*slice
-		writes    bool
-		unchanged int64
-	}
 	g, ctx := errgroup.WithContext(ctx)
-	cut, ready := make(chan *slice, 4), make(chan looked, 4)
+	cut, ready := make(chan *slice, 4), make(chan looked, turnSlices)
 	g.Go(func() error {
 		defer close(cut)
 		return r.cut(ctx, files, survey, func(s *slice) error {
@@ -35,7 +30,7 @@ func (r *runner) read(ctx context.Context, files *sheet.Files, survey *sheet.Sur
 	g.Go(func() error {
 		defer close(ready)
 		for s := range cut {
-			l := looked{slice: s}
+			l := looked{slice: s, size: s.work.size()}
 			err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
 				l.writes, err = s.work.look(ctx, tx)
 				return err
@@ -43,7 +38,6 @@ func (r *runner) read(ctx context.Context, files *sheet.Files, survey *sheet.Sur
 			if err != nil {
 				return err
 			}
-			l.unchanged = s.work.size()
 			select {
 			case ready <- l:
 			case <-ctx.Done():
@@ -53,20 +47,49 @@ func (r *runner) read(ctx context.Context, files *sheet.Files, survey *sheet.Sur
 		return nil
 	})
 	g.Go(func() error {
-		for l := range ready {
-			if err := r.process(ctx, l.slice, l.writes, l.unchanged); err != nil {
+		for turn := next(nil, ready); len(turn) > 0; turn = next(turn, ready) {
+			last := turn[len(turn)-1]
+			left, err := r.process(ctx, turn)
+			if err != nil {
 				return err
 			}
-			if err := r.task.Progress(ctx, l.rows, survey.Rows); err != nil {
+			if turn = left; len(turn) > 0 {
+				last = turn[0]
+			}
+			if err := r.task.Progress(ctx, last.rows, survey.Rows); err != nil {
 				return err
 			}
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return r.commit(ctx, nil) // what is still pending
+		_, err := r.commit(ctx, nil) // what is still pending
+		return err
 	})
 	return g.Wait()
+}
+
+// next fills a turn with the slices that are ready, and waits for one if there is none. It is empty at the end.
+func next(turn []looked, ready <-chan looked) []looked {
+	if len(turn) == 0 {
+		l, more := <-ready
+		if !more {
+			return nil
+		}
+		turn = append(turn, l)
+	}
+	for len(turn) < turnSlices {
+		select {
+		case l, more := <-ready:
+			if !more {
+				return turn
+			}
+			turn = append(turn, l)
+		default:
+			return turn
+		}
+	}
+	return turn
 }
 
 // cutter cuts rows into slices. Slices that are done already are passed over.

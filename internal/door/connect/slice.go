@@ -77,6 +77,19 @@ func (t *touched) add(other touched) {
 	}
 }
 
+// looked is a slice that was compared with what is there.
+type looked struct {
+	*slice
+	writes bool
+	size   int64 // records
+}
+
+// idle tells whether nothing of the slice is to be written but its counters.
+func (l looked) idle() bool { return !l.writes && len(l.errors) == 0 }
+
+// turnSlices is how many slices one transaction writes at most. It ends after the first of them when somebody waits.
+const turnSlices = 10
+
 // pending are slices that were looked at and have nothing to write: their counters go into the next commit, so that
 // reading an unchanged file again is not held up by one commit a slice.
 type pending struct {
@@ -86,33 +99,76 @@ type pending struct {
 // maxPending bounds what a killed run has to read again.
 const maxPending = 64
 
-// commit writes a slice (nil for none) together with the counters of the pending ones before it.
-func (r *runner) commit(ctx context.Context, s *slice) error {
-	var w written
-	err := r.db.Bulk(ctx, r.actor, func(tx *store.Tx) (err error) {
-		w = written{}
-		n, rows := r.passed.slices, r.passed.rows
-		var problems []RowError
-		if s != nil {
-			if w, err = s.work.write(ctx, tx); err != nil {
-				return err
-			}
-			n, rows, problems = s.n, s.rows, append(s.errors, w.notices...)
-			if err := r.tell(ctx, tx, s.n, w); err != nil {
-				return err
-			}
+// process writes the first slices of a turn, at least one, and returns the others. Slices with nothing to write are only
+// remembered.
+func (r *runner) process(ctx context.Context, turn []looked) (left []looked, err error) {
+	for len(turn) > 0 && turn[0].idle() {
+		l := turn[0]
+		turn = turn[1:]
+		r.passed.slices, r.passed.rows = l.n, l.rows
+		r.passed.unchanged += l.size
+		if r.passed.slices%maxPending == 0 {
+			_, err := r.commit(ctx, nil)
+			return turn, err
 		}
-		return r.count(ctx, tx, n, rows, w, problems)
+	}
+	if len(turn) == 0 {
+		return nil, nil
+	}
+	n, err := r.commit(ctx, turn)
+	if !store.IsUnique(err) {
+		return turn[n:], err
+	}
+	// Somebody wrote the same key between the look and the write, or an earlier slice of the turn did.
+	for i := range turn {
+		err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
+			turn[i].writes, err = turn[i].work.look(ctx, tx)
+			return err
+		})
+		if err == nil {
+			_, err = r.commit(ctx, turn[i:i+1])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("slice %d: %w", turn[i].n, err)
+		}
+	}
+	return nil, nil
+}
+
+// commit writes as many of the slices as nobody has to wait for (the first at least, if there is one) together with the
+// counters of the pending ones before them, and returns how many.
+func (r *runner) commit(ctx context.Context, turn []looked) (n int, err error) {
+	var sum written
+	at := r.passed
+	err = r.db.Bulk(ctx, r.actor, func(tx *store.Tx) (err error) {
+		sum, at, n = written{unchanged: r.passed.unchanged}, r.passed, 0
+		var problems []RowError
+		for n < len(turn) && (n == 0 || tx.Alone()) {
+			s := turn[n]
+			w := written{unchanged: s.size}
+			if s.writes {
+				if w, err = s.work.write(ctx, tx); err != nil {
+					return err
+				}
+				if err := r.tell(ctx, tx, s.n, w); err != nil {
+					return err
+				}
+			}
+			sum.made, sum.changed, sum.unchanged = sum.made+w.made, sum.changed+w.changed, sum.unchanged+w.unchanged
+			problems = append(append(problems, s.errors...), w.notices...)
+			at.slices, at.rows = s.n, s.rows
+			n++
+		}
+		return r.count(ctx, tx, at, sum, problems)
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if s != nil {
+	for _, s := range turn[:n] {
 		s.work.done()
-		r.passed = pending{slices: s.n, rows: s.rows}
 	}
-	r.passed.unchanged = 0
-	return nil
+	r.passed = pending{slices: at.slices, rows: at.rows}
+	return n, nil
 }
 
 // tell appends what the slice touched to the feed.
@@ -130,7 +186,7 @@ func (r *runner) tell(ctx context.Context, tx *store.Tx, n int64, w written) err
 	return nil
 }
 
-func (r *runner) count(ctx context.Context, tx *store.Tx, n, rows int64, w written, problems []RowError) error {
+func (r *runner) count(ctx context.Context, tx *store.Tx, at pending, w written, problems []RowError) error {
 	errs, notices := int64(0), int64(0)
 	if len(problems) > 0 {
 		var last int64
@@ -154,7 +210,7 @@ func (r *runner) count(ctx context.Context, tx *store.Tx, n, rows int64, w writt
 			return err
 		}
 	}
-	updated, err := tx.Exec(ctx, sqlAdvance, r.run.ID, n, rows, w.made, w.changed, w.unchanged+r.passed.unchanged, errs, notices)
+	updated, err := tx.Exec(ctx, sqlAdvance, r.run.ID, at.slices, at.rows, w.made, w.changed, w.unchanged, errs, notices)
 	if err != nil {
 		return err
 	}
@@ -168,30 +224,8 @@ var errorColumns = []string{"run", "n", "file", "line", "field", "value", "reaso
 
 const sqlLastError = `SELECT COALESCE(max(n), 0) FROM import_error WHERE run = $1`
 
-// process writes one slice or, when there is nothing to write, remembers that it was passed.
-func (r *runner) process(ctx context.Context, s *slice, writes bool, unchanged int64) error {
-	if !writes && len(s.errors) == 0 {
-		r.passed.slices, r.passed.rows = s.n, s.rows
-		r.passed.unchanged += unchanged
-		if r.passed.slices%maxPending != 0 {
-			return nil
-		}
-		return r.commit(ctx, nil)
-	}
-	err := r.commit(ctx, s)
-	if store.IsUnique(err) { // somebody wrote the same key between the look and the write
-		if err = r.db.Read(ctx, func(tx *store.Tx) error { _, err := s.work.look(ctx, tx); return err }); err == nil {
-			err = r.commit(ctx, s)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("slice %d: %w", s.n, err)
-	}
-	return nil
-}
-
 // linkTurn is how many waiting documents one turn of the bulk lane links.
-const linkTurn = 200
+const linkTurn = 500
 
 // originOf tells history from what happens now: before the day the source went live nothing triggers.
 func originOf(day clock.Day, liveFrom *clock.Day) feed.Origin {

@@ -170,7 +170,7 @@ func (r pgRunner) row(ctx context.Context, text string, args []any) *sql.Row {
 
 func (r pgRunner) insert(ctx context.Context, table string, columns []string, rows [][]any) error {
 	if len(rows) < 4 { // COPY costs two round trips
-		text := insertText(Postgres, table, columns)
+		text := insertText(Postgres, table, columns, 1)
 		for _, row := range rows {
 			if _, err := r.tx.ExecContext(ctx, text, row...); err != nil {
 				return err

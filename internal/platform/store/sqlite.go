@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -114,11 +115,12 @@ type writer struct {
 	closed chan struct{}
 	ended  chan struct{}
 	stmts  map[string]*sql.Stmt
+	raws   map[string]driver.StmtExecContext // of insert
 }
 
 func newWriter(db *DB, conn *sql.Conn) *writer {
 	w := &writer{db: db, conn: conn, small: make(chan *call, 4*batchCalls), bulk: make(chan *call),
-		closed: make(chan struct{}), ended: make(chan struct{}), stmts: map[string]*sql.Stmt{}}
+		closed: make(chan struct{}), ended: make(chan struct{}), stmts: map[string]*sql.Stmt{}, raws: map[string]driver.StmtExecContext{}}
 	go w.loop()
 	return w
 }
@@ -129,6 +131,12 @@ func (w *writer) stop() {
 	for _, s := range w.stmts {
 		s.Close()
 	}
+	w.conn.Raw(func(any) error {
+		for _, s := range w.raws {
+			s.(driver.Stmt).Close()
+		}
+		return nil
+	})
 	w.conn.Close()
 }
 
@@ -326,19 +334,6 @@ func (w *writer) row(_ context.Context, text string, args []any) *sql.Row {
 		return w.conn.QueryRowContext(context.Background(), text, args...) // reports the same error through Scan
 	}
 	return s.QueryRowContext(context.Background(), args...)
-}
-
-func (w *writer) insert(_ context.Context, table string, columns []string, rows [][]any) error {
-	s, err := w.stmt(insertText(SQLite, table, columns))
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if _, err := s.ExecContext(context.Background(), row...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // IsUnique reports whether err says that a unique key was already taken.

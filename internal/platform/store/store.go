@@ -133,12 +133,17 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if db.dialect == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	begun, err := db.read.BeginTx(ctx, opts)
+	conn, err := db.read.Conn(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer conn.Close()
+	begun, err := conn.BeginTx(ctx, opts)
 	if err != nil {
 		return unavailable(err)
 	}
 	defer begun.Rollback()
-	return translate(fn(&Tx{Now: db.Now(), dialect: db.dialect, run: readRunner{begun, &db.stmts, db}}))
+	return translate(fn(&Tx{Now: db.Now(), dialect: db.dialect, run: readRunner{begun, conn, &db.stmts, db}}))
 }
 
 // Write runs fn in a transaction. When it returns nil the changes are durable; when fn returns an error nothing of it
@@ -151,7 +156,7 @@ func (db *DB) Write(ctx context.Context, actor Actor, fn func(*Tx) error) error 
 }
 
 // Bulk is Write in the lane for mass data: a transaction of its own that alternates with the small ones. A turn
-// writes at most 1,000 rows, so that nobody waits long behind it.
+// writes at most 1,000 rows, so that nobody waits long behind it; while tx.Alone it may go on.
 func (db *DB) Bulk(ctx context.Context, actor Actor, fn func(*Tx) error) error {
 	if db.dialect == Postgres {
 		db.bulk.Lock()

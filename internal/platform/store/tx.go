@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 )
 
@@ -64,8 +63,8 @@ func (tx *Tx) InsertID(ctx context.Context, text string, args ...any) (int64, er
 	return id, nil
 }
 
-// Insert adds many rows to table: prepared single rows on SQLite (measured faster than long VALUES lists), COPY on
-// PostgreSQL. Table and columns come from code, never from a user.
+// Insert adds many rows to table: prepared statements of a few rows each on SQLite, COPY on PostgreSQL. Table and columns
+// come from code, never from a user; a column that may be nil has no default.
 func (tx *Tx) Insert(ctx context.Context, table string, columns []string, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
@@ -130,6 +129,14 @@ func (tx *Tx) Horizon(ctx context.Context) (int64, error) {
 	return x, translate(err)
 }
 
+// Alone tells whether nobody waits for this transaction to end. It is for mass data, which may then go on beyond the
+// 1,000 rows of a turn: few large transactions cost less than many small ones. On PostgreSQL, where others write
+// meanwhile and the longer of two transactions in each other's way does its work again, it is never so.
+func (tx *Tx) Alone() bool {
+	w, ok := tx.run.(*writer)
+	return ok && len(w.small) == 0
+}
+
 // SkipLocked is the clause with which a claim passes over rows that another process is claiming; empty on SQLite,
 // which has one writer.
 func (tx *Tx) SkipLocked() string {
@@ -186,28 +193,10 @@ func Flag(b bool) int {
 	return 0
 }
 
-// insertText is the text of a single-row INSERT. On SQLite its placeholders have no names, which spares a search by
-// name for every value bound.
-func insertText(d Dialect, table string, columns []string) string {
-	var b strings.Builder
-	b.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (")
-	for i := range columns {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		if d == SQLite {
-			b.WriteString("?")
-		} else {
-			fmt.Fprintf(&b, "$%d", i+1)
-		}
-	}
-	b.WriteString(")")
-	return b.String()
-}
-
 // readRunner reads within a transaction of the read pool, with cached statements on SQLite (pgx caches its own).
 type readRunner struct {
 	tx    *sql.Tx
+	conn  *sql.Conn
 	stmts *statements
 	db    *DB
 }

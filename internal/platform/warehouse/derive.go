@@ -45,7 +45,10 @@ func (w *turn) derive(ctx context.Context, projections []Projection) error {
 // deriveAll computes all derived tables anew in the open transaction.
 func (g *generation) deriveAll(ctx context.Context, projections []Projection) error {
 	all := customersOf(projections)
-	sliced := g.short && all != ""
+	sliced, err := g.inParts(ctx, all)
+	if err != nil {
+		return err
+	}
 	for _, p := range projections {
 		for _, d := range p.Derived {
 			if err := g.exec(ctx, "DELETE FROM "+d.Name); err != nil {
@@ -64,7 +67,7 @@ func (g *generation) deriveAll(ctx context.Context, projections []Projection) er
 	if !sliced {
 		return nil
 	}
-	err := g.exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_slice (customer, nth) AS SELECT a.customer, row_number() OVER () "+
+	err = g.exec(ctx, "CREATE OR REPLACE TEMP TABLE changed_slice (customer, nth) AS SELECT a.customer, row_number() OVER () "+
 		"FROM (SELECT DISTINCT b.customer FROM (SELECT 0::BIGINT UNION ALL "+all+") b (customer)) a")
 	if err != nil {
 		return err
@@ -74,6 +77,15 @@ func (g *generation) deriveAll(ctx context.Context, projections []Projection) er
 		return err
 	}
 	return g.deriveSliced(ctx, projections, n)
+}
+
+// inParts tells whether all customers, whom the query lists, are too many to be computed at once.
+func (g *generation) inParts(ctx context.Context, all string) (bool, error) {
+	if g.short || all == "" {
+		return all != "", nil
+	}
+	n, err := g.count(ctx, "("+all+")")
+	return n > g.slice, err
 }
 
 // deriveSliced computes the derived rows of the n customers in changed_slice, so many at a time as the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"stamm/internal/platform/fault"
@@ -95,7 +96,7 @@ func (db *DB) rest(ctx context.Context, s *store.DB, b batch, took time.Duration
 	}
 	pause, step := min(2*took, longestRest), longestRest
 	if b.keys >= bulkKeys {
-		pause = min(3*took, bulkRest)
+		pause = min(10*took, bulkRest)
 	}
 	for end := time.Now().Add(pause); ; {
 		left := time.Until(end)
@@ -227,11 +228,11 @@ func (db *DB) advance(ctx context.Context, s *store.DB, g *generation, aside boo
 		}
 	}
 	from := source{s, bulkReaders}
-	if aside {
+	if aside && !db.waited() { // who waits for the warehouse is done with what is beside it
 		from.readers = 1
 	}
 	if aside && b.keys >= bulkKeys {
-		restore, err := g.modest(ctx, db.options)
+		restore, err := g.modest(ctx, db.options, from.readers)
 		if err != nil {
 			return b, err
 		}
@@ -245,18 +246,25 @@ func (db *DB) advance(ctx context.Context, s *store.DB, g *generation, aside boo
 	return b, nil
 }
 
-// modest keeps DuckDB to one thread until the function it returns is called, so that an import that is
-// under way keeps the other processors.
-func (g *generation) modest(ctx context.Context, o Options) (restore func(), err error) {
-	if o.Threads <= 1 {
-		return func() {}, nil
+// modest keeps DuckDB to so many threads and half its memory until the function it returns is called, so that an import
+// that is under way keeps the rest: a large commit takes about as much again as it is granted.
+func (g *generation) modest(ctx context.Context, o Options, threads int) (restore func(), err error) {
+	slice := g.slice
+	set := func(ctx context.Context, threads int, memory int64) error {
+		// Where readers hold more than that just now it stays as it was.
+		_, _ = g.writer.ExecContext(ctx, "SET memory_limit = '"+strconv.FormatInt(memory, 10)+"B'")
+		return g.exec(ctx, fmt.Sprintf("SET threads = %d", threads))
 	}
-	if err := g.exec(ctx, "SET threads = 1"); err != nil {
+	if err := set(ctx, min(threads, o.Threads), o.MemoryLimit/2); err != nil {
 		return nil, err
 	}
+	g.slice = max(slice/2, min(slice, fewCustomers))
 	return func() {
 		// Should it fail, the instance is lost anyway and the next step says so.
-		_ = g.exec(context.WithoutCancel(ctx), fmt.Sprintf("SET threads = %d", o.Threads))
+		_ = set(context.WithoutCancel(ctx), o.Threads, o.MemoryLimit)
+		if !g.short {
+			g.slice = slice
+		}
 	}, nil
 }
 
@@ -337,6 +345,11 @@ func (db *DB) awaited() bool {
 	case <-db.urgent:
 	default:
 	}
+	return db.waited()
+}
+
+// waited tells whether somebody waits.
+func (db *DB) waited() bool {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	return db.waiters > 0

@@ -154,41 +154,26 @@ func (s source) read(ctx context.Context, t *table, ranges []feed.Range, into []
 }
 
 func (s source) query(ctx context.Context, tx *store.Tx, t *table, into *[]any, args ...any) error {
-	rows, err := tx.Query(ctx, t.Select, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	if err := sameColumns(rows, t.columns); err != nil {
-		return err
-	}
-	width := len(t.columns)
-	places := make([]any, width)
-	for rows.Next() {
-		at := len(*into)
-		*into = slices.Grow(*into, width)[:at+width]
-		row := (*into)[at:]
-		for i := range row {
-			places[i] = &row[i]
-		}
-		if err := rows.Scan(places...); err != nil {
-			return err
+	checked := false
+	return tx.Values(ctx, t.Select, args, func(columns []string, row []any) (err error) {
+		if !checked {
+			if err := sameColumns(columns, t.columns); err != nil {
+				return err
+			}
+			checked = true
 		}
 		for i, c := range t.columns {
 			if row[i], err = c.kind.convert(row[i]); err != nil {
 				return fmt.Errorf("column %s: %w", c.name, err)
 			}
 		}
-	}
-	return rows.Err()
+		*into = append(*into, row...)
+		return nil
+	})
 }
 
 // sameColumns holds Select against DDL, since values are matched by their place.
-func sameColumns(rows *sql.Rows, want []column) error {
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
+func sameColumns(names []string, want []column) error {
 	if !slices.EqualFunc(names, want, func(n string, c column) bool { return n == c.name }) {
 		wanted := make([]string, len(want))
 		for i, c := range want {

@@ -76,6 +76,24 @@ func DecideEnsure(ctx context.Context, tx *store.Tx, b Batch) ([]Outcome, error)
 	return w.Outcomes, err
 }
 
+// Known returns whom the rows are about, 0 for somebody Ensure would create or leave out.
+func Known(ctx context.Context, tx *store.Tx, b Batch) ([]int64, error) {
+	d, err := newDecision(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.find(ctx, tx); err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(d.rows))
+	for i := range d.rows {
+		if k := d.knownTo(&d.rows[i]); k != nil {
+			ids[i] = k.id
+		}
+	}
+	return ids, nil
+}
+
 func upsert(ctx context.Context, tx *store.Tx, b Batch, onlyNew, write bool) (Written, error) {
 	d, err := newDecision(b)
 	if err != nil {

@@ -198,6 +198,10 @@ func TestDecisionWritesNothing(t *testing.T) {
 			if diff := cmp.Diff([]customer.Outcome{{ID: id}, {ID: id}, {Status: customer.New}}, got); diff != "" || err != nil {
 				t.Error(diff, err)
 			}
+			known, err := customer.Known(ctx, tx, b)
+			if diff := cmp.Diff([]int64{id, id, 0}, known); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
 			return nil
 		})
 		if after := everything(t, db); after != before {

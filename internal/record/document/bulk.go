@@ -55,6 +55,27 @@ func Find(ctx context.Context, tx *store.Tx, source int64, keys []Key) (map[Key]
 	return known, rows.Err()
 }
 
+// FindMany is Find for many documents that are likely new: where their ids ascend beyond those that are there, one look
+// tells that none of them is. It is for reading alone; a writer on PostgreSQL would get into the way of others.
+func FindMany(ctx context.Context, tx *store.Tx, source int64, keys []Key) (map[Key]Known, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	low, high := keys[0].ExternalID, keys[0].ExternalID
+	for _, k := range keys {
+		low, high = min(low, k.ExternalID), max(high, k.ExternalID)
+	}
+	var one int
+	err := tx.QueryRow(ctx, sqlAnyBetween, source, low, high).Scan(&one)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Find(ctx, tx, source, keys)
+}
+
 // Written tells the feed what a bulk write touched.
 type Written struct {
 	Rows  feed.Rows         // warehouse tables and ids
@@ -230,26 +251,25 @@ var documentColumns = []string{"id", "source", "kind", "external_id", "customer"
 	"reference", "made_run", "run", "hash", "created_at", "changed_at"}
 
 func insertDocuments(ctx context.Context, tx *store.Tx, docs []*Document) error {
-	rows := make([][]any, len(docs))
-	now := clock.Micros(tx.Now)
-	for i, d := range docs {
-		rows[i] = append([]any{d.ID}, d.values()...)
-		rows[i] = append(rows[i], now, now)
+	var now any = clock.Micros(tx.Now)
+	rows := store.NewRows(len(docs), len(documentColumns))
+	for _, d := range docs {
+		rows.End(append(append(d.values(append(rows.Row(), d.ID)), now), now))
 	}
-	return tx.Insert(ctx, "document", documentColumns, rows)
+	return tx.Insert(ctx, "document", documentColumns, rows.All)
 }
 
-// values are the columns between id and created_at, as bound.
-func (d *Document) values() []any {
-	return []any{d.Source, int(d.Kind), d.ExternalID, d.Customer, clock.Micros(d.At), int64(d.Day), d.Status, d.Currency, d.Rate.String(),
+// values adds the columns between id and created_at to row, as bound.
+func (d *Document) values(row []any) []any {
+	return append(row, d.Source, int(d.Kind), d.ExternalID, d.Customer, clock.Micros(d.At), int64(d.Day), d.Status, d.Currency, d.Rate.String(),
 		number(d.Net), number(d.Tax), number(d.Gross), number(d.Shipping), d.Amount, number(d.Cost), store.Flag(d.Sale),
-		d.FileRows, d.SaleRows, day(d.DueDay), day(d.Promised), day(d.Kept), d.Reference, d.MadeRun, d.Run, d.Hash}
+		d.FileRows, d.SaleRows, day(d.DueDay), day(d.Promised), day(d.Kept), d.Reference, d.MadeRun, d.Run, d.Hash)
 }
 
 func updateDocuments(ctx context.Context, tx *store.Tx, docs []*Document) error {
 	now := clock.Micros(tx.Now)
 	for _, d := range docs {
-		if _, err := tx.Exec(ctx, sqlUpdate, append(append([]any{d.ID}, d.values()...), now)...); err != nil {
+		if _, err := tx.Exec(ctx, sqlUpdate, append(d.values([]any{d.ID}), now)...); err != nil {
 			return err
 		}
 	}
@@ -263,13 +283,14 @@ func insertLines(ctx context.Context, tx *store.Tx, docs []*Document) error {
 	for _, d := range docs {
 		n += len(d.Lines)
 	}
-	rows := make([][]any, 0, n)
+	rows := store.NewRows(n, len(lineColumns))
 	for _, d := range docs {
+		var id any = d.ID
 		for i, l := range d.Lines {
-			rows = append(rows, []any{d.ID, i + 1, l.Product, l.Description, l.Quantity, l.UnitPrice, l.Amount, l.BaseAmount, number(l.Cost), store.Flag(l.Sale)})
+			rows.End(append(rows.Row(), id, i+1, l.Product, l.Description, l.Quantity, l.UnitPrice, l.Amount, l.BaseAmount, number(l.Cost), store.Flag(l.Sale)))
 		}
 	}
-	return tx.Insert(ctx, "document_line", lineColumns, rows)
+	return tx.Insert(ctx, "document_line", lineColumns, rows.All)
 }
 
 func number(v *int64) any {

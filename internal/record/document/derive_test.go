@@ -54,6 +54,14 @@ func lines(t *testing.T, db *warehouse.DB, query string) []string {
 	return out
 }
 
+func TestTheProjectionListsAllCustomers(t *testing.T) {
+	db := derived(t)
+	got := lines(t, db, "SELECT CAST(id AS VARCHAR) FROM ("+customer.Projection().Customers+") c ORDER BY 1")
+	if diff := cmp.Diff([]string{"1", "2", "9"}, got); diff != "" {
+		t.Errorf("the ids of all customers, by which derived tables are computed in parts (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheWarehouseRunsEveryStatement(t *testing.T) {
 	var all, changed int
 	for _, d := range document.Projection().Derived {

@@ -36,10 +36,8 @@ func Link(ctx context.Context, tx *store.Tx, pass int, after int64, limit int) (
 		return 0, w, err
 	}
 	l := linker{tx: tx}
-	for _, id := range ids {
-		if err := l.link(ctx, docs[id]); err != nil {
-			return 0, w, fmt.Errorf("link document %d: %w", id, err)
-		}
+	if err := l.all(ctx, pick(docs, ids, linkPasses[pass])); err != nil {
+		return 0, w, err
 	}
 	w.Rows = feed.Rows{}
 	if len(l.linked) > 0 {
@@ -70,10 +68,84 @@ func waiting(ctx context.Context, tx *store.Tx, wanted func(Kind) bool, after in
 	return last, ids, errors.Join(rows.Err(), rows.Close())
 }
 
-// linker gathers which documents found their target.
+// pick are the documents of the ids that a pass is about.
+func pick(docs map[int64]*Document, ids []int64, wanted func(Kind) bool) []*Document {
+	picked := make([]*Document, 0, len(ids))
+	for _, id := range ids {
+		if d := docs[id]; d != nil && wanted(d.Kind) {
+			picked = append(picked, d)
+		}
+	}
+	return picked
+}
+
+// linker links documents and gathers which found their target.
 type linker struct {
 	tx     *store.Tx
 	linked []int64
+
+	targets map[reference][]target
+	bonds   [][]any // rows of document_link still to be written
+	billed  []int64 // invoices that are still to be known as no sales
+}
+
+// reference is how a document names another one.
+type reference struct {
+	source     int64
+	externalID string
+}
+
+// target is an order or invoice that is named.
+type target struct {
+	id   int64
+	kind Kind
+	sale bool
+}
+
+// all links the documents of one pass.
+func (l *linker) all(ctx context.Context, docs []*Document) error {
+	if err := l.findTargets(ctx, docs); err != nil {
+		return err
+	}
+	for _, d := range docs {
+		if err := l.link(ctx, d); err != nil {
+			return fmt.Errorf("link document %d: %w", d.ID, err)
+		}
+	}
+	return l.flush(ctx)
+}
+
+// findTargets looks up what the documents refer to.
+func (l *linker) findTargets(ctx context.Context, docs []*Document) error {
+	named := map[int64][]string{}
+	for _, d := range docs {
+		if d.Reference != "" {
+			named[d.Source] = append(named[d.Source], d.Reference)
+		}
+	}
+	l.targets = map[reference][]target{}
+	for source, ids := range named {
+		list, value := l.tx.Strings("$2"), store.JSON(ids)
+		if len(ids) == 1 { // as Find
+			list, value = "= $2", ids[0]
+		}
+		rows, err := l.tx.Query(ctx, fmt.Sprintf(sqlTargets, list), source, value)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var t target
+			ref := reference{source: source}
+			if err := rows.Scan(&t.id, &t.kind, &t.sale, &ref.externalID); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			l.targets[ref] = append(l.targets[ref], t)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *linker) link(ctx context.Context, d *Document) error {
@@ -92,7 +164,20 @@ func (l *linker) link(ctx context.Context, d *Document) error {
 	for i, f := range found {
 		f[0], f[1] = d.ID, i+1
 	}
-	return l.tx.Insert(ctx, "document_link", []string{"document", "n", "target", "target_line", "kind", "quantity", "amount"}, found)
+	l.bonds = append(l.bonds, found...)
+	return nil
+}
+
+// flush writes what was found.
+func (l *linker) flush(ctx context.Context) error {
+	if len(l.billed) > 0 {
+		if _, err := l.tx.Exec(ctx, fmt.Sprintf(sqlBilled, l.tx.Numbers("$1")), store.JSON(l.billed)); err != nil {
+			return err
+		}
+	}
+	err := l.tx.Insert(ctx, "document_link", []string{"document", "n", "target", "target_line", "kind", "quantity", "amount"}, l.bonds)
+	l.bonds, l.billed = nil, nil
+	return err
 }
 
 // bond is a row of document_link; its document and number are filled in when all of them are known.
@@ -101,53 +186,43 @@ func bond(target, targetLine int64, kind string, quantity, amount int64) []any {
 }
 
 func (l *linker) byReference(ctx context.Context, d *Document) ([][]any, error) {
-	target, kind, sale, err := l.target(ctx, d)
-	if err != nil || target == 0 {
-		return nil, err
+	t := l.target(d)
+	if t.id == 0 {
+		return nil, nil
 	}
 	switch {
 	case d.Kind.gives():
-		found := [][]any{bond(target, 0, "reverses", 0, d.Amount)}
-		if kind == Invoice && !sale { // the order it bills is the sale
-			order, err := numbers(ctx, l.tx, sqlBillsTarget, target)
+		found := [][]any{bond(t.id, 0, "reverses", 0, d.Amount)}
+		if t.kind == Invoice && !t.sale { // the order it bills is the sale
+			order, err := numbers(ctx, l.tx, sqlBillsTarget, t.id)
 			if err != nil {
 				return nil, err
 			}
 			if len(order) > 0 {
-				found = [][]any{bond(order[0], 0, "reverses", 0, d.Amount), bond(target, 0, "credits", 0, d.Amount)}
+				found = [][]any{bond(order[0], 0, "reverses", 0, d.Amount), bond(t.id, 0, "credits", 0, d.Amount)}
 			}
 		}
 		return found, nil
-	case d.Kind == Invoice && kind == Order:
-		if _, err := l.tx.Exec(ctx, sqlBilled, d.ID); err != nil {
-			return nil, err
-		}
-		return [][]any{bond(target, 0, "invoices", 0, 0)}, nil
+	case d.Kind == Invoice && t.kind == Order:
+		l.billed = append(l.billed, d.ID)
+		return [][]any{bond(t.id, 0, "invoices", 0, 0)}, nil
 	case d.Kind == Payment:
-		return [][]any{bond(target, 0, "pays", 0, 0)}, nil
+		return [][]any{bond(t.id, 0, "pays", 0, 0)}, nil
 	case d.Kind == Delivery:
-		return [][]any{bond(target, 0, "delivers", 0, 0)}, nil
+		return [][]any{bond(t.id, 0, "delivers", 0, 0)}, nil
 	}
-	return [][]any{bond(target, 0, "follows", 0, 0)}, nil
+	return [][]any{bond(t.id, 0, "follows", 0, 0)}, nil
 }
 
-// target finds the document that d refers to: for a payment the invoice rather than the order of that number, else
-// the order.
-func (l *linker) target(ctx context.Context, d *Document) (id int64, kind Kind, sale bool, err error) {
-	rows, err := l.tx.Query(ctx, sqlTarget, d.Source, d.Reference, d.ID)
-	if err != nil {
-		return 0, 0, false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(&id, &kind, &sale); err != nil {
-			return 0, 0, false, err
-		}
-		if d.Kind != Payment {
-			break
+// target is the document that d refers to: for a payment the invoice rather than the order of that number, else the order.
+// It has no id if there is none.
+func (l *linker) target(d *Document) (found target) {
+	for _, t := range l.targets[reference{d.Source, d.Reference}] { // the order comes first
+		if t.id != d.ID && (found.id == 0 || d.Kind == Payment) {
+			found = t
 		}
 	}
-	return id, kind, sale, rows.Err()
+	return found
 }
 
 // returnable is a line of a sale of which something may be given back.
@@ -165,6 +240,9 @@ func (l *linker) byLines(ctx context.Context, d *Document) ([][]any, error) {
 	if len(products) == 0 {
 		return nil, nil
 	}
+	if err := l.flush(ctx); err != nil { // what is left of a sale depends on the links before
+		return nil, err
+	}
 	sold, err := l.returnables(ctx, d, products)
 	if err != nil {
 		return nil, err
@@ -172,7 +250,7 @@ func (l *linker) byLines(ctx context.Context, d *Document) ([][]any, error) {
 	var found [][]any
 	for _, line := range d.Lines {
 		quantity, value := max(line.Quantity, -line.Quantity), max(line.BaseAmount, -line.BaseAmount)
-		if s := pick(sold, line, quantity); s != nil && quantity > 0 {
+		if s := choose(sold, line, quantity); s != nil && quantity > 0 {
 			s.left -= quantity
 			found = append(found, bond(s.document, s.line, "reverses", quantity, value))
 		}
@@ -197,8 +275,8 @@ func (l *linker) returnables(ctx context.Context, d *Document, products []int64)
 	return sold, rows.Err()
 }
 
-// pick chooses the newest sale line with enough left, at the same price if there is one.
-func pick(sold []returnable, line Line, quantity int64) *returnable {
+// choose takes the newest sale line with enough left, at the same price if there is one.
+func choose(sold []returnable, line Line, quantity int64) *returnable {
 	var other *returnable
 	for i := range sold {
 		s := &sold[i]

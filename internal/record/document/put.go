@@ -111,7 +111,7 @@ func PutAll(ctx context.Context, tx *store.Tx, entries []Entry, base string) ([]
 // documents with neighbouring numbers into each other's way.
 func add(ctx context.Context, tx *store.Tx, d *Document) (added bool, err error) {
 	now := clock.Micros(tx.Now)
-	d.ID, err = tx.InsertID(ctx, sqlAdd, append(d.values(), now, now)...)
+	d.ID, err = tx.InsertID(ctx, sqlAdd, append(d.values(nil), now, now)...)
 	if errors.Is(err, store.ErrNoRows) {
 		return false, nil
 	}
@@ -254,12 +254,8 @@ func linkThese(ctx context.Context, tx *store.Tx, ids []int64) ([]feed.Range, er
 	}
 	l := linker{tx: tx}
 	for _, wanted := range linkPasses {
-		for _, id := range ids {
-			if d := docs[id]; d != nil && wanted(d.Kind) {
-				if err := l.link(ctx, d); err != nil {
-					return nil, fmt.Errorf("link document %d: %w", id, err)
-				}
-			}
+		if err := l.all(ctx, pick(docs, ids, wanted)); err != nil {
+			return nil, err
 		}
 	}
 	if len(l.linked) == 0 {

@@ -105,7 +105,7 @@ func (w *Written) restore(ctx context.Context, tx *store.Tx, run, id int64, text
 	if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDeleteLines, tx.Numbers("$1")), store.JSON([]int64{id})); err != nil {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, sqlUpdate, append(append([]any{id}, before.values()...), clock.Micros(tx.Now))...); err != nil {
+	if _, err := tx.Exec(ctx, sqlUpdate, append(before.values([]any{id}), clock.Micros(tx.Now))...); err != nil {
 		return false, err
 	}
 	if err := insertLines(ctx, tx, []*Document{&before}); err != nil {

@@ -8,6 +8,8 @@ const lineFields = `document, n, product, description, quantity, unit_price, amo
 const (
 	sqlFind = `SELECT kind, external_id, id, hash, customer FROM document WHERE source = $1 AND external_id %s`
 
+	sqlAnyBetween = `SELECT 1 FROM document WHERE source = $1 AND external_id >= $2 AND external_id <= $3 LIMIT 1`
+
 	sqlAdd = `INSERT INTO document (source, kind, external_id, customer, at, day, status, currency, rate, net, tax, gross, shipping, amount, cost,
 			sale, file_rows, sale_rows, due_day, promised_day, kept_day, reference, made_run, run, hash, created_at, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
@@ -33,9 +35,9 @@ const (
 	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer %s`
 	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document %s ORDER BY document`
 
-	sqlTarget      = `SELECT id, kind, sale FROM document WHERE source = $1 AND external_id = $2 AND kind IN (2, 4) AND id <> $3 ORDER BY kind LIMIT 2`
+	sqlTargets     = `SELECT id, kind, sale, external_id FROM document WHERE source = $1 AND external_id %s AND kind IN (2, 4) ORDER BY kind`
 	sqlBillsTarget = `SELECT target FROM document_link WHERE document = $1 AND kind = 'invoices' ORDER BY n LIMIT 1`
-	sqlBilled      = `UPDATE document SET sale = 0 WHERE id = $1 AND sale = 1`
+	sqlBilled      = `UPDATE document SET sale = 0 WHERE sale = 1 AND id %s`
 	sqlUnbilled    = `UPDATE document SET sale = 1 WHERE kind = 4 AND sale = 0 AND sale_rows > 0 AND id %s`
 
 	// The lines of a customer's sales up to a time that carry one of the products, newest first, with what is left of them.
