@@ -88,8 +88,8 @@ func TestTheFirstScoringIsHistoryAndTheNextOneWritesWhatChanged(t *testing.T) {
 			t.Errorf("after two months of silence: %+v", later)
 		}
 		f, _ = foreseen(t, db, 1)
-		if f.Band != predict.ProbablyLost && f.Band != predict.AtRisk || f.RiskSince == nil || len(f.History) != 1 {
-			t.Errorf("silent for long: %+v", f.Score)
+		if f.Band != predict.ProbablyLost && f.Band != predict.AtRisk || f.RiskSince == nil || len(f.History) != 2 || f.History[0].Band != predict.Loyal {
+			t.Errorf("silent for long: %+v, before %+v", f.Score, f.History)
 		}
 		found := false
 		for _, c := range changes(t, db, predict.KindBand) {
