@@ -52,7 +52,7 @@ var conditions = []string{
 	`customer_since anniversary within 5 d or orders(between today - 3 weeks and today - 1 week) = 1`,
 	`value_rank < 40 % and orders >= 1`, // looked at once a day
 	`band in (cooling, at_risk) or band changed(last 10 d)`,
-	`at least 2 of (country in (DE, "AT"); orders(last 10 d) >= 1; average_order > 90 EUR; did(event = visit, last 7 d) >= 1)`,
+	`at least 2 of (country in (DE, AT); orders(last 10 d) >= 1; average_order > 90 EUR; did(event = visit, last 7 d) >= 1)`,
 }
 
 // life is a random sequence of what happens to a shop.
