@@ -69,6 +69,7 @@ var order = []string{
 	"door/web/customers",
 	"door/web/segments",
 	"door/web/insight",
+	"door/web/outlook",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",

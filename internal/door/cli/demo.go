@@ -213,6 +213,9 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := upToDate(ctx, d.Call, house, d.app.Store); err != nil {
 		return err
 	}
+	if err := d.app.scoreAll(ctx); err != nil {
+		return err
+	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
@@ -73,6 +74,7 @@ type matters struct {
 	score score
 	// segments she is in; nil for nothing to tell
 	segments templ.Component
+	ahead    *predict.Foreseen // nil where nothing is foreseen
 }
 
 func (p pages) overview(r *page.Request) error {
@@ -90,6 +92,9 @@ func (p pages) overview(r *page.Request) error {
 			return err
 		}
 		if m.runs, err = contractsOf(r, tx, w.ID); err != nil {
+			return err
+		}
+		if m.ahead, err = foreseen(r, tx, w.ID); err != nil {
 			return err
 		}
 		entries, err = readTimeline(r, tx, w, r.Text("show"), r.Text("before"))

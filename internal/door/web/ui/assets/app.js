@@ -343,10 +343,10 @@
 	const lines = (data, look, option, direct, height) => {
 		option.series = data.series.map((s) => ({
 			name: s.name, type: "line", data: s.values, color: look.palette[s.color],
-			symbol: "circle", symbolSize: 5, showSymbol: data.labels.length <= 14, connectNulls: false,
-			lineStyle: { width: s.past ? 1.5 : 2.25, type: s.past ? [4, 4] : "solid", opacity: s.past ? 0.75 : 1 }, itemStyle: { opacity: s.past ? 0.75 : 1 },
+			symbol: "circle", symbolSize: s.dots ? 8 : 5, showSymbol: s.dots || data.labels.length <= 14, showAllSymbol: s.dots || "auto", connectNulls: false,
+			lineStyle: { width: s.dots ? 0 : s.past ? 1.5 : 2.25, type: s.past ? [4, 4] : "solid", opacity: s.past ? 0.75 : 1 }, itemStyle: { opacity: s.past ? 0.75 : 1 },
 			emphasis: { disabled: true },
-			endLabel: { show: direct, formatter: s.name, color: s.past ? look.quiet : look.text, fontSize: 12, distance: 8 },
+			endLabel: { show: direct && !s.dots, formatter: s.name, color: s.past ? look.quiet : look.text, fontSize: 12, distance: 8 },
 		}));
 		if (direct) spread(data, option, height);
 		if (direct) option.grid.right = 16 + Math.max(...data.series.map((s) => s.name.length)) * 6.5;
@@ -414,7 +414,8 @@
 		};
 		const write = formatter(data.lang, data.unit, false), brief = formatter(data.lang, data.unit, true);
 		const option = frameOf(data, look, write, brief);
-		const direct = data.kind === "line" && data.series.length > 1 && data.series.length <= 4 && box.clientWidth > 560;
+		const direct = data.kind === "line" && data.series.length > 1 && data.series.length <= 4 && box.clientWidth > 560
+			&& data.series.every((s) => s.values.at(-1) != null); // a name behind a line that ends early would lie on the others
 		box.parentElement.classList.toggle("is-labelled", direct);
 		if (data.kind === "lorenz") lorenz(data, look, option, write);
 		else if (data.kind === "line") lines(data, look, option, direct, box.clientHeight);
