@@ -261,12 +261,13 @@ func (t *Tracker) changed(ctx context.Context, d *desk) (wrote bool, err error) 
 	moves := map[int64][]move{}
 	asks := map[int64]bool{} // segments of which everybody is to be looked at → quietly
 	var to feed.Cursor
+	lost := false
 	err = t.house.View(ctx, func(v *warehouse.View) error {
 		touched, err := v.Touched(ctx, t.at)
 		if err != nil {
 			return err
 		}
-		to = touched.To
+		to, lost = touched.To, touched.Lost
 		for _, s := range d.segs {
 			switch {
 			case s.state.ranAt == nil || touched.To == t.at:
@@ -311,7 +312,7 @@ func (t *Tracker) changed(ctx context.Context, d *desk) (wrote bool, err error) 
 				continue
 			}
 			at := tx.Now
-			if s.state.ranAt != nil && s.state.ranAt.Add(wholePause).After(at) {
+			if !lost && s.state.ranAt.Add(wholePause).After(at) {
 				at = s.state.ranAt.Add(wholePause)
 			}
 			if _, err := tx.Exec(ctx, sqlAsk, s.ID, clock.Micros(at), store.Flag(quietly)); err != nil {
