@@ -238,7 +238,7 @@ func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, mo
 		n := numbersOf(sc)
 		alive, since, next := nullable(n[3]), nullable(n[11]), nullable(n[12])
 		rows[i] = []any{sc.Customer, r.done.Model, string(sc.Band), n[0], n[1], n[2], alive, n[4], n[5], n[6], n[7], n[8], n[9], n[10], since, next, reasonsText(sc.Reasons)}
-		if _, other := moved[sc.Customer]; other || r.first || r.monthEnd {
+		if _, other := moved[sc.Customer]; other || r.monthEnd {
 			past = append(past, []any{sc.Customer, int64(r.Card.AsOf), r.done.Model, string(sc.Band), n[0], alive, n[7]})
 			kept = append(kept, sc.Customer)
 		}

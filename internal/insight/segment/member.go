@@ -287,4 +287,3 @@ func (t *Tracker) every(ctx context.Context, text string, segment int64) (map[in
 		}
 	}
 }
-

@@ -409,4 +409,3 @@ func TestBadConditionsAreRefused(t *testing.T) {
 		}
 	})
 }
-

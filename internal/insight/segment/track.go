@@ -67,13 +67,13 @@ func (t *Tracker) Follow(ctx context.Context) error {
 	for swept := false; ; {
 		moved := t.house.Moved() // asked for before looking, so that nothing falls between
 		start := time.Now()
-		more, err := true, error(nil)
-		if !swept {
-			if err = t.sweep(ctx); err == nil {
-				swept = true
-			}
-		} else {
+		var more bool
+		var err error
+		if swept {
 			more, err = t.pass(ctx)
+		} else {
+			err = t.sweep(ctx)
+			swept, more = err == nil, true
 		}
 		pause := max(minPause, min(10*time.Since(start), maxPause))
 		switch {
@@ -334,7 +334,9 @@ func concerned(touched warehouse.Touched, tables []string) (who map[int64]bool, 
 		c := touched.Tables[name]
 		anybody, live = anybody || c.Anybody, live || c.AnybodyLive
 		for _, id := range c.History {
-			who[id] = who[id]
+			if !who[id] {
+				who[id] = false
+			}
 		}
 		for _, id := range c.Live {
 			who[id] = true

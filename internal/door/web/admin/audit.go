@@ -215,14 +215,28 @@ func subject(r *page.Request, c feed.Change) ui.Cell {
 		return ui.LinkTo(r.P.T("admin.audit.subject.key", "id", id), keysPath)
 	case domain == "customer":
 		return ui.LinkTo(r.P.T("admin.audit.subject.customer", "id", id), "/customers/"+id)
+	case strings.HasPrefix(c.Kind, "import.profile_"):
+		return ui.LinkTo(r.P.T("admin.audit.subject.profile", "id", id), "/imports/profiles/"+id+"/edit")
 	case domain == "import":
 		return ui.LinkTo(r.P.T("admin.audit.subject.import", "id", id), "/imports/"+id)
 	case domain == "job":
 		return ui.LinkTo(r.P.T("admin.audit.subject.job", "id", id), page.JobLink(c.Subject))
 	case c.Customer != 0:
 		return ui.LinkTo(r.P.T("admin.audit.subject.customer", "id", strconv.FormatInt(c.Customer, 10)), fmt.Sprintf("/customers/%d", c.Customer))
+	case rowsOf(c) > 1:
+		return ui.Text(r.P.N("admin.audit.rows", rowsOf(c)))
 	}
 	return ui.Text(id)
+}
+
+// rowsOf is how many records a change names beside its subject.
+func rowsOf(c feed.Change) (n int64) {
+	for _, ranges := range c.Rows {
+		for _, r := range ranges {
+			n += r[1] - r[0] + 1
+		}
+	}
+	return n
 }
 
 func auditTable(r *page.Request, entries []entry, names map[int64]string) ui.Table {

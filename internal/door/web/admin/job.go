@@ -2,6 +2,7 @@ package admin
 
 import (
 	"strconv"
+	"time"
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
@@ -120,7 +121,9 @@ func jobsTable(r *page.Request, all []jobs.Job, names map[int64]string) ui.Table
 		}
 		took := ""
 		if !j.Started.IsZero() && !j.Finished.IsZero() {
-			took = r.P.Duration(j.Finished.Sub(j.Started))
+			if took = r.P.Duration(j.Finished.Sub(j.Started)); j.Finished.Sub(j.Started) < time.Second {
+				took = r.P.T("admin.jobs.instant")
+			}
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: page.JobLink(j.ID), Cells: []ui.Cell{
 			name, ui.Rich(ui.Chip(r.P.T("jobs.states."+string(j.State)), jobTone(j.State))), ui.Text(progress(r, j)), ui.Text(when(r.P, j.Created)),

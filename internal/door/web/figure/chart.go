@@ -2,6 +2,7 @@ package figure
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"stamm/internal/door/web/ui"
@@ -27,8 +28,15 @@ func Chart(p *i18n.Printer, res *report.Result, before *report.Comparison, lates
 	if latest > 0 && len(rows) > latest {
 		rows = rows[len(rows)-latest:]
 	}
-	c.Labels = labels(p, t, rows, res.Chart.X, res.Currency)
 	x := t.Columns[res.Chart.X]
+	if named := slices.IndexFunc(t.Columns, func(c report.Column) bool { return c.Name == "name" }); x.Kind == report.Text && named >= 0 {
+		rows = rows[:min(len(rows), mostNames)]
+		c.Labels, c.Across = names(p, t, rows, res.Chart.X, named), true
+	} else {
+		c.Labels = labels(p, t, rows, res.Chart.X, res.Currency)
+		c.Across = x.Kind == report.Text && len(rows) > 5 && slices.ContainsFunc(c.Labels, func(l string) bool { return len(l) > 12 })
+	}
+	c.Tall = c.Tall || c.Across && len(rows) > 8
 	if x.Kind != report.Month && x.Kind != report.Day {
 		c.XName = x.Heading(p)
 	}
@@ -37,7 +45,7 @@ func Chart(p *i18n.Printer, res *report.Result, before *report.Comparison, lates
 	}
 	if len(c.Series) == 1 {
 		past(p, &c, res, before, t)
-		if len(c.Series) == 1 {
+		if len(c.Series) == 1 && !c.Across {
 			c.YName = c.Series[0].Name
 		}
 	}
@@ -60,6 +68,7 @@ func past(p *i18n.Printer, c *ui.Chart, res *report.Result, before *report.Compa
 	old := before.Tables[before.Chart.Table]
 	was := values(old, old.Rows, column, before.Currency)
 	words := labels(p, old, old.Rows, res.Chart.X, before.Currency)
+	now := labels(p, t, t.Rows, res.Chart.X, res.Currency) // by which a row is known, also where the picture has names
 	aligned := make([]float64, len(c.Labels))
 	found := false
 	for i := range aligned {
@@ -69,7 +78,7 @@ func past(p *i18n.Printer, c *ui.Chart, res *report.Result, before *report.Compa
 			j = len(was) - len(aligned) + i
 		} else {
 			for at, word := range words {
-				if word == c.Labels[i] {
+				if word == now[i] {
 					j = at
 				}
 			}
@@ -82,6 +91,20 @@ func past(p *i18n.Printer, c *ui.Chart, res *report.Result, before *report.Compa
 	if found {
 		c.Series = append(c.Series, ui.Series{Name: When(p, before), Values: aligned, Past: true, Color: 6})
 	}
+}
+
+// mostNames is how many named bars a picture has; the table below it has the rest.
+const mostNames = 15
+
+// names are the labels of rows that have a name beside the number they are known by.
+func names(p *i18n.Printer, t report.Table, rows [][]report.Cell, x, named int) []string {
+	words := make([]string, len(rows))
+	for i, row := range rows {
+		if words[i] = row[named].Format(p, report.Text, ""); words[i] == "" || row[named].None {
+			words[i] = row[x].Format(p, t.Columns[x].Kind, "")
+		}
+	}
+	return words
 }
 
 func labels(p *i18n.Printer, t report.Table, rows [][]report.Cell, x int, currency string) []string {

@@ -14,6 +14,9 @@ import (
 // Shown is how many rows of a long table a page shows before it offers the rest.
 const Shown = 24
 
+// few is how many rows more are not worth a page of their own.
+const few = 12
+
 // Heading is what stands above a table of a result.
 func Heading(p *i18n.Printer, t report.Table) string {
 	if t.Name == "" {
@@ -37,7 +40,7 @@ func Table(p *i18n.Printer, q Query, res *report.Result, t report.Table, all boo
 		out.Columns = append(out.Columns, column)
 	}
 	rows := order(t)
-	if len(rows) > Shown && !all {
+	if len(rows) > Shown+few && !all {
 		out.Paging = &ui.Paging{Shown: Shown, Of: int64(len(rows)), Noun: p.T("insight.rows"), Next: q.Page("rows", "all") + "#" + out.ID}
 		rows = rows[:Shown]
 	}
@@ -45,7 +48,7 @@ func Table(p *i18n.Printer, q Query, res *report.Result, t report.Table, all boo
 		out.Rows = append(out.Rows, ui.Row{Cells: cells(p, q, res, t, row)})
 	}
 	if t.Total != nil {
-		out.Total = &ui.Row{Cells: cells(p, q, res, t, t.Total)}
+		out.Total = &ui.Row{Cells: totals(p, q, res, t)}
 	}
 	return out
 }
@@ -103,6 +106,9 @@ func cells(p *i18n.Printer, q Query, res *report.Result, t report.Table, row []r
 	for i, c := range row {
 		kind := t.Columns[i].Kind
 		text := c.Format(p, kind, res.Currency)
+		if t.Columns[i].Name == "difference" && kind == report.Share && !c.None { // between two shares
+			text = p.T("insight.points", "n", signed(p, 100*c.Float))
+		}
 		if c.None && len(t.Columns) > 8 {
 			text = "" // a triangle of cohorts
 		}
@@ -115,6 +121,29 @@ func cells(p *i18n.Printer, q Query, res *report.Result, t report.Table, row []r
 		}
 	}
 	return out
+}
+
+// totals is the line that totals; what has no total is left empty.
+func totals(p *i18n.Printer, q Query, res *report.Result, t report.Table) []ui.Cell {
+	out := cells(p, q, res, t, t.Total)
+	for i, c := range t.Total {
+		switch {
+		case c.None && i == 0:
+			out[i].Text = p.T("report.total")
+		case c.None:
+			out[i].Text = ""
+		}
+	}
+	return out
+}
+
+// signed is a number that says which way it goes.
+func signed(p *i18n.Printer, f float64) string {
+	text := p.Decimal(f, 1)
+	if f > 0 {
+		text = "+" + text
+	}
+	return text
 }
 
 // hasCustomers tells whether it makes sense to open what is behind a cell: not behind a count of nobody.

@@ -78,7 +78,7 @@ func Change(p *i18n.Printer, kind report.Kind, currency string, now, before repo
 	default:
 		return ""
 	}
-	if moved.Int == 0 && math.Abs(moved.Float) < 0.0005 {
+	if moved.Int == 0 && math.Abs(moved.Float) < unseen(kind) {
 		direction = "same"
 	}
 	return p.T("insight.change."+direction, "diff", diff, "when", when)
@@ -90,4 +90,15 @@ func When(p *i18n.Printer, c *report.Comparison) string {
 		return p.T("insight.when.year")
 	}
 	return p.T("insight.when.before", "day", c.Params.AsOf)
+}
+
+// unseen is a change that its digits do not show.
+func unseen(kind report.Kind) float64 {
+	switch kind {
+	case report.Decimal:
+		return 0.005
+	case report.Days:
+		return 0.05
+	}
+	return 0.0005
 }

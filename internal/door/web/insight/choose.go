@@ -93,8 +93,10 @@ func (s shown) pickers(p *i18n.Printer) []ui.Picker {
 		}
 		choose("basis", "basis", basis, "", p.T("report.basis.net"), "gross", p.T("report.basis.gross"))
 	}
-	choose("compare", "compare", string(q.Against), "", p.T("insight.compare.year"), string(figure.Before), p.T("insight.compare.before"),
-		string(figure.Nothing), p.T("insight.compare.none"))
+	if q.Report.Name != nowOnly {
+		choose("compare", "compare", string(q.Against), "", p.T("insight.compare.year"), string(figure.Before), p.T("insight.compare.before"),
+			string(figure.Nothing), p.T("insight.compare.none"))
+	}
 	part := ""
 	if s.parts != nil {
 		part = s.parts.Columns[0].Name

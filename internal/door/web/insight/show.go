@@ -78,7 +78,7 @@ func (d Deps) show(r *page.Request) error {
 // more adds what stands beside the report: the comparison and the parts.
 func (s *shown) more(r *page.Request, from *figure.Source) (err error) {
 	q := s.query
-	if q.Against != figure.Nothing {
+	if q.Against != figure.Nothing && q.Report.Name != nowOnly {
 		if s.before, _, err = figure.Soon(r.Context(), from, q.Key("compare"+string(q.Against)), compare(q)); err != nil {
 			return err
 		}
@@ -121,8 +121,16 @@ func (s shown) page(r *page.Request, from *figure.Source) templ.Component {
 		}
 		list = append(list, table)
 	}
+	if s.res.Chart == nil && len(list) == 0 {
+		title := s.query.Report.Title(r.P)
+		parts = append(parts, ui.ExplainCard(r.P, r.P.T("insight.explained"), *figure.Explain(r.P, "explained", title, s.query, s.res)))
+	}
 	return ui.All(append(parts, tables(r.P, list), foot)...)
 }
+
+// nowOnly is the report of the state of the data, which is about now: as of a year ago all later documents would be
+// documents of the future.
+const nowOnly = "data_quality"
 
 // picture is what people would rather look at.
 func (s shown) picture(p *i18n.Printer) templ.Component {

@@ -10,9 +10,11 @@ import (
 	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 )
@@ -81,7 +83,11 @@ func (d Deps) show(r *page.Request) error {
 	var tiles templ.Component = ui.Tiles(p, pending(p))
 	if known {
 		head.Lead = story(p, f.today)
-		tiles = ui.Tiles(p, f.tiles(p, r.Today()))
+		risk, err := riskTile(r)
+		if err != nil {
+			return err
+		}
+		tiles = ui.Tiles(p, append(f.tiles(p, r.Today()), risk...))
 		side = f.revenueCard(p, r.Today())
 	}
 	body := side
@@ -187,10 +193,36 @@ func (f *figures) revenueCard(p *i18n.Printer, today clock.Day) templ.Component 
 		{Title: table.Columns[0].Heading(p), Narrow: ui.NarrowLead}, {Title: p.T("today.revenue.new"), Number: true},
 		{Title: p.T("today.revenue.returning"), Number: true, Narrow: ui.NarrowValue},
 	}}
-	for i := len(table.Rows) - 1; i >= 0; i-- {
+	for i := len(table.Rows) - 1; i >= max(0, len(table.Rows)-shownMonths/2); i-- {
 		row := table.Rows[i]
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: row[0].Format(p, report.Month, "")},
 			{Text: p.MoneyRounded(row[2].Int, res.Currency), Href: q.Behind(row[2].Ref)}, {Text: p.MoneyRounded(row[3].Int, res.Currency), Href: q.Behind(row[3].Ref)}}})
 	}
 	return page.Inside(ui.CardBox(card), ui.All(ui.ChartBox(p, figure.Chart(p, &short, nil, 0)), ui.TableBox(p, t)))
+}
+
+// riskTile is the value at risk, once there are scores.
+func riskTile(r *page.Request) ([]ui.Tile, error) {
+	var o predict.Outlook
+	var known bool
+	err := r.Read(func(tx *store.Tx) (err error) {
+		o, known, err = predict.Newest(r.Context(), tx)
+		return err
+	})
+	if err != nil || !known {
+		return nil, err
+	}
+	p := r.P
+	const to = "/insight/outlook"
+	var n int64
+	for _, b := range o.Bands {
+		if b.Band == predict.Cooling || b.Band == predict.AtRisk {
+			n += b.N
+		}
+	}
+	return []ui.Tile{{Name: p.T("outlook.risk.title"), Value: p.MoneyRounded(o.AtRisk, o.Currency), Change: p.N("outlook.risk.change", n), Href: to,
+		Explain: &ui.Explain{ID: "explain-risk", Title: p.T("outlook.risk.title"), Definition: p.T("outlook.explain.risk.definition"), Formula: p.T("outlook.explain.risk.formula"),
+			Period: p.T("outlook.explain.period", "from", o.First, "until", o.AsOf), AsOf: p.Date(o.AsOf), Purchase: p.T("outlook.explain.purchase"),
+			Refunds: p.T("outlook.explain.refunds"), Source: p.T("outlook.explain.risk.source"),
+			Rows: &ui.Anchor{Text: p.T("outlook.rows.risk"), Href: to + "/customers?band=cooling&band=at_risk"}}}}, nil
 }

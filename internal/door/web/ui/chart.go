@@ -49,6 +49,7 @@ type Chart struct {
 	XName  string // what the horizontal axis counts, "" for obvious ones such as months
 	YName  string
 	Tall   bool
+	Across bool      // bars lie on their side, for labels that are names; not for Stacked
 	Hide   bool      // leave the title to screen readers, when a heading above says it
 	X      []float64 // Lorenz: shares of customers, one for each value of the series
 }
@@ -58,6 +59,7 @@ type Series struct {
 	Name   string
 	Values []float64
 	Color  int    // 0 to 7 in the palette; by default the place in the list
+	Dots   bool   // of a line chart: points without a line between them
 	Past   bool   // what it is compared with: quieter and dashed
 	Note   string // said with the name
 }
@@ -73,6 +75,7 @@ type chartData struct {
 	Unit     chartUnit    `json:"unit"`
 	Series   []chartSerie `json:"series"`
 	Everyone string       `json:"everyone,omitempty"`
+	Across   bool         `json:"across,omitempty"`
 }
 
 type chartUnit struct {
@@ -86,6 +89,7 @@ type chartSerie struct {
 	Name   string     `json:"name"`
 	Color  int        `json:"color"`
 	Past   bool       `json:"past,omitempty"`
+	Dots   bool       `json:"dots,omitempty"`
 	Values []*float64 `json:"values"`
 }
 
@@ -93,7 +97,7 @@ type chartSerie struct {
 func (c Chart) data(p *i18n.Printer) (string, error) {
 	d := chartData{
 		Kind: c.Kind, Lang: locale(p), Labels: c.Labels, X: c.X, XName: c.XName, YName: c.YName,
-		Unit: chartUnit(c.Unit),
+		Unit: chartUnit(c.Unit), Across: c.Across,
 	}
 	if d.Unit.Kind == "" {
 		d.Unit.Kind = Count
@@ -102,7 +106,7 @@ func (c Chart) data(p *i18n.Printer) (string, error) {
 		d.Everyone = p.T("ui.chart.equal")
 	}
 	for i, s := range c.Series {
-		d.Series = append(d.Series, chartSerie{Name: s.Name, Color: c.color(i), Past: s.Past, Values: gaps(s.Values)})
+		d.Series = append(d.Series, chartSerie{Name: s.Name, Color: c.color(i), Past: s.Past, Dots: s.Dots, Values: gaps(s.Values)})
 	}
 	text, err := json.Marshal(d)
 	return string(text), err
