@@ -12,6 +12,7 @@ import (
 
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/jobs"
@@ -22,6 +23,7 @@ import (
 	"stamm/internal/record/company"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
+	"stamm/internal/record/event"
 	"stamm/internal/record/product"
 )
 
@@ -43,7 +45,8 @@ func New(t testing.TB) *Shop {
 		t.Fatal(err)
 	}
 	s := &Shop{DB: db, importer: connect.New(db, files), t: t}
-	s.Warehouse = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection())
+	s.Warehouse = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), event.Projection(),
+		segment.Projection())
 	runner := jobs.NewRunner(db, jobs.Options{})
 	s.importer.Register(runner)
 	runner.Start()
