@@ -18,7 +18,6 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
-	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/money"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
@@ -180,7 +179,7 @@ func (d *demo) fill(ctx context.Context) error {
 	}
 	defer os.RemoveAll(dir)
 	d.Note("cli.demo_making")
-	files, err := d.company.WriteFiles(ctx, dir, nil)
+	files, err := d.company.WriteFiles(ctx, dir, d.share())
 	if err != nil {
 		return err
 	}
@@ -214,7 +213,27 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := upToDate(ctx, d.Call, house, d.app.Store); err != nil {
 		return err
 	}
+	if err := d.app.scoreAll(ctx); err != nil {
+		return err
+	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
+}
+
+// share shows a person at a terminal how much is done, from 0 to 1.
+func (d *demo) share() func(done float64) {
+	shown := -1
+	return func(done float64) {
+		percent := int(100 * done)
+		if !d.Terminal || percent == shown {
+			return
+		}
+		shown = percent
+		end := ""
+		if percent == 100 {
+			end = "\n"
+		}
+		fmt.Fprintf(d.Stderr, "\r%s%s", d.Text.Percent(done, 0), end)
+	}
 }
 
 var customerOptions = sheet.Options{Map: map[string]string{"custom.kanal": "Kanal", "custom.roestgrad": "Röstgrad", "custom.kundengruppe": "Kundengruppe"}}
@@ -238,7 +257,7 @@ func (d *demo) bring(ctx context.Context, kind sheet.Kind, path string, o sheet.
 	if err != nil {
 		return err
 	}
-	if _, err := jobs.Wait(ctx, d.app.Store, run.Job, nil); err != nil {
+	if _, err := d.followJob(ctx, run.Job); err != nil {
 		return err
 	}
 	return d.app.Store.Read(ctx, func(tx *store.Tx) error {

@@ -22,15 +22,16 @@ const (
 
 const (
 	keptJobs    = 90 * 24 * time.Hour
-	keptFiles   = 7 * 24 * time.Hour // of uploads that became no import
-	nightlyTurn = 1000               // rows in a transaction
+	keptFiles   = 7 * 24 * time.Hour  // of uploads that became no import
+	keptRuns    = 90 * 24 * time.Hour // of finished imports: their files hold what the store may have erased
+	nightlyTurn = 1000                // rows in a transaction
 )
 
 // auditKinds begin the kinds of changes that are kept for good: who was given which rights, what was set, brought in and
 // taken back, and whose data were erased.
 func auditKinds() []string {
-	return []string{"auth.", "company.", "custom_field.", "customer.erased", "import.failed", "import.finished", "import.profile", "import.started", "import.undone",
-		"job.", "key.", "source.", "user."}
+	return []string{"auth.", "company.", "contract.", "custom_field.", "customer.erased", "import.failed", "import.finished", "import.profile", "import.started", "import.undone",
+		"job.", "key.", "model.", "segment.changed", "segment.created", "source.", "user."}
 }
 
 // nightly tells the runner how the night's work is done; the caller holds mu.
@@ -99,7 +100,8 @@ func (a *App) cutFeed(ctx context.Context, task *jobs.Task, warehouse func() fee
 	return nil
 }
 
-// sweepFiles deletes files that nothing in the store names: uploads that were looked at and left, or refused.
+// sweepFiles deletes files that nobody needs: uploads that were looked at and left, or refused, and what was imported
+// long ago.
 func (a *App) sweepFiles(ctx context.Context, task *jobs.Task) error {
 	var old []string
 	before := a.Store.Now().Add(-keptFiles)
@@ -114,7 +116,7 @@ func (a *App) sweepFiles(ctx context.Context, task *jobs.Task) error {
 	}
 	// Asked after the walk: what was begun meanwhile is among them.
 	needed := map[string]bool{}
-	err = a.Store.Read(ctx, func(tx *store.Tx) error { return connect.FilesInUse(ctx, tx, needed) })
+	err = a.Store.Read(ctx, func(tx *store.Tx) error { return connect.FilesInUse(ctx, tx, tx.Now.Add(-keptRuns), needed) })
 	if err != nil {
 		return err
 	}

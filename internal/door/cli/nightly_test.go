@@ -123,7 +123,7 @@ func TestTheFeedIsCutAfter25MonthsBehindTheWarehouse(t *testing.T) {
 	})
 }
 
-func TestFilesThatNoImportNamesAreSweptAfterAWeek(t *testing.T) {
+func TestFilesThatNobodyNeedsAreSwept(t *testing.T) {
 	app, _ := nightly(t, storetest.SQLite(t))
 	put := func(text string, age time.Duration) string {
 		ref, _, err := app.Files.Put(t.Context(), strings.NewReader(text), 0)
@@ -159,5 +159,11 @@ func TestFilesThatNoImportNamesAreSweptAfterAWeek(t *testing.T) {
 		if _, err := os.Stat(path); (err == nil) == (path == old) {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+	alter(t, app, `UPDATE import_run SET finished_at = finished_at - $1`, (100 * 24 * time.Hour).Microseconds())
+	do(t, app, "files.sweep")
+	left, err := filepath.Glob(filepath.Join(app.Config.Dir, "blob", "??", "*"))
+	if err != nil || len(left) != 1 || left[0] != young {
+		t.Errorf("of what was imported long ago is left %v, %v", left, err)
 	}
 }

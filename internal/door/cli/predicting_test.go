@@ -1,13 +1,19 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"stamm/internal/door/cli"
+	"stamm/internal/insight/predict"
+	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
 )
 
@@ -162,4 +168,51 @@ func TestWhatPredictCannotDoItSays(t *testing.T) {
 			t.Errorf("%v without any orders: %s", args, out)
 		}
 	}
+}
+
+func TestAButtonScoresEverybodyAndTheWarehouseShowsIt(t *testing.T) {
+	file := sharedFile(t, "cdnow_sample.csv")
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		dir, ctx := t.TempDir(), t.Context()
+		must(t, dir, "", "import", "orders", file, "--source", "cdnow", "--db", url)
+		app, err := cli.Open(ctx, cli.Config{Dir: dir, DB: url, Memory: 64}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer app.Close(context.Background())
+		house, err := app.Warehouse(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app.Work()
+		var id int64
+		if err := app.Store.Write(ctx, store.System(), func(tx *store.Tx) (err error) { id, err = predict.Start(ctx, tx); return err }); err != nil {
+			t.Fatal(err)
+		}
+		job, err := jobs.Wait(ctx, app.Store, id, nil)
+		if err != nil || job.State != jobs.Done {
+			t.Fatalf("the job is %s: %v %v", job.State, err, job.Err)
+		}
+		var done predict.Recorded
+		if err := json.Unmarshal(job.Result, &done); err != nil || done.Scores != 2357 || done.Written != 2357 {
+			t.Errorf("result: %s, %v", job.Result, err)
+		}
+		if err := house.Reach(ctx, app.Store); err != nil {
+			t.Fatal(err)
+		}
+		var n, bands int
+		if err := house.QueryRowContext(ctx, "SELECT count(*), count(DISTINCT band) FROM score").Scan(&n, &bands); err != nil || n != 2357 || bands < 3 {
+			t.Errorf("the warehouse has %d scores in %d bands, %v", n, bands, err)
+		}
+		err = app.Store.Read(ctx, func(tx *store.Tx) error {
+			o, ok, err := predict.Newest(ctx, tx)
+			if !ok || o.AsOf.String() != "1998-06-30" || o.Customers != 2357 { // of a file that ended long ago, its last day
+				t.Errorf("the outlook: %v as of %s, %d customers", ok, o.AsOf, o.Customers)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
 }

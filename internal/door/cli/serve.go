@@ -20,7 +20,9 @@ import (
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/imports"
 	"stamm/internal/door/web/insight"
+	"stamm/internal/door/web/outlook"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/segments"
 	"stamm/internal/door/web/today"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
@@ -42,7 +44,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), predict.Projection(), segment.Projection()}
+		event.Projection(), report.Projection(), predict.Projection(), segment.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -173,6 +175,16 @@ func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
 	return a.house.Compact(ctx)
 }
 
+// scoreAll scores everybody and waits for it.
+func (a *App) scoreAll(ctx context.Context) error {
+	var job int64
+	err := a.Store.Write(ctx, actor, func(tx *store.Tx) (err error) { job, err = predict.Start(ctx, tx); return err })
+	if err == nil {
+		_, err = jobs.Wait(ctx, a.Store, job, nil)
+	}
+	return err
+}
+
 // site is the web page of the open program, with the API under the same address.
 func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
@@ -182,10 +194,14 @@ func (a *App) site(setupCode string) *web.Server {
 
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
+	picked := segments.Deps{Warehouse: a.house, Fields: askable}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered}),
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card,
+			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
+		segments.Area(picked),
 		insight.Area(insight.Deps{Warehouse: a.house}),
+		outlook.Area(outlook.Deps{Warehouse: a.house}),
 		imports.Area(a.Importer),
 		admin.Area(),
 	}

@@ -94,7 +94,7 @@ const (
 	sqlSourceName = `SELECT name FROM source WHERE id = $1`
 	sqlLiveFrom   = `SELECT live_from FROM source WHERE id = $1`
 	sqlGoLive     = `UPDATE source SET live_from = $2 WHERE id = $1 AND live_from IS NULL`
-	sqlRunFiles   = `SELECT files FROM import_run`
+	sqlRunFiles   = `SELECT files FROM import_run WHERE finished_at = 0 OR finished_at >= $1`
 	sqlRunErrors  = `SELECT n, file, line, field, value, reason, args, notice FROM import_error WHERE run = $1 AND n > $2 ORDER BY n LIMIT $3`
 )
 
@@ -165,9 +165,9 @@ func scanRuns(rows *sql.Rows) ([]*Run, error) {
 	return all, rows.Err()
 }
 
-// FilesInUse adds the references of all files that runs name.
-func FilesInUse(ctx context.Context, tx *store.Tx, refs map[string]bool) error {
-	rows, err := tx.Query(ctx, sqlRunFiles)
+// FilesInUse adds the references of the files of all runs that are not over, or ended since then.
+func FilesInUse(ctx context.Context, tx *store.Tx, since time.Time, refs map[string]bool) error {
+	rows, err := tx.Query(ctx, sqlRunFiles, clock.Micros(since))
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func counted(t *testing.T, c *sim.Company) (*warehouse.DB, []string) {
 	tables := map[string][][]any{}
 	for who := range c.Customers() {
 		ids[who.ID] = int64(len(names))
-		tables["customer"] = append(tables["customer"], []any{int64(len(names)), who.ID, "sim", "person", who.Country, "", "de", who.Internal, false, lastDay, ""})
+		tables["customer"] = append(tables["customer"], []any{int64(len(names)), who.ID, "sim", "person", who.Country, "", "de", who.Internal, false, lastDay, "", nil, int64(0)})
 		names = append(names, who.ID)
 	}
 	sales := map[string]int64{}

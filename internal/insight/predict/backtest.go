@@ -115,7 +115,7 @@ func (p *panel) test(ctx context.Context, later *Book) (*Backtest, error) {
 		return t, nil
 	}
 	said, counts := map[string][]float64{}, map[string][]float64{}
-	err := p.forecasts(ctx, p.ahead(int(later.AsOf-p.AsOf)), func(f forecast) error {
+	err := p.forecasts(ctx, func(f forecast) error {
 		t.Rows = append(t.Rows, measured(f, bought, did))
 		said[f.name], counts[f.name] = f.chances, f.counts
 		return nil

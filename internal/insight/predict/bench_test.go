@@ -25,7 +25,7 @@ var growth = []string{
 	`CREATE TEMP TABLE seed AS SELECT i AS id, CAST(hash(i, 1) % 1095 AS INTEGER) AS begun,
 		-0.045 * ln((hash(i, 2) % 1000000 + 1) / 1000000.0) AS rate,
 		-500 * ln((hash(i, 3) % 1000000 + 1) / 1000000.0) * (0.3 + hash(i, 4) % 1000 / 400.0) AS life FROM range(1, 1 + CAST({customers} AS BIGINT)) r(i)`,
-	`INSERT INTO customer SELECT id, 'K' || id, 'default', 'person', 'DE', '', 'de', false, false, DATE '2023-01-01' + begun, 'valid' FROM seed`,
+	`INSERT INTO customer (id, ext, source, kind, country, region, language, excluded, erased, created, mail) SELECT id, 'K' || id, 'default', 'person', 'DE', '', 'de', false, false, DATE '2023-01-01' + begun, 'valid' FROM seed`,
 	`INSERT INTO document SELECT row_number() OVER (ORDER BY customer, k), customer, 'order', day, 0, true, 1, amount, NULL, 1 FROM (
 		SELECT id AS customer, k, DATE '2023-01-01' + begun + CASE WHEN k = 0 THEN 0 ELSE CAST(hash(id, k, 5) % CAST(span + 1 AS BIGINT) AS INTEGER) END AS day,
 			1000 + CAST(hash(id, 6) % 4000 AS BIGINT) + CAST(hash(id, k, 7) % 3000 AS BIGINT) AS amount

@@ -103,7 +103,7 @@ func cdnow(t testing.TB) *warehouse.DB {
 		if !ok {
 			id = int64(len(ids) + 1)
 			ids[r[0]] = id
-			tables["customer"] = append(tables["customer"], []any{id, r[0], "cdnow", "person", "", "", "", false, false, mustDay(t, r[1]), ""})
+			tables["customer"] = append(tables["customer"], []any{id, r[0], "cdnow", "person", "", "", "", false, false, mustDay(t, r[1]), "", nil, int64(0)})
 		}
 		tables["document"] = append(tables["document"], []any{int64(i + 1), id, "order", mustDay(t, r[1]), int64(0), true, int64(1), cents(t, r[3]), nil, int64(1)})
 	}
@@ -148,7 +148,7 @@ func rowsOf(t testing.TB, orders []order) map[string][][]any {
 	for i, o := range orders {
 		if !seen[o.customer] {
 			seen[o.customer] = true
-			tables["customer"] = append(tables["customer"], []any{o.customer, "K" + strconv.FormatInt(o.customer, 10), "shop", "person", "DE", "", "de", false, false, mustDay(t, o.day), "valid"})
+			tables["customer"] = append(tables["customer"], []any{o.customer, "K" + strconv.FormatInt(o.customer, 10), "shop", "person", "DE", "", "de", false, false, mustDay(t, o.day), "valid", nil, int64(0)})
 		}
 		tables["document"] = append(tables["document"], []any{int64(i + 1), o.customer, "order", mustDay(t, o.day), int64(0), true, int64(1), o.amount, nil, int64(1)})
 	}

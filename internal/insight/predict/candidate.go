@@ -12,8 +12,25 @@ type panel struct {
 	*crowd
 	fits     map[string]btyd.Fit
 	logistic *survival.Logistic // nil where there is nothing it could have learned from
-	known    *known             // what it looks at
 	rules    []rule
+
+	said map[string][]btyd.Prediction // by model: what it says of the horizon, once somebody has asked
+}
+
+// predict is what a model says of the time as long as the horizon, asked once.
+func (p *panel) predict(ctx context.Context, name string) ([]btyd.Prediction, error) {
+	if all, ok := p.said[name]; ok {
+		return all, nil
+	}
+	all, err := p.fits[name].Predict(ctx, p.patterns, p.ahead(p.Scope.Recent), 0)
+	p.said[name] = all
+	return all, err
+}
+
+// known is what the logistic regression looks at.
+func (p *panel) known(ctx context.Context) (*known, error) {
+	said, err := p.predict(ctx, btyd.NameParetoNBD)
+	return &known{p.crowd, said}, err
 }
 
 // taught is an earlier book, what Pareto/NBD said then, and what its customers did in the time after it, as long as the horizon.
@@ -29,14 +46,14 @@ func newTaught(ctx context.Context, b *Book, did []bool) (*taught, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := newKnown(ctx, cr, fit, b.ahead(b.Scope.Recent))
-	return &taught{k, did}, err
+	said, err := fit.Predict(ctx, cr.patterns, b.ahead(b.Scope.Recent), 0)
+	return &taught{&known{cr, said}, did}, err
 }
 
 // newPanel fits the models to a book. lesson is what the logistic regression and the activity rule learn from, nil where there is
 // nothing. activeDays is the company's idea of an active customer.
 func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int) (*panel, error) {
-	p := &panel{crowd: cr, fits: map[string]btyd.Fit{}}
+	p := &panel{crowd: cr, fits: map[string]btyd.Fit{}, said: map[string][]btyd.Prediction{}}
 	for _, name := range btyd.Names() {
 		f, err := btyd.FitModel(ctx, name, cr.patterns, btyd.Week)
 		if err != nil {
@@ -52,10 +69,7 @@ func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int) (*
 		p.rules = append(p.rules, r)
 	}
 	var err error
-	if p.logistic, err = behaviour(ctx, lesson.known, lesson.did); err != nil || p.logistic == nil {
-		return p, err
-	}
-	p.known, err = newKnown(ctx, cr, p.fits[btyd.NameParetoNBD], cr.ahead(cr.Scope.Recent))
+	p.logistic, err = behaviour(ctx, lesson.known, lesson.did)
 	return p, err
 }
 
@@ -76,10 +90,10 @@ type forecast struct {
 	chances []float64
 }
 
-// forecasts asks every candidate for the days after the book.
-func (p *panel) forecasts(ctx context.Context, days float64, each func(forecast) error) error {
+// forecasts asks every candidate for the time as long as the horizon after the book.
+func (p *panel) forecasts(ctx context.Context, each func(forecast) error) error {
 	for _, name := range btyd.Names() {
-		all, err := p.fits[name].Predict(ctx, p.patterns, days, 0)
+		all, err := p.predict(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -92,7 +106,11 @@ func (p *panel) forecasts(ctx context.Context, days float64, each func(forecast)
 		}
 	}
 	if p.logistic != nil {
-		all, err := behaving(ctx, p.logistic, p.known)
+		k, err := p.known(ctx)
+		if err != nil {
+			return err
+		}
+		all, err := behaving(ctx, p.logistic, k)
 		if err != nil {
 			return err
 		}
@@ -104,6 +122,7 @@ func (p *panel) forecasts(ctx context.Context, days float64, each func(forecast)
 			return err
 		}
 	}
+	days := p.ahead(p.Scope.Recent)
 	for _, r := range p.rules {
 		f := forecast{name: r.name}
 		if r.counts() {

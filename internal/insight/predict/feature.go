@@ -26,12 +26,6 @@ type known struct {
 	said []btyd.Prediction
 }
 
-// newKnown asks the model. fit is that of the patterns of the crowd, or of those of an earlier day.
-func newKnown(ctx context.Context, cr *crowd, fit btyd.Fit, days float64) (*known, error) {
-	said, err := fit.Predict(ctx, cr.patterns, days, 0)
-	return &known{cr, said}, err
-}
-
 // putFeatures writes the features of customer i into row.
 func (b *known) putFeatures(row []float32, i int) {
 	h := b.patterns[b.of[i]].History
@@ -76,7 +70,7 @@ func (b *known) features(ctx context.Context, step int) (survival.Features, erro
 // Bounds of what the logistic regression learns from.
 const (
 	fewestTaught = 200     // customers, fewer teach nothing
-	mostTaught   = 250_000 // every so many-th customer is taken where there are more; coefficients are then known to three digits
+	mostTaught   = 100_000 // every so many-th customer is taken where there are more; that teaches as well
 )
 
 // behaviour is a logistic regression taught by what the customers of a book did in the time after it; nil where there was too

@@ -72,6 +72,9 @@ func (s Scorer) run(ctx context.Context, task *jobs.Task) error {
 	if err != nil {
 		return err
 	}
+	if _, err := scores.RaiseCalls(ctx, s.Store, task.Actor()); err != nil {
+		return err
+	}
 	task.SetResult(done)
 	return nil
 }

@@ -79,11 +79,15 @@ func (cr *crowd) perPattern(ctx context.Context, fn func(h btyd.History) float64
 	return out, err
 }
 
-// total sums numbers of patterns over all customers.
-func (cr *crowd) total(of func(k int) float64) float64 {
-	sum := 0.0
-	for k, p := range cr.patterns {
+// total sums numbers of patterns over all customers. some are all patterns, or a sample that stands for them.
+func (cr *crowd) total(some []btyd.Pattern, of func(k int) float64) float64 {
+	sum, n := 0.0, 0.0
+	for k, p := range some {
 		sum += of(k) * float64(p.N)
+		n += float64(p.N)
 	}
-	return sum
+	if len(some) == len(cr.patterns) {
+		return sum
+	}
+	return sum / n * float64(cr.Len())
 }

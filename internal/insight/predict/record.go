@@ -61,13 +61,14 @@ type recording struct {
 	db       *store.DB
 	actor    store.Actor
 	done     Recorded
-	first    bool // there has been no whole scoring before
-	empty    bool // the store has no scores at all, so there is nothing to replace
-	monthEnd bool // the scores of this day are kept for everybody
+	first    bool      // there has been no whole scoring before
+	before   clock.Day // what the scoring before was as of; 0 for none
+	empty    bool      // the store has no scores at all, so there is nothing to replace
+	monthEnd bool      // the scores of this day are kept for everybody
 
-	old      map[int64]stored // what the store has from the customer after `from` to `to`
-	from, to int64
-	next     int
+	old  map[int64]stored // what the store has of customers read and not passed yet
+	to   int64            // the last customer read
+	next int
 }
 
 // stored is a score as the store has it: what decides whether it has to be written again.
@@ -97,7 +98,7 @@ func (r *recording) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.first = !known
+		r.first, r.before = !known, before.AsOf
 		// after a month whose last day nobody scored the next scoring stands for it
 		r.monthEnd = r.monthEnd || known && !lastOfMonth(before.AsOf) && before.AsOf.Month() < r.Card.AsOf.Month()
 		var rows int
@@ -153,7 +154,7 @@ func (r *recording) read(ctx context.Context, id int64) error {
 // slice writes the next customers from place at on: as many as make a slice of changed scores.
 func (r *recording) slice(ctx context.Context, at int) error {
 	var changed []Score
-	moved := map[int64]Band{}
+	moved := map[int64]stored{}
 	var gone []int64
 	i := at
 	for ; i < r.Len() && len(changed) < sliceRows && i-at < 50*sliceRows; i++ {
@@ -173,7 +174,7 @@ func (r *recording) slice(ctx context.Context, at int) error {
 		}
 		r.done.Scores++
 		if had && was.band != sc.Band {
-			moved[id] = was.band
+			moved[id] = was
 		}
 		if !had || r.monthEnd || was.differs(sc) {
 			changed = append(changed, sc)
@@ -228,17 +229,23 @@ var (
 )
 
 // write stores a slice. It may run twice.
-func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, moved map[int64]Band) error {
+func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, moved map[int64]stored) error {
 	ids := make([]int64, len(changed))
 	rows := make([][]any, len(changed))
 	var past [][]any
-	var kept []int64
+	var kept, left []int64
 	for i, sc := range changed {
 		ids[i] = sc.Customer
 		n := numbersOf(sc)
 		alive, since, next := nullable(n[3]), nullable(n[11]), nullable(n[12])
 		rows[i] = []any{sc.Customer, r.done.Model, string(sc.Band), n[0], n[1], n[2], alive, n[4], n[5], n[6], n[7], n[8], n[9], n[10], since, next, reasonsText(sc.Reasons)}
-		if _, other := moved[sc.Customer]; other || r.first || r.monthEnd {
+		was, other := moved[sc.Customer]
+		if other && r.before != 0 && r.before < r.Card.AsOf { // so that the history tells which band she left
+			v := was.values
+			past = append(past, []any{sc.Customer, int64(r.before), r.done.Model, string(was.band), v[0], nullable(v[3]), v[7]})
+			left = append(left, sc.Customer)
+		}
+		if other || r.monthEnd {
 			past = append(past, []any{sc.Customer, int64(r.Card.AsOf), r.done.Model, string(sc.Band), n[0], alive, n[7]})
 			kept = append(kept, sc.Customer)
 		}
@@ -253,6 +260,11 @@ func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, mo
 			return err
 		}
 	}
+	if len(left) > 0 {
+		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDropMoments, tx.Numbers("$1")), store.JSON(left), int64(r.before)); err != nil {
+			return err
+		}
+	}
 	if err := tx.Insert(ctx, "score", scoreColumns, rows); err != nil {
 		return err
 	}
@@ -263,7 +275,7 @@ func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, mo
 }
 
 // tell appends what the slice changed to the feed: one change for all rows, and one for each customer whose band changed.
-func (r *recording) tell(ctx context.Context, tx *store.Tx, ids, kept []int64, moved map[int64]Band) error {
+func (r *recording) tell(ctx context.Context, tx *store.Tx, ids, kept []int64, moved map[int64]stored) error {
 	n := feed.New{Kind: KindChanged, Subject: r.done.Model, Rows: feed.Rows{"score": feed.Ranges(ids)}}
 	if len(kept) > 0 {
 		n.Rows["score_history"] = feed.Ranges(kept)
@@ -282,7 +294,7 @@ func (r *recording) tell(ctx context.Context, tx *store.Tx, ids, kept []int64, m
 	for _, id := range customers {
 		i, _ := r.Place(id)
 		_, err := feed.Append(ctx, tx, feed.New{Kind: KindBand, Customer: id, Subject: r.done.Model,
-			Body: map[string]any{"old": string(moved[id]), "new": string(Bands()[r.of[i].band])}})
+			Body: map[string]any{"old": string(moved[id].band), "new": string(Bands()[r.of[i].band])}})
 		if err != nil {
 			return err
 		}

@@ -193,7 +193,7 @@ const fewestTested = 30
 
 // mostTested is how many customers take part in the backtest of a scoring at most: of more, every so many-th does. The candidates are
 // then told apart to the third digit of their errors.
-const mostTested = 250_000
+const mostTested = 100_000
 
 // rehearse runs the backtest that chooses, and keeps what the logistic regression learns from.
 func (f *foretelling) rehearse(ctx context.Context) error {
@@ -224,7 +224,7 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	if slices.ContainsFunc(r.panel.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
 		f.card.Notes = append(f.card.Notes, Notice{Code: "rule_wins"})
 	}
-	k, err := newKnown(ctx, r.panel.crowd, r.panel.fits[btyd.NameParetoNBD], r.panel.ahead(o.Horizon))
+	k, err := r.panel.known(ctx)
 	f.lesson = &taught{k, known.didIn(f.book)}
 	return err
 }

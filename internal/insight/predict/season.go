@@ -52,14 +52,6 @@ func loadDaily(ctx context.Context, q Querier, scope Scope) (daily, error) {
 	return s, each(ctx, q, query, []any{&day, &n}, func() { s.n[clock.Day(day)-s.first] = float64(n) })
 }
 
-// upTo is the series as of an earlier day.
-func (s daily) upTo(asOf clock.Day) daily {
-	if int(asOf-s.first)+1 >= len(s.n) {
-		return s
-	}
-	return daily{s.first, s.n[:max(0, int(asOf-s.first)+1)]}
-}
-
 // season estimates the index; nil where there are less than two years of purchases.
 //
 // Index and trend are found in turns: the index of a week is what was bought in it over what the trend says; the trend is the

@@ -5,9 +5,11 @@ const (
 
 	scoreColumnList = `customer, model, band, active, active_lo, active_hi, alive, expected, value, worth, clv, clv_lo, clv_hi, at_risk, risk_since, next_day, reasons`
 
-	sqlScore   = `SELECT ` + scoreColumnList + ` FROM score WHERE customer = $1`
-	sqlScores  = `SELECT ` + scoreColumnList + ` FROM score WHERE customer > $1 ORDER BY customer LIMIT $2`
-	sqlHistory = `SELECT day, band, active, alive, clv FROM score_history WHERE customer = $1 ORDER BY day`
+	sqlScore  = `SELECT ` + scoreColumnList + ` FROM score WHERE customer = $1`
+	sqlScores = `SELECT ` + scoreColumnList + ` FROM score WHERE customer > $1 ORDER BY customer LIMIT $2`
+	// %s is the list of customers.
+	sqlScoresOf = `SELECT ` + scoreColumnList + ` FROM score WHERE customer %s`
+	sqlHistory  = `SELECT day, band, active, alive, clv FROM score_history WHERE customer = $1 ORDER BY day`
 
 	// Whether there are scores or former scores.
 	sqlAny = `SELECT COUNT(1) FROM (SELECT customer FROM (SELECT customer FROM score LIMIT 1) AS present

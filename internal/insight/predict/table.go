@@ -15,6 +15,7 @@ type table struct {
 	future  []btyd.Prediction // by the model of counts: discounted purchases over the years of value
 	within  []float64         // by whatever foretells counts: purchases within the horizon
 	chosen  []btyd.Prediction // by the chosen model; nil where the chance does not come from one of the models
+	known   *known            // what the logistic regression looks at, where it is the chosen one
 	year    []float64         // by the keeper: purchases within a year
 	first   []float64         // by group: the chance within the horizon on the day of the last purchase
 	yearTop []float64         // by group: purchases within a year on that day
@@ -30,7 +31,7 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	t := &table{days: p.ahead(card.Horizon)}
 	rate, years := float64(card.Discount)/100, float64(card.ValueYears)*float64(btyd.Year)
 	var err error
-	if t.keep, err = keeper.Predict(ctx, p.patterns, t.days, 0); err != nil {
+	if t.keep, err = p.predict(ctx, card.Keeper); err != nil {
 		return nil, err
 	}
 	counts := keeper
@@ -40,14 +41,13 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	if t.future, err = counts.Predict(ctx, p.patterns, years, rate); err != nil {
 		return nil, err
 	}
-	switch {
-	case card.Chosen == card.Keeper:
-		t.chosen = t.keep
-	default:
-		if fit, ok := p.fits[card.Chosen]; ok {
-			if t.chosen, err = fit.Predict(ctx, p.patterns, t.days, 0); err != nil {
-				return nil, err
-			}
+	if _, ok := p.fits[card.Chosen]; ok {
+		if t.chosen, err = p.predict(ctx, card.Chosen); err != nil {
+			return nil, err
+		}
+	} else if card.Chosen == NameLogistic {
+		if t.known, err = p.known(ctx); err != nil {
+			return nil, err
 		}
 	}
 	if r, ok := p.rule(card.Counts); ok {
@@ -234,7 +234,7 @@ func (f *foretelling) chance(t *table, i int, row []float32) chance {
 		c.p = within(p.Active)
 		c.lo, c.hi = btyd.ProbabilityInterval(c.p, finite(p.ActiveSE), z95)
 	case f.card.Chosen == NameLogistic:
-		f.panel.known.putFeatures(row, i)
+		t.known.putFeatures(row, i)
 		l := f.panel.logistic.Predict(row, 0.95)
 		c = chance{within(l.P), within(l.Lo), within(l.Hi)}
 	default:

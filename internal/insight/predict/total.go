@@ -13,9 +13,12 @@ import (
 // spread over weeks. Every so many-th is taken, so that the same data give the same sample.
 const mostSampled = 4000
 
+// mostCounted is how many patterns customers are counted from by the models that are shown for comparison.
+const mostCounted = 50_000
+
 // sample are patterns spread evenly over all.
-func (cr *crowd) sample() []btyd.Pattern {
-	step := (len(cr.patterns) + mostSampled - 1) / mostSampled
+func (cr *crowd) sample(most int) []btyd.Pattern {
+	step := (len(cr.patterns) + most - 1) / most
 	var some []btyd.Pattern
 	for k := 0; k < len(cr.patterns); k += max(1, step) {
 		some = append(some, cr.patterns[k])
@@ -25,7 +28,7 @@ func (cr *crowd) sample() []btyd.Pattern {
 
 // relative is the standard error of a total over all customers, as a share of it, that comes from the parameters being estimates.
 func (cr *crowd) relative(f btyd.Fit, of func(btyd.Model, btyd.History) float64) float64 {
-	some := cr.sample()
+	some := cr.sample(mostSampled)
 	total := func(m btyd.Model) float64 {
 		sum := 0.0
 		for _, p := range some {
@@ -58,17 +61,21 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		if fit.Withheld() {
 			continue
 		}
-		all, err := fit.Predict(ctx, f.panel.patterns, t.days, 0)
-		if err != nil {
-			return nil, err
+		some, all := f.panel.patterns, f.panel.said[name]
+		if all == nil {
+			var err error
+			some = f.panel.sample(mostCounted)
+			if all, err = fit.Predict(ctx, some, t.days, 0); err != nil {
+				return nil, err
+			}
 		}
-		alive := f.panel.total(func(k int) float64 { return within(all[k].Alive) })
+		alive := f.panel.total(some, func(k int) float64 { return within(all[k].Alive) })
 		if name == f.card.Chosen {
 			out[0].Alive = &alive
 			continue
 		}
-		by := Stay{Model: name, Active: f.panel.total(func(k int) float64 { return within(all[k].Active) }), Alive: &alive}
-		chanceOnly = f.panel.total(func(k int) float64 { return within(all[k].Active) * (1 - within(all[k].Active)) })
+		by := Stay{Model: name, Active: f.panel.total(some, func(k int) float64 { return within(all[k].Active) }), Alive: &alive}
+		chanceOnly = f.panel.total(some, func(k int) float64 { return within(all[k].Active) * (1 - within(all[k].Active)) })
 		half := z95 * by.Active * f.panel.relative(fit, func(m btyd.Model, h btyd.History) float64 { return m.Active(h, t.days) })
 		half = math.Hypot(half, f.wrong(name)*by.Active)
 		by.spread(half, half, chanceOnly)
@@ -203,7 +210,7 @@ WHERE (d.day - %[1]s - 1) // %[3]d = (k.first - %[1]s - 1) // %[3]d GROUP BY wee
 // weekly spreads a total over the weeks as the model does on a sample of the customers, and by the season.
 func (f *foretelling) weekly(of func(btyd.History, float64) float64, total, variance, relative float64, newcomers [salesWeeks]float64) Sales {
 	var upTo [salesWeeks + 1]float64
-	for _, p := range f.panel.sample() {
+	for _, p := range f.panel.sample(mostSampled) {
 		for w := 1; w <= salesWeeks; w++ {
 			upTo[w] += float64(p.N) * finite(of(p.History, f.book.ahead(7*w)))
 		}

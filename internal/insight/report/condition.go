@@ -5,12 +5,15 @@ import (
 	"strings"
 
 	"stamm/internal/platform/filter"
+	"stamm/internal/platform/warehouse"
 )
 
-// Fields are what one can ask about the classes of the reports rfm and abc, as of a day and after returns as they are known
-// now: the percentile form of RFM, and the classes and ranks by value. A class depends on everybody, so that these sources
-// always read all customers.
-func Fields() []filter.Field {
+// Projection is what conditions can ask about the classes of the reports rfm and abc; it has no tables.
+func Projection() warehouse.Projection { return warehouse.Projection{Fields: conditionFields()} }
+
+// conditionFields are the percentile form of RFM, and the classes and ranks by value, as of a day and after returns as they
+// are known now. A class depends on everybody, so that these sources always read all customers.
+func conditionFields() []filter.Field {
 	rfm := filter.Source{Name: "rfm", From: "(" + rfmSQL() + ") k", Customer: "k.customer", One: true, Whole: true, Cost: 30_000, Tables: purchaseTables()}
 	abc := filter.Source{Name: "abc", From: "(" + abcSQL + ") k", Customer: "k.customer", One: true, Whole: true, Cost: 40_000, Tables: purchaseTables()}
 	of := func(source filter.Source, name string, is filter.Type, sql string) filter.Field {

@@ -49,8 +49,8 @@ var ageLimits = []struct {
 
 // Compare profiles the customers who meet a compiled condition against all, as of a day.
 func (b *Book) Compare(ctx context.Context, w warehouse.Querier, q *filter.Query, asOf clock.Day) (*Profile, error) {
-	var scored bool
-	if err := w.QueryRowContext(ctx, `SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = 'score'`).Scan(&scored); err != nil {
+	scored, err := scoreTable(ctx, w)
+	if err != nil {
 		return nil, err
 	}
 	names := []string{"age", "origin", "country", "kind", "value"}
@@ -87,6 +87,12 @@ func (b *Book) Compare(ctx context.Context, w warehouse.Querier, q *filter.Query
 		}
 	}
 	return profileOf(names, found), rows.Err()
+}
+
+// scoreTable tells whether the warehouse has a table of scores.
+func scoreTable(ctx context.Context, w warehouse.Querier) (known bool, err error) {
+	err = w.QueryRowContext(ctx, `SELECT count(*) > 0 FROM duckdb_tables() WHERE table_name = 'score'`).Scan(&known)
+	return known, err
 }
 
 func profileOf(names []string, found map[string][]Slice) *Profile {

@@ -131,7 +131,7 @@ func (b *Book) Measured(p *i18n.Printer, part Part) string {
 		}
 		return p.T("segment.nothing")
 	}
-	v := filter.Value{}
+	var v filter.Value
 	switch x := part.Value.(type) {
 	case int64:
 		if v = (filter.Value{Kind: filter.NumberValue, Number: float64(x)}); f.Type == filter.TypeMoney {

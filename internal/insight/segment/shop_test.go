@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"stamm/internal/insight/predict"
+	"stamm/internal/insight/report"
 	"stamm/internal/insight/segment"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
@@ -33,7 +35,8 @@ type shop struct {
 }
 
 func projections() []warehouse.Projection {
-	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), event.Projection(), segment.Projection()}
+	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), event.Projection(),
+		report.Projection(), predict.Projection(), segment.Projection()}
 }
 
 func fields(ctx context.Context, tx *store.Tx) (*filter.Catalogue, error) {

@@ -40,6 +40,7 @@ type habits struct {
 	soon, late   int64 // days from the first order to the second: a quarter come before, three quarters
 	large, great int64 // what customers brought in minor units: half bring more, a fifth
 	year         int64 // what the best fifth of those who bought brought within a year
+	scored       bool  // there are scores
 }
 
 // Templates lists the ready-made segments. Those that ask for fields which do not exist are left out.
@@ -52,6 +53,12 @@ func (b *Book) Templates(ctx context.Context, w warehouse.Querier) ([]Template, 
 		return money.FormatScaled(minor, money.Digits(b.Catalogue.Currency())) + " " + b.Catalogue.Currency()
 	}
 	cash := func(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: b.Catalogue.Currency()} }
+	scored := func(text string) string { // scores are there after the first night
+		if h.scored {
+			return text
+		}
+		return ""
+	}
 	var all []Template
 	for _, t := range []struct {
 		name  string
@@ -62,16 +69,16 @@ func (b *Book) Templates(ctx context.Context, w warehouse.Querier) ([]Template, 
 		{"one_time", []string{fmt.Sprintf(`orders = 1 and days_since_order between %d and %d`, h.soon, h.late)}, []any{"from", h.soon, "to", h.late}},
 		{"loyal", []string{`orders(last 365 d) >= 3 and days_since_order <= 90`}, nil},
 		{"cooling", []string{
-			fmt.Sprintf(`band in (cooling, at_risk) and revenue >= %s`, amount(h.great)),
+			scored(fmt.Sprintf(`band in (cooling, at_risk) and revenue >= %s`, amount(h.great))),
 			fmt.Sprintf(`revenue >= %s and days_since_order between 91 and 365`, amount(h.great)),
 		}, []any{"amount", cash(h.great)}},
 		{"lost", []string{fmt.Sprintf(`orders >= 2 and revenue >= %s and days_since_order > 365`, amount(h.large))}, []any{"amount", cash(h.large)}},
 		{"birthday", []string{`birthday within next 14 d`}, nil},
-		{"top", []string{fmt.Sprintf(`revenue(last 365 d) >= %s`, amount(h.year))}, []any{"amount", cash(h.year)}},
+		{"top", []string{`value_rank < 20 %`, fmt.Sprintf(`revenue(last 365 d) >= %s`, amount(h.year))}, nil},
 		{"complaint", []string{`returns(last 90 d) >= 2`}, nil},
 	} {
 		for _, text := range t.texts {
-			if tree, err := b.Parse(text); err == nil {
+			if tree, err := b.Parse(text); err == nil && text != "" {
 				all = append(all, Template{t.name, tree, t.args})
 				break
 			}
@@ -98,6 +105,9 @@ func (b *Book) habits(ctx context.Context, w warehouse.Querier) (habits, error) 
 	if err != nil {
 		return h, fmt.Errorf("habits of customers: %w", err)
 	}
+	if h.scored, err = scored(ctx, w); err != nil {
+		return h, err
+	}
 	if pairs >= few {
 		h.soon = max(1, int64(soon.Float64))
 		h.late = max(h.soon+7, int64(late.Float64))
@@ -119,4 +129,14 @@ func round(x float64) int64 {
 		unit *= 10
 	}
 	return n / unit * unit
+}
+
+// scored tells whether the warehouse has scores.
+func scored(ctx context.Context, w warehouse.Querier) (some bool, err error) {
+	known, err := scoreTable(ctx, w)
+	if err != nil || !known {
+		return false, err
+	}
+	err = w.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM score)`).Scan(&some)
+	return some, err
 }

@@ -67,13 +67,13 @@ func (t *Tracker) Follow(ctx context.Context) error {
 	for swept := false; ; {
 		moved := t.house.Moved() // asked for before looking, so that nothing falls between
 		start := time.Now()
-		more, err := true, error(nil)
-		if !swept {
-			if err = t.sweep(ctx); err == nil {
-				swept = true
-			}
-		} else {
+		var more bool
+		var err error
+		if swept {
 			more, err = t.pass(ctx)
+		} else {
+			err = t.sweep(ctx)
+			swept, more = err == nil, true
 		}
 		pause := max(minPause, min(10*time.Since(start), maxPause))
 		switch {
@@ -261,12 +261,13 @@ func (t *Tracker) changed(ctx context.Context, d *desk) (wrote bool, err error) 
 	moves := map[int64][]move{}
 	asks := map[int64]bool{} // segments of which everybody is to be looked at → quietly
 	var to feed.Cursor
+	lost := false
 	err = t.house.View(ctx, func(v *warehouse.View) error {
 		touched, err := v.Touched(ctx, t.at)
 		if err != nil {
 			return err
 		}
-		to = touched.To
+		to, lost = touched.To, touched.Lost
 		for _, s := range d.segs {
 			switch {
 			case s.state.ranAt == nil || touched.To == t.at:
@@ -311,7 +312,7 @@ func (t *Tracker) changed(ctx context.Context, d *desk) (wrote bool, err error) 
 				continue
 			}
 			at := tx.Now
-			if s.state.ranAt != nil && s.state.ranAt.Add(wholePause).After(at) {
+			if !lost && s.state.ranAt.Add(wholePause).After(at) {
 				at = s.state.ranAt.Add(wholePause)
 			}
 			if _, err := tx.Exec(ctx, sqlAsk, s.ID, clock.Micros(at), store.Flag(quietly)); err != nil {
@@ -334,7 +335,9 @@ func concerned(touched warehouse.Touched, tables []string) (who map[int64]bool, 
 		c := touched.Tables[name]
 		anybody, live = anybody || c.Anybody, live || c.AnybodyLive
 		for _, id := range c.History {
-			who[id] = who[id]
+			if !who[id] {
+				who[id] = false
+			}
 		}
 		for _, id := range c.Live {
 			who[id] = true

@@ -209,30 +209,21 @@ func (p *parser) condition() (*Condition, error) {
 	return c, p.comparison(f, c)
 }
 
-// member reads "in segment KEY" and "in list NUMBER"; nil if it is neither.
+// member reads "in segment KEY"; nil if it is something else.
 func (p *parser) member() (*Condition, error) {
-	is, words := In, 1
+	c := &Condition{Field: FieldSegment, Is: In}
+	words := 1
 	if p.now().is("not") {
-		is, words = NotIn, 2
+		c.Is, words = NotIn, 2
 	} else if !p.now().is("in") {
 		return nil, nil
 	}
-	what := p.ahead(words)
-	if !what.is(FieldSegment) && !what.is("list") {
-		p.place += words
+	p.place += words
+	if !p.accept(FieldSegment) {
 		return nil, p.fail("member")
 	}
-	p.place += words + 1
-	c := &Condition{Field: strings.ToLower(what.text), Is: is}
-	f := Field{Name: FieldSegment, Type: TypeText}
-	if c.Field != FieldSegment {
-		var ok bool
-		if f, ok = p.catalogue.Field(c.Field); !ok {
-			return nil, p.failAt(what, "field")
-		}
-	}
-	v, err := p.value(f.Type)
-	c.Values = []Value{v}
+	key, err := p.value(TypeText)
+	c.Values = []Value{key}
 	return c, err
 }
 

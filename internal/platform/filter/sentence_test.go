@@ -6,6 +6,7 @@ import (
 
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/record/contract"
@@ -23,7 +24,7 @@ func shop(t testing.TB) *filter.Catalogue {
 		{ID: 9, Key: "note", Label: "Notiz", Type: customer.TypeText},
 	}})
 	c, err := filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields, contract.Projection().Fields,
-		event.Projection().Fields, report.Fields(), predict.Projection().Fields, own)
+		event.Projection().Fields, report.Projection().Fields, predict.Projection().Fields, segment.Projection().Fields, own)
 	if err != nil {
 		t.Fatal(err)
 	}

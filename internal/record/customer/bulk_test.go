@@ -194,6 +194,10 @@ func TestDecisionWritesNothing(t *testing.T) {
 			if diff := cmp.Diff([]customer.Outcome{{ID: id, Status: customer.Unchanged}, {ID: id, Status: customer.Changed}, {Status: customer.New}}, got); diff != "" || err != nil {
 				t.Error(diff, err)
 			}
+			got, err = customer.DecideEnsure(ctx, tx, b)
+			if diff := cmp.Diff([]customer.Outcome{{ID: id}, {ID: id}, {Status: customer.New}}, got); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
 			known, err := customer.Known(ctx, tx, b)
 			if diff := cmp.Diff([]int64{id, id, 0}, known); diff != "" || err != nil {
 				t.Error(diff, err)

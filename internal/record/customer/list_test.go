@@ -179,3 +179,24 @@ func BenchmarkList(b *testing.B) {
 		})
 	}
 }
+
+func TestTheNewestNoteIsKnownByCustomer(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		anna := create(t, db, customer.Draft{Fields: customer.Fields{"name": "Anna"}})
+		berta := create(t, db, customer.Draft{Fields: customer.Fields{"name": "Berta"}})
+		for _, text := range []string{"first", "second"} {
+			edit(t, db, func(tx *store.Tx) (customer.Edit, error) { return customer.AddNote(ctx, tx, anna, text) })
+		}
+		read(t, db, func(tx *store.Tx) error {
+			last, err := customer.LastNotes(ctx, tx, []int64{anna, berta})
+			if err != nil {
+				return err
+			}
+			whole, err := customer.Load(ctx, tx, anna)
+			if len(last) != 1 || last[anna].UnixMicro() != whole.Notes[0].At {
+				t.Errorf("last notes: %v, the newest at %d", last, whole.Notes[0].At)
+			}
+			return err
+		})
+	})
+}

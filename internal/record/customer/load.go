@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 )
@@ -152,4 +154,19 @@ func Names(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, er
 		return err
 	})
 	return names, err
+}
+
+// LastNotes tells when somebody last wrote a note about these customers, by id; of whom nothing is noted is left out.
+func LastNotes(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]time.Time, error) {
+	last := make(map[int64]time.Time, len(ids))
+	if len(ids) == 0 {
+		return last, nil
+	}
+	err := each(ctx, tx, fmt.Sprintf(sqlLastNotes, tx.Numbers("$1")), []any{store.JSON(ids)}, func(found *sql.Rows) error {
+		var id, at int64
+		err := found.Scan(&id, &at)
+		last[id] = clock.Time(at)
+		return err
+	})
+	return last, err
 }

@@ -43,6 +43,8 @@ const (
 	sqlNames = `SELECT c.id, CASE WHEN c.name <> '' THEN c.name WHEN c.external_id <> '' THEN c.external_id
 		ELSE coalesce((SELECT min(e.address) FROM customer_email e WHERE e.customer = c.id AND e.main = 1), '') END
 		FROM customer c WHERE c.id %s AND c.erased_at IS NULL`
+	sqlLastNotes = `SELECT customer, max(at) FROM customer_note WHERE customer %s GROUP BY customer`
+
 	sqlMainMails  = `SELECT customer, address FROM customer_email WHERE customer %s AND main = 1`
 	sqlMainPhones = `SELECT customer, CASE WHEN number <> '' THEN number ELSE written END FROM customer_phone WHERE customer %s AND main = 1`
 	sqlMainCities = `SELECT customer, city FROM customer_address WHERE customer %s AND main = 1`

@@ -115,10 +115,13 @@ func Write(ctx context.Context, tx *store.Tx, run int64, fresh, changed []*Docum
 	if err := insertLines(ctx, tx, all); err != nil {
 		return w, err
 	}
-	for _, d := range all {
+	for _, d := range changed {
 		if d.waits() {
 			unlinked = append(unlinked, d.ID)
 		}
+	}
+	if err := insertUnlinked(ctx, tx, fresh); err != nil {
+		return w, err
 	}
 	if err := markUnlinked(ctx, tx, unlinked); err != nil {
 		return w, err
@@ -207,6 +210,17 @@ func unlink(ctx context.Context, tx *store.Tx, ids []int64) ([]int64, error) {
 		return nil, err
 	}
 	return back, nil
+}
+
+// insertUnlinked is markUnlinked for new documents, as far as they wait for another one.
+func insertUnlinked(ctx context.Context, tx *store.Tx, fresh []*Document) error {
+	var rows [][]any
+	for _, d := range fresh {
+		if d.waits() {
+			rows = append(rows, []any{d.ID, d.waitsFor()})
+		}
+	}
+	return tx.Insert(ctx, "document_unlinked", []string{"document", "customer"}, rows)
 }
 
 // markUnlinked lets documents wait for what they refer to.

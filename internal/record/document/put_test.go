@@ -121,3 +121,20 @@ func TestWhatRefersToADocumentIsLinkedWhenItArrives(t *testing.T) {
 		}
 	})
 }
+
+func TestDocumentsOfABatchWaitForWhatTheyReferToLikeSingleOnes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		paid := func(id string, customer int64) *document.Document {
+			p := doc(document.Payment, id, customer, "2026-01-20")
+			p.Reference = "I1"
+			return p
+		}
+		waiting := putAll(t, db, paid("P1", 0), paid("P2", 99))
+		putAll(t, db, doc(document.Invoice, "I1", 7, "2026-01-06", [3]int64{1, 2, 3}))
+		for _, w := range waiting {
+			if diff := cmp.Diff([]string{"pays I1 0"}, bonds(t, db, w.ID)); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}

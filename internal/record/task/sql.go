@@ -9,11 +9,16 @@ const (
 			state = CASE WHEN task.state = 'done' THEN 'open' ELSE task.state END, changed_at = excluded.changed_at, done_by = 0 RETURNING id`
 	sqlSettle = `UPDATE task SET state = 'done', snoozed_until = NULL, changed_at = $2 WHERE key = $1 AND state <> 'done'`
 	sqlFind   = `SELECT ` + fields + ` FROM task WHERE id = $1`
-	sqlChange = `UPDATE task SET state = $2, snoozed_until = $3, owner = $4, done_by = $5, changed_at = $6 WHERE id = $1`
+	sqlByKeys = `SELECT ` + fields + ` FROM task WHERE key %s`
+	// What is not done, snoozed or not.
+	sqlPending = `SELECT ` + fields + ` FROM task WHERE kind = $1 AND state <> 'done' ORDER BY id`
+	sqlChange  = `UPDATE task SET state = $2, snoozed_until = $3, owner = $4, done_by = $5, changed_at = $6 WHERE id = $1`
 
 	isOpen  = `(state = 'open' OR (state = 'snoozed' AND snoozed_until <= $1))`
 	sqlList = `SELECT ` + fields + ` FROM task WHERE ` + isOpen + ` AND ($2 = 0 OR owner = 0 OR owner = $2)
 		AND (weight < $3 OR (weight = $3 AND id > $4)) AND ($5 = '' OR kind = $5) ORDER BY weight DESC, id LIMIT $6`
 	sqlOfCustomer = `SELECT ` + fields + ` FROM task WHERE customer = $1 ORDER BY CASE WHEN state = 'done' THEN 1 ELSE 0 END, weight DESC, id DESC LIMIT $2`
-	sqlCountOpen  = `SELECT count(*) FROM task WHERE ` + isOpen
+	// What a person has done; what Stamm settled is nobody's contact.
+	sqlLastDone  = `SELECT customer, max(changed_at) FROM task WHERE customer %s AND state = 'done' AND done_by <> 0 GROUP BY customer`
+	sqlCountOpen = `SELECT count(*) FROM task WHERE ` + isOpen
 )

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -167,6 +168,45 @@ func List(ctx context.Context, tx *store.Tx, f Filter) ([]*Task, error) {
 // OfCustomer returns the tasks about a customer, open ones first.
 func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, limit int) ([]*Task, error) {
 	return list(ctx, tx, sqlOfCustomer, customer, limit)
+}
+
+// ByKeys returns the tasks with these keys, by key, done ones included; a key without a task is left out.
+func ByKeys(ctx context.Context, tx *store.Tx, keys []string) (map[string]*Task, error) {
+	all, err := list(ctx, tx, fmt.Sprintf(sqlByKeys, tx.Strings("$1")), store.JSON(keys))
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]*Task, len(all))
+	for _, t := range all {
+		found[t.Key] = t
+	}
+	return found, nil
+}
+
+// Pending returns every task of a kind that is not done, snoozed ones included.
+func Pending(ctx context.Context, tx *store.Tx, kind string) ([]*Task, error) {
+	return list(ctx, tx, sqlPending, kind)
+}
+
+// LastDone tells when a person last did a task about these customers, by customer; who had none is left out.
+func LastDone(ctx context.Context, tx *store.Tx, customers []int64) (map[int64]time.Time, error) {
+	last := make(map[int64]time.Time, len(customers))
+	if len(customers) == 0 {
+		return last, nil
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlLastDone, tx.Numbers("$1")), store.JSON(customers))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var customer, at int64
+		if err := rows.Scan(&customer, &at); err != nil {
+			return nil, err
+		}
+		last[customer] = clock.Time(at)
+	}
+	return last, rows.Err()
 }
 
 // CountOpen tells how many tasks are open.

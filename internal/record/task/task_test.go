@@ -97,3 +97,30 @@ func TestATaskIsNotSnoozedIntoThePast(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLastTaskAPersonDidIsKnownByCustomer(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		do(t, db, func(ctx context.Context, tx *store.Tx) error {
+			for _, n := range []task.New{{Kind: "call", Key: "a", Customer: 5}, {Kind: "call", Key: "b", Customer: 6}, {Kind: "call", Key: "c", Customer: 7}} {
+				id, err := task.Raise(ctx, tx, n)
+				if err == nil && n.Customer == 5 {
+					err = task.Finish(ctx, tx, id)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return task.Settle(ctx, tx, "b")
+		})
+		do(t, db, func(ctx context.Context, tx *store.Tx) error {
+			last, err := task.LastDone(ctx, tx, []int64{5, 6, 7, 8})
+			if len(last) != 1 || last[5].IsZero() || last[5].After(tx.Now) {
+				t.Errorf("last done: %v", last)
+			}
+			if none, err := task.LastDone(ctx, tx, nil); err != nil || len(none) != 0 {
+				t.Errorf("of nobody: %v, %v", none, err)
+			}
+			return err
+		})
+	})
+}

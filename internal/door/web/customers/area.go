@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"stamm/internal/door/web/page"
 	"stamm/internal/insight/report"
 	"stamm/internal/record/auth"
@@ -36,6 +38,10 @@ type Deps struct {
 	// Report is a report as of a day, as remembered as the insight pages have it: nobody waits long for it. From rfm and
 	// abc come the thresholds by which a customer is scored.
 	Report func(ctx context.Context, name string, p report.Params) (*report.Result, error)
+	// Segments tells on a customer's page in which segments she is; nothing to tell is nil. Pages are those of the menu
+	// that other areas have below the customers.
+	Segments func(r *page.Request, customer int64) (templ.Component, error)
+	Pages    []page.Entry
 }
 
 // pages are the handlers.
@@ -44,10 +50,10 @@ type pages struct{ Deps }
 // Area is the pages about customers.
 func Area(d Deps) page.Area {
 	return page.Area{
-		Menu: []page.Entry{{Text: "common.customers", Href: listPath, Icon: "users", Permission: auth.ReadCustomers, Pages: []page.Entry{
-			{Text: "common.customers", Href: listPath, Permission: auth.ReadCustomers},
-			{Text: "customers.product.title", Href: productsPath, Permission: auth.ReadDocuments},
-		}}},
+		Menu: []page.Entry{{Text: "common.customers", Href: listPath, Icon: "users", Permission: auth.ReadCustomers, Pages: append(append([]page.Entry{
+			{Text: "common.customers", Href: listPath, Permission: auth.ReadCustomers}}, d.Pages...),
+			page.Entry{Text: "customers.product.title", Href: productsPath, Permission: auth.ReadDocuments},
+		)}},
 		Routes: Routes(d),
 		Search: searchPath,
 		Jobs:   []page.JobKind{{Kind: CompactJob, Text: "customers.erase.compact"}},

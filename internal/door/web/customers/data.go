@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/store"
@@ -136,8 +137,12 @@ func undoable(r *page.Request, w whole, past customer.Past) bool {
 // figures is the tab with all figures, what they mean, and the rows behind them.
 func (p pages) figures(r *page.Request) error {
 	var w whole
+	var ahead *predict.Foreseen
 	err := r.Read(func(tx *store.Tx) (err error) {
-		w, err = load(r, tx)
+		if w, err = load(r, tx); err != nil || moved(r, w) {
+			return err
+		}
+		ahead, err = foreseen(r, tx, w.ID)
 		return err
 	})
 	if err != nil {
@@ -153,7 +158,7 @@ func (p pages) figures(r *page.Request) error {
 	if r.WantsCSV() {
 		return figuresCSV(r, w, f)
 	}
-	return r.Render(w.title(r), figuresView(r, w, f, figureTiles(r, w, f, p.scoreOf(r, f))))
+	return r.Render(w.title(r), figuresView(r, w, f, ahead, figureTiles(r, w, f, p.scoreOf(r, f))))
 }
 
 // figureTiles are the figures, each with its definition.

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"stamm/internal/door/web/page"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/store"
 	"stamm/internal/record/customer"
 )
 
@@ -143,17 +145,21 @@ func median(days []clock.Day) int {
 	return (gaps[(n-1)/2] + gaps[n/2] + 1) / 2
 }
 
-// shares are last purchase and value of twelve months of the customers of one page of the list.
+// shares are last purchase, band and value of twelve months of the customers of one page of the list.
 type shares struct {
 	last  map[int64]clock.Day
 	value map[int64]int64
+	band  map[int64]predict.Band // by the newest scoring, from the store
 }
 
 // sharesOf reads them; nothing where the warehouse cannot be asked.
-func (p pages) sharesOf(r *page.Request, rows []customer.Row) (shares, error) {
-	s := shares{map[int64]clock.Day{}, map[int64]int64{}}
-	if p.Warehouse == nil || len(rows) == 0 {
+func (p pages) sharesOf(r *page.Request, rows []customer.Row) (s shares, err error) {
+	s = shares{map[int64]clock.Day{}, map[int64]int64{}, nil}
+	if len(rows) == 0 {
 		return s, nil
+	}
+	if s.band, err = bandsOf(r, rows); err != nil || p.Warehouse == nil {
+		return s, err
 	}
 	ids := make([]string, len(rows))
 	for i, row := range rows {
@@ -164,7 +170,7 @@ func (p pages) sharesOf(r *page.Request, rows []customer.Row) (shares, error) {
 		CAST(coalesce(sum(net) FILTER (day > DATE '%[2]s'), 0) AS BIGINT) AS value FROM purchase_day WHERE customer IN (%[1]s) GROUP BY customer
 		UNION ALL SELECT customer, NULL, CAST(-sum(amount) AS BIGINT) FROM refund
 		WHERE customer IN (%[1]s) AND sale = 0 AND day > DATE '%[2]s' GROUP BY customer`, list, since)
-	err := p.each(r.Context(), text, nil, func(scan func(...any) error) error {
+	err = p.each(r.Context(), text, nil, func(scan func(...any) error) error {
 		var id, value int64
 		var last sql.NullTime
 		err := scan(&id, &last, &value)
@@ -175,9 +181,26 @@ func (p pages) sharesOf(r *page.Request, rows []customer.Row) (shares, error) {
 		return err
 	})
 	if fault.CodeOf(err) == fault.Unavailable && r.Context().Err() == nil {
-		return shares{}, nil
+		return shares{band: s.band}, nil
 	}
 	return s, err
+}
+
+// bandsOf are the bands of the customers of one page.
+func bandsOf(r *page.Request, rows []customer.Row) (map[int64]predict.Band, error) {
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	bands := map[int64]predict.Band{}
+	err := r.Read(func(tx *store.Tx) error {
+		scores, err := predict.ScoresOf(r.Context(), tx, ids)
+		for id, s := range scores {
+			bands[id] = s.Band
+		}
+		return err
+	})
+	return bands, err
 }
 
 // count is how many customers pass a filter, as far as the warehouse knows what it asks for; below 0 for not counted.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/store"
@@ -33,10 +34,10 @@ type listState struct {
 
 // listColumns are the columns that can be chosen beside the name, and listDefault those shown at first.
 func listColumns() []string {
-	return []string{"place", "country", "number", "mail", "phone", "owner", "since", "last", "value"}
+	return []string{"place", "country", "number", "mail", "phone", "owner", "since", "last", "band", "value"}
 }
 
-func listDefault() []string { return []string{"place", "mail", "last", "value"} }
+func listDefault() []string { return []string{"place", "mail", "last", "band", "value"} }
 
 func readListState(r *page.Request) listState {
 	s := listState{q: r.Text("q"), after: r.Int("after", 0)}
@@ -194,6 +195,9 @@ func columnTitle(r *page.Request, column string) string {
 	case "mail":
 		return r.P.T("customer.field.email")
 	}
+	if column == "band" {
+		return r.P.T("outlook.bands.band")
+	}
 	return r.P.T("customers.list." + column)
 }
 
@@ -218,12 +222,24 @@ func columnText(r *page.Request, n names, figures shares, row customer.Row, colu
 		if day, bought := figures.last[row.ID]; bought {
 			return r.P.Date(day)
 		}
+	case "band":
+		if b, known := figures.band[row.ID]; known {
+			return b.Words(r.P)
+		}
 	case "value":
 		if value, bought := figures.value[row.ID]; bought {
 			return r.P.Money(value, r.Company.Currency)
 		}
 	}
 	return ""
+}
+
+// columnCell shows it; a band is a chip.
+func columnCell(r *page.Request, n names, figures shares, row customer.Row, column string) ui.Cell {
+	if b, known := figures.band[row.ID]; known && column == "band" {
+		return ui.Rich(figure.Band(r.P, b))
+	}
+	return ui.Text(columnText(r, n, figures, row, column))
 }
 
 func (p pages) listTable(r *page.Request, s listState, n names, f found, figures shares, total int64) ui.Table {
@@ -244,7 +260,7 @@ func (p pages) listTable(r *page.Request, s listState, n names, f found, figures
 		cells := []ui.Cell{ui.Lines(rowName(r.P, row), rowSub(r, row))}
 		for _, c := range listColumns() {
 			if slices.Contains(s.columns, c) {
-				cells = append(cells, ui.Text(columnText(r, n, figures, row, c)))
+				cells = append(cells, columnCell(r, n, figures, row, c))
 			}
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: customerPath(row.ID), Cells: cells, Muted: row.Excluded != ""})
@@ -291,7 +307,7 @@ func rowSub(r *page.Request, row customer.Row) string {
 func (s listState) column(r *page.Request, name string) ui.Column {
 	c := ui.Column{Key: name, Title: columnTitle(r, name)}
 	switch name {
-	case "place", "country":
+	case "place", "country", "band":
 		c.Narrow = ui.NarrowBare
 	case "mail", "phone", "number", "owner":
 		c.Narrow, c.Wide = ui.NarrowHide, name == "owner"
@@ -391,6 +407,11 @@ func (p pages) listFilters(r *page.Request, s listState, n names) ui.Filters {
 		f.Chips = append(f.Chips, ui.FilterChip{Text: r.P.T("customers.filter.tag") + ": " + s.filter.Tag, Remove: r.Link("tag", "", "after", "")})
 	}
 	f.Menus = append(f.Menus, sortMenu(r, s))
+	for _, e := range p.Pages { // which phones have no menu for
+		if r.Can(e.Permission) {
+			f.Tools = append(f.Tools, ui.Anchor{Text: r.P.T(e.Text), Href: e.Href})
+		}
+	}
 	if len(f.Chips) > 1 {
 		f.Clear = r.Link("kind", "", "country", "", "owner", "", "mail", "", "excluded", "", "tag", "", "after", "")
 	}

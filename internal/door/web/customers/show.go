@@ -7,8 +7,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
@@ -69,6 +72,9 @@ type matters struct {
 	runs  []*contract.Contract
 	f     *figures
 	score score
+	// segments she is in; nil for nothing to tell
+	segments templ.Component
+	ahead    *predict.Foreseen // nil where nothing is foreseen
 }
 
 func (p pages) overview(r *page.Request) error {
@@ -88,6 +94,9 @@ func (p pages) overview(r *page.Request) error {
 		if m.runs, err = contractsOf(r, tx, w.ID); err != nil {
 			return err
 		}
+		if m.ahead, err = foreseen(r, tx, w.ID); err != nil {
+			return err
+		}
 		entries, err = readTimeline(r, tx, w, r.Text("show"), r.Text("before"))
 		return err
 	})
@@ -101,6 +110,11 @@ func (p pages) overview(r *page.Request) error {
 		return err
 	}
 	m.score = p.scoreOf(r, m.f)
+	if p.Segments != nil && !w.erased() && w.Excluded == "" {
+		if m.segments, err = p.Segments(r, w.ID); err != nil {
+			return err
+		}
+	}
 	return r.Render(w.title(r), overviewView(r, w, entries, m))
 }
 

@@ -20,7 +20,11 @@ type Deps struct {
 // Area is the entry of the menu and the pages.
 func Area(d Deps) page.Area {
 	return page.Area{
-		Menu:   []page.Entry{{Text: "insight.title", Href: "/insight", Icon: "chart-histogram", Permission: auth.ReadReports}},
+		Menu: []page.Entry{{Text: "insight.title", Href: "/insight", Icon: "chart-histogram", Permission: auth.ReadReports, Pages: []page.Entry{
+			{Text: "insight.reports", Href: "/insight", Permission: auth.ReadReports},
+			{Text: "outlook.title", Href: "/insight/outlook", Permission: auth.ReadReports},
+			{Text: "outlook.worklist.title", Href: "/insight/worklist", Permission: auth.WriteTasks},
+		}}},
 		Routes: Routes(d),
 	}
 }

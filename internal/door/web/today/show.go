@@ -10,9 +10,11 @@ import (
 	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 )
@@ -81,7 +83,11 @@ func (d Deps) show(r *page.Request) error {
 	var tiles templ.Component = ui.Tiles(p, pending(p))
 	if known {
 		head.Lead = story(p, f.today)
-		tiles = ui.Tiles(p, f.tiles(p, r.Today()))
+		risk, err := riskTile(r)
+		if err != nil {
+			return err
+		}
+		tiles = ui.Tiles(p, append(f.tiles(p, r.Today()), risk...))
 		if side, err = f.revenueOf(r, from, extent); err != nil {
 			return err
 		}
@@ -221,4 +227,30 @@ func amount(p *i18n.Printer, q figure.Query, c report.Cell, currency string) ui.
 		cell.Href = q.Behind(c.Ref)
 	}
 	return cell
+}
+
+// riskTile is the value at risk, once there are scores.
+func riskTile(r *page.Request) ([]ui.Tile, error) {
+	var o predict.Outlook
+	var known bool
+	err := r.Read(func(tx *store.Tx) (err error) {
+		o, known, err = predict.Newest(r.Context(), tx)
+		return err
+	})
+	if err != nil || !known {
+		return nil, err
+	}
+	p := r.P
+	const to = "/insight/outlook"
+	var n int64
+	for _, b := range o.Bands {
+		if b.Band == predict.Cooling || b.Band == predict.AtRisk {
+			n += b.N
+		}
+	}
+	return []ui.Tile{{Name: p.T("outlook.risk.title"), Value: p.MoneyRounded(o.AtRisk, o.Currency), Change: p.N("outlook.risk.change", n), Href: to,
+		Explain: &ui.Explain{ID: "explain-risk", Title: p.T("outlook.risk.title"), Definition: p.T("outlook.explain.risk.definition"), Formula: p.T("outlook.explain.risk.formula"),
+			Period: p.T("outlook.explain.period", "from", o.First, "until", o.AsOf), AsOf: p.Date(o.AsOf), Purchase: p.T("outlook.explain.purchase"),
+			Refunds: p.T("outlook.explain.refunds"), Source: p.T("outlook.explain.risk.source"),
+			Rows: &ui.Anchor{Text: p.T("outlook.rows.risk"), Href: to + "/customers?band=cooling&band=at_risk"}}}}, nil
 }

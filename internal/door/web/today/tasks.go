@@ -11,6 +11,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
@@ -43,7 +44,7 @@ type tasksShown struct {
 // read reads the tasks of the user and nobody's, the worst first.
 func read(r *page.Request, limit int) (shown tasksShown, err error) {
 	var tasks []*task.Task
-	names := map[int64]string{}
+	names, why := map[int64]string{}, map[int64]string{}
 	err = r.Read(func(tx *store.Tx) (err error) {
 		if tasks, err = task.List(r.Context(), tx, task.Filter{Today: r.Today(), Owner: r.User.ID, Limit: onList + 1}); err != nil {
 			return err
@@ -61,7 +62,10 @@ func read(r *page.Request, limit int) (shown tasksShown, err error) {
 				shown.people = append(shown.people, u)
 			}
 		}
-		names, err = customer.Names(r.Context(), tx, customersOf(tasks))
+		if names, err = customer.Names(r.Context(), tx, customersOf(tasks)); err != nil {
+			return err
+		}
+		why, err = whyCall(r, tx, tasks)
 		return err
 	})
 	slices.SortStableFunc(tasks, sooner)
@@ -69,7 +73,7 @@ func read(r *page.Request, limit int) (shown tasksShown, err error) {
 		tasks, shown.more = tasks[:limit], true
 	}
 	for _, t := range tasks {
-		shown.rows = append(shown.rows, inWords(r, t, names))
+		shown.rows = append(shown.rows, inWords(r, t, names, why))
 	}
 	return shown, err
 }
@@ -86,6 +90,29 @@ func sooner(a, b *task.Task) int {
 		return -1
 	}
 	return cmp.Compare(*a.Due, *b.Due)
+}
+
+// whyCall says, by customer, why somebody is to be called and what is at stake.
+func whyCall(r *page.Request, tx *store.Tx, tasks []*task.Task) (map[int64]string, error) {
+	var ids []int64
+	for _, t := range tasks {
+		if t.Kind == predict.TaskCall {
+			ids = append(ids, t.Customer)
+		}
+	}
+	why := map[int64]string{}
+	if len(ids) == 0 {
+		return why, nil
+	}
+	o, _, err := predict.Newest(r.Context(), tx)
+	if err != nil {
+		return nil, err
+	}
+	scores, err := predict.ScoresOf(r.Context(), tx, ids)
+	for id, s := range scores {
+		why[id] = r.P.T("today.task.predict_call.text", "risk", r.P.MoneyRounded(s.AtRisk, o.Currency), "why", predict.Sentence(r.P, s.Reasons, o.AsOf))
+	}
+	return why, err
 }
 
 func customersOf(tasks []*task.Task) (ids []int64) {
@@ -111,11 +138,11 @@ var looks = map[string]struct {
 
 // inWords says what a task is. A kind with words of its own in the catalogue has them under today.task.KIND; any other is
 // told by its note.
-func inWords(r *page.Request, t *task.Task, names map[int64]string) row {
+func inWords(r *page.Request, t *task.Task, names, why map[int64]string) row {
 	p := r.P
 	out := row{Task: t, icon: "note", title: t.Note}
 	key := "today.task." + strings.ReplaceAll(t.Kind, ".", "_")
-	if p.Has(key + ".title") {
+	if t.Kind != predict.TaskCall && p.Has(key+".title") {
 		var args []any
 		for name, value := range t.Args {
 			args = append(args, name, value)
@@ -137,6 +164,10 @@ func inWords(r *page.Request, t *task.Task, names map[int64]string) row {
 		if r.Can(auth.ManageUsers) {
 			out.place = &ui.Anchor{Text: p.T("today.task.auth_reset_requested.go"), Href: fmt.Sprintf("/admin/users/%d", t.Subject)}
 		}
+	case predict.TaskCall:
+		out.icon, out.tone = "phone", ui.Warn
+		out.title, out.text = p.T(key+".title", "name", cmp.Or(names[t.Customer], fmt.Sprintf("#%d", t.Customer))), why[t.Customer]
+		out.place = &ui.Anchor{Text: p.T("today.task.customer"), Href: fmt.Sprintf("/customers/%d", t.Customer)}
 	default:
 		if look, ok := looks[t.Kind]; ok {
 			out.icon, out.tone = look.icon, look.tone
@@ -215,10 +246,11 @@ func change(r *page.Request, text string, undo *ui.Post, do func(context.Context
 	return r.RedirectWith(back(r), ui.Flash{Text: text, Undo: undo})
 }
 
-// back is the page the form stood on: Today, or the list of all tasks.
+// back is the page the form stood on: Today, the list of all tasks, or the worklist.
 func back(r *page.Request) string {
-	if r.Text("back") == "/tasks" {
-		return "/tasks"
+	switch to := r.Text("back"); to {
+	case "/tasks", "/insight/worklist":
+		return to
 	}
 	return "/"
 }

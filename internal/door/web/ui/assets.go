@@ -14,7 +14,7 @@ import (
 	"sync"
 )
 
-//go:embed assets/app.css assets/fit.css assets/app.js assets/favicon.svg assets/lib assets/LICENSES.md
+//go:embed assets/app.css assets/builder.css assets/fit.css assets/app.js assets/favicon.svg assets/lib assets/LICENSES.md
 var embedded embed.FS
 
 // AssetPath is where the handler of Assets must be mounted.

@@ -59,6 +59,7 @@ type Series struct {
 	Name   string
 	Values []float64
 	Color  int    // 0 to 7 in the palette; by default the place in the list
+	Dots   bool   // of a line chart: points without a line between them
 	Past   bool   // what it is compared with: quieter and dashed
 	Note   string // said with the name
 }
@@ -88,6 +89,7 @@ type chartSerie struct {
 	Name   string     `json:"name"`
 	Color  int        `json:"color"`
 	Past   bool       `json:"past,omitempty"`
+	Dots   bool       `json:"dots,omitempty"`
 	Values []*float64 `json:"values"`
 }
 
@@ -104,7 +106,7 @@ func (c Chart) data(p *i18n.Printer) (string, error) {
 		d.Everyone = p.T("ui.chart.equal")
 	}
 	for i, s := range c.Series {
-		d.Series = append(d.Series, chartSerie{Name: s.Name, Color: c.color(i), Past: s.Past, Values: gaps(s.Values)})
+		d.Series = append(d.Series, chartSerie{Name: s.Name, Color: c.color(i), Past: s.Past, Dots: s.Dots, Values: gaps(s.Values)})
 	}
 	text, err := json.Marshal(d)
 	return string(text), err

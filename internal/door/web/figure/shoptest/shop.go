@@ -12,6 +12,7 @@ import (
 
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/jobs"
@@ -20,6 +21,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/platform/warehouse/warehousetest"
 	"stamm/internal/record/company"
+	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/product"
@@ -43,7 +45,8 @@ func New(t testing.TB) *Shop {
 		t.Fatal(err)
 	}
 	s := &Shop{DB: db, importer: connect.New(db, files), t: t}
-	s.Warehouse = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection())
+	s.Warehouse = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
+		predict.Projection())
 	runner := jobs.NewRunner(db, jobs.Options{})
 	s.importer.Register(runner)
 	runner.Start()
@@ -73,6 +76,27 @@ func (s *Shop) Import(kind sheet.Kind, path string) {
 		s.t.Fatal(err)
 	}
 	if _, err := jobs.Wait(ctx, s.DB, run.Job, nil); err != nil {
+		s.t.Fatal(err)
+	}
+	s.CatchUp()
+}
+
+// Score foresees what every customer will do after the day, as the job of the night does, and brings the warehouse up to date.
+func (s *Shop) Score(asOf clock.Day) {
+	s.t.Helper()
+	ctx := context.Background()
+	var scores *predict.Scores
+	err := s.Warehouse.View(ctx, func(v *warehouse.View) (err error) {
+		scores, err = predict.Foretell(ctx, v, predict.OptionsOf(company.Defaults(), asOf), nil)
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := scores.Record(ctx, s.DB, store.System(), nil); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := scores.RaiseCalls(ctx, s.DB, store.System()); err != nil {
 		s.t.Fatal(err)
 	}
 	s.CatchUp()

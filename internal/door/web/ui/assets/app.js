@@ -7,7 +7,7 @@
 	const html = document.documentElement;
 	const find = (selector, within = document) => within.querySelector(selector);
 	const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-	const on = (type, handler) => document.addEventListener(type, handler);
+	const on = (type, handler, early = false) => document.addEventListener(type, handler, early);
 
 	// --- Menus: <details class="s-drop">, one open at a time ---------------------
 	const closeMenus = (except) => all("details.s-drop[open]").forEach((d) => { if (d !== except) d.open = false; });
@@ -215,6 +215,31 @@
 		countTicks(form);
 	});
 
+	// A list is narrowed by what is typed above it; Enter takes what is left.
+	const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
+	on("input", (e) => {
+		if (!e.target.matches("[data-narrow]")) return;
+		const box = e.target.parentElement, words = fold(e.target.value).split(/\s+/);
+		all("[data-narrow-item]", box).forEach((i) => { i.hidden = !words.every((w) => fold(i.textContent).includes(w)); });
+		all("[data-narrow-group]", box).forEach((g) => { g.hidden = !find("[data-narrow-item]:not([hidden])", g); });
+		const none = find("[data-narrow-none]", box);
+		if (none) none.hidden = !!find("[data-narrow-group]:not([hidden])", box);
+	});
+	on("keydown", (e) => {
+		if (e.key !== "Enter" || !e.target.matches("[data-narrow]")) return;
+		e.preventDefault();
+		if (e.target.value.trim()) find("[data-narrow-item]:not([hidden])", e.target.parentElement)?.click();
+	});
+	on("toggle", (e) => {
+		if (e.target.matches("details.s-drop[open]")) find("[data-narrow]", e.target)?.focus();
+	}, true);
+	on("change", (e) => {
+		const words = e.target.closest(".s-ticks") && find("[data-ticked]", e.target.closest(".s-ticks"));
+		if (!words) return;
+		const ticked = all("input:checked", e.target.closest(".s-ticks")).map((t) => t.parentElement.textContent.trim());
+		words.textContent = ticked.length ? ticked.slice(0, 3).join(", ") + (ticked.length > 3 ? " +" + (ticked.length - 3) : "") : words.dataset.ticked;
+	});
+
 	// Files can be dropped on the field and are named there.
 	const nameFiles = (box) => {
 		const files = [...find("input[type=file]", box).files], words = find(".s-upload-words", box);
@@ -318,10 +343,10 @@
 	const lines = (data, look, option, direct, height) => {
 		option.series = data.series.map((s) => ({
 			name: s.name, type: "line", data: s.values, color: look.palette[s.color],
-			symbol: "circle", symbolSize: 5, showSymbol: data.labels.length <= 14, connectNulls: false,
-			lineStyle: { width: s.past ? 1.5 : 2.25, type: s.past ? [4, 4] : "solid", opacity: s.past ? 0.75 : 1 }, itemStyle: { opacity: s.past ? 0.75 : 1 },
+			symbol: "circle", symbolSize: s.dots ? 8 : 5, showSymbol: s.dots || data.labels.length <= 14, showAllSymbol: s.dots || "auto", connectNulls: false,
+			lineStyle: { width: s.dots ? 0 : s.past ? 1.5 : 2.25, type: s.past ? [4, 4] : "solid", opacity: s.past ? 0.75 : 1 }, itemStyle: { opacity: s.past ? 0.75 : 1 },
 			emphasis: { disabled: true },
-			endLabel: { show: direct, formatter: s.name, color: s.past ? look.quiet : look.text, fontSize: 12, distance: 8 },
+			endLabel: { show: direct && !s.dots, formatter: s.name, color: s.past ? look.quiet : look.text, fontSize: 12, distance: 8 },
 		}));
 		if (direct) spread(data, option, height);
 		if (direct) option.grid.right = 16 + Math.max(...data.series.map((s) => s.name.length)) * 6.5;
@@ -389,7 +414,8 @@
 		};
 		const write = formatter(data.lang, data.unit, false), brief = formatter(data.lang, data.unit, true);
 		const option = frameOf(data, look, write, brief);
-		const direct = data.kind === "line" && data.series.length > 1 && data.series.length <= 4 && box.clientWidth > 560;
+		const direct = data.kind === "line" && data.series.length > 1 && data.series.length <= 4 && box.clientWidth > 560
+			&& data.series.every((s) => s.values.at(-1) != null); // a name behind a line that ends early would lie on the others
 		box.parentElement.classList.toggle("is-labelled", direct);
 		if (data.kind === "lorenz") lorenz(data, look, option, write);
 		else if (data.kind === "line") lines(data, look, option, direct, box.clientHeight);

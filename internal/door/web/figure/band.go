@@ -1,0 +1,32 @@
+package figure
+
+import (
+	"github.com/a-h/templ"
+
+	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
+	"stamm/internal/platform/i18n"
+)
+
+// Band is the band of a customer as a chip.
+func Band(p *i18n.Printer, b predict.Band) templ.Component { return ui.Chip(b.Words(p), BandTone(b)) }
+
+// BandTone underlines what the band says in words.
+func BandTone(b predict.Band) ui.Tone {
+	switch b {
+	case predict.Loyal:
+		return ui.Good
+	case predict.Promising, predict.New:
+		return ui.Accent
+	case predict.Cooling:
+		return ui.Warn
+	case predict.AtRisk:
+		return ui.Bad
+	}
+	return ui.Neutral
+}
+
+// Between is an interval of chances: "31–55 %".
+func Between(p *i18n.Printer, lo, hi float64) string {
+	return p.T("outlook.between", "lo", p.Percent(lo, 0), "hi", p.Percent(hi, 0))
+}
