@@ -57,7 +57,9 @@ func (cmd *demoCommand) RunOwning(ctx context.Context, c *Call) (err error) {
 		ports = demoPorts
 	}
 	return c.host(ctx, ports, func(ctx context.Context, app *App, address, _ string) error {
-		d := demo{Call: c, app: app, cmd: cmd}
+		inside := *c
+		inside.App = app
+		d := demo{Call: &inside, app: app, cmd: cmd}
 		token, err := d.make(ctx)
 		if err != nil {
 			return err
