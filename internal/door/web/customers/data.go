@@ -186,7 +186,7 @@ func figureTiles(r *page.Request, w whole, f *figures, s score) []ui.Tile {
 	if f.orders > 0 {
 		add("average", money(f.value/f.orders), "", days)
 	}
-	last := add("last", r.P.N("customers.ago", int64(f.silent)), r.P.Date(*f.last), days)
+	last := add("last", agoWords(r.P, f.silent), r.P.Date(*f.last), days)
 	if f.cooling() {
 		last.Tone, last.Change = ui.Bad, joined(r.P.Date(*f.last), r.P.T("customers.longer"))
 	}

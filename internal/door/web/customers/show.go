@@ -275,7 +275,7 @@ func keyFigures(r *page.Request, w whole, m matters) []ui.Pair {
 
 // silentWords tells how long it has been quiet, and whether that is longer than usual.
 func silentWords(r *page.Request, f *figures) string {
-	words := r.P.N("customers.ago", int64(f.silent))
+	words := agoWords(r.P, f.silent)
 	if f.cooling() {
 		words = r.P.N("customers.cooling", int64(f.silent))
 	}

@@ -294,3 +294,11 @@ func rowName(p *i18n.Printer, row customer.Row) string {
 	}
 	return cmp.Or(row.Name, row.Email, p.T("customers.nameless", "number", number))
 }
+
+// agoWords says how long ago a day was, in years once days say nothing any more.
+func agoWords(p *i18n.Printer, days int) string {
+	if days >= 2*365 {
+		return p.N("customers.years_ago", int64(days/365))
+	}
+	return p.N("customers.ago", int64(days))
+}

@@ -146,9 +146,9 @@ func signed(p *i18n.Printer, f float64) string {
 	return text
 }
 
-// hasCustomers tells whether it makes sense to open what is behind a cell: not behind a count of nobody.
+// hasCustomers tells whether it makes sense to open what is behind a cell: not behind a count or a sum of nobody.
 func hasCustomers(c report.Cell, kind report.Kind) bool {
-	return c.Ref != "" && !c.None && (kind != report.Count || c.Int != 0)
+	return c.Ref != "" && !c.None && (kind != report.Count && kind != report.Money || c.Int != 0) && (kind != report.Share || c.Float != 0)
 }
 
 // Raw is a value for a spreadsheet: without thousands separators and units, shares as fractions, with the decimal sign

@@ -258,7 +258,7 @@ func runMain(r *page.Request, v view) templ.Component {
 			}
 		}
 		if v.run.Rows > 0 {
-			templ_7745c5c3_Err = ui.Tiles(r.P, countTiles(r, v.run.New, v.run.Changed, v.run.Unchanged, v.run.Errors)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Tiles(r.P, countTiles(r, v.run.Kind, v.run.New, v.run.Changed, v.run.Unchanged, v.run.Errors)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -639,7 +639,7 @@ func stepsView(r *page.Request, s stage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Tiles(r.P, countTiles(r, s.counts.New, s.counts.Changed, s.counts.Unchanged, s.counts.Errors)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Tiles(r.P, countTiles(r, s.kind, s.counts.New, s.counts.Changed, s.counts.Unchanged, s.counts.Errors)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

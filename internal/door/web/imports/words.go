@@ -94,11 +94,12 @@ func goStep(r *page.Request, s stage) ui.Step {
 }
 
 // countTiles are what an import does or did.
-func countTiles(r *page.Request, made, changed, unchanged, errors int64) []ui.Tile {
+func countTiles(r *page.Request, kind sheet.Kind, made, changed, unchanged, errors int64) []ui.Tile {
 	p := r.P
+	what, rows := p.T("import.kind."+string(kind)), p.T("imports.unit")
 	return []ui.Tile{
-		{Name: p.T("import.count.new"), Value: p.Number(made)}, {Name: p.T("import.count.changed"), Value: p.Number(changed)},
-		{Name: p.T("import.count.unchanged"), Value: p.Number(unchanged)}, {Name: p.T("import.count.errors"), Value: p.Number(errors)},
+		{Name: p.T("import.count.new"), Value: p.Number(made), Change: what}, {Name: p.T("import.count.changed"), Value: p.Number(changed), Change: what},
+		{Name: p.T("import.count.unchanged"), Value: p.Number(unchanged), Change: what}, {Name: p.T("import.count.errors"), Value: p.Number(errors), Change: rows},
 	}
 }
 

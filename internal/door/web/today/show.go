@@ -88,7 +88,9 @@ func (d Deps) show(r *page.Request) error {
 			return err
 		}
 		tiles = ui.Tiles(p, append(f.tiles(p, r.Today()), risk...))
-		side = f.revenueCard(p, r.Today())
+		if side, err = f.revenueOf(r, from, extent); err != nil {
+			return err
+		}
 	}
 	body := side
 	if r.Can(auth.WriteTasks) {
@@ -177,10 +179,27 @@ func (f *figures) tiles(p *i18n.Printer, today clock.Day) []ui.Tile {
 // shownMonths is how many months the picture of revenue has; the table below it has the newest half.
 const shownMonths = 12
 
+// revenueOf is the card of the revenue; of old data as of their last day, since the last months have none.
+func (f *figures) revenueOf(r *page.Request, from *figure.Source, extent figure.Extent) (templ.Component, error) {
+	if !extent.Old(r.Today()) {
+		return revenueCard(r.P, f.revenue, r.Today()), nil
+	}
+	q, err := figure.Of("revenue", *extent.Last)
+	if err != nil {
+		return nil, err
+	}
+	res, known, err := figure.Soon(r.Context(), from, q.Key("report"), func(ctx context.Context, v *warehouse.View) (*report.Result, error) {
+		return q.Report.Run(ctx, v, q.Params)
+	})
+	if err != nil || !known {
+		return page.Inside(ui.CardBox(ui.Card{Title: r.P.T("today.revenue.title")}), ui.Words(r.P.T("insight.pending_text"))), err
+	}
+	return revenueCard(r.P, res, *extent.Last), nil
+}
+
 // revenueCard is the revenue of new and returning customers by month.
-func (f *figures) revenueCard(p *i18n.Printer, today clock.Day) templ.Component {
+func revenueCard(p *i18n.Printer, res *report.Result, today clock.Day) templ.Component {
 	q, _ := figure.Of("revenue", today)
-	res := f.revenue
 	card := ui.Card{Title: p.T("today.revenue.title"), Link: &ui.Anchor{Text: p.T("today.revenue.report"), Href: q.Page()}}
 	if res.Chart == nil {
 		return page.Inside(ui.CardBox(card), ui.Words(res.Sentence(p)))
@@ -196,9 +215,18 @@ func (f *figures) revenueCard(p *i18n.Printer, today clock.Day) templ.Component 
 	for i := len(table.Rows) - 1; i >= max(0, len(table.Rows)-shownMonths/2); i-- {
 		row := table.Rows[i]
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{{Text: row[0].Format(p, report.Month, "")},
-			{Text: p.MoneyRounded(row[2].Int, res.Currency), Href: q.Behind(row[2].Ref)}, {Text: p.MoneyRounded(row[3].Int, res.Currency), Href: q.Behind(row[3].Ref)}}})
+			amount(p, q, row[2], res.Currency), amount(p, q, row[3], res.Currency)}})
 	}
 	return page.Inside(ui.CardBox(card), ui.All(ui.ChartBox(p, figure.Chart(p, &short, nil, 0)), ui.TableBox(p, t)))
+}
+
+// amount is a revenue that opens its customers, where there are any.
+func amount(p *i18n.Printer, q figure.Query, c report.Cell, currency string) ui.Cell {
+	cell := ui.Cell{Text: p.MoneyRounded(c.Int, currency)}
+	if c.Int != 0 {
+		cell.Href = q.Behind(c.Ref)
+	}
+	return cell
 }
 
 // riskTile is the value at risk, once there are scores.
