@@ -283,7 +283,7 @@ func (im *Importer) runImport(ctx context.Context, task *jobs.Task) error {
 
 // garbageWhileImporting is how much garbage may lie about in an import, in per cent of what is in use. Rows live for
 // moments and little is in use, so that at the usual 100 a tenth of all work would go into collecting them.
-const garbageWhileImporting = 300
+const garbageWhileImporting = 200
 
 // collectLess lets garbage lie longer until the function it returns is called. One import runs at a time.
 func collectLess() (restore func()) {

@@ -211,6 +211,8 @@ func (s shelf) table(r *page.Request) ui.Table {
 			ui.Rich(trend(p, st, s.book.Today)), ui.Text(s.users[one.Owner]),
 			ui.Lines(p.Date(clock.DayOf(one.ChangedAt, r.Company.Zone())), s.users.actor(p, one.ChangedBy))}})
 	}
-	t.Paging = &ui.Paging{Shown: int64(len(t.Rows)), Of: int64(len(t.Rows)), Noun: p.T(Title)}
+	if n := int64(len(t.Rows)); n > 1 {
+		t.Paging = &ui.Paging{Shown: n, Of: n, Noun: p.T(Title)}
+	}
 	return t
 }

@@ -13,6 +13,7 @@ import (
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/insight/predict"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/jobs"
@@ -24,6 +25,7 @@ import (
 	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
+	"stamm/internal/record/event"
 	"stamm/internal/record/product"
 )
 
@@ -46,7 +48,7 @@ func New(t testing.TB) *Shop {
 	}
 	s := &Shop{DB: db, importer: connect.New(db, files), t: t}
 	s.Warehouse = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		predict.Projection())
+		event.Projection(), predict.Projection(), segment.Projection())
 	runner := jobs.NewRunner(db, jobs.Options{})
 	s.importer.Register(runner)
 	runner.Start()

@@ -230,6 +230,7 @@
 		e.preventDefault();
 		if (e.target.value.trim()) find("[data-narrow-item]:not([hidden])", e.target.parentElement)?.click();
 	});
+	on("keypress", (e) => { if (e.key === "Enter" && e.target.matches("[data-narrow]")) e.preventDefault(); }); // does not send the form
 	on("toggle", (e) => {
 		if (e.target.matches("details.s-drop[open]")) find("[data-narrow]", e.target)?.focus();
 	}, true);
