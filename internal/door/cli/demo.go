@@ -57,7 +57,7 @@ func (cmd *demoCommand) RunOwning(ctx context.Context, c *Call) (err error) {
 		ports = demoPorts
 	}
 	return c.host(ctx, ports, func(ctx context.Context, app *App, address, _ string) error {
-		c.App = app
+		c.App = app // what follows a job looks at it
 		d := demo{Call: c, app: app, cmd: cmd}
 		token, err := d.make(ctx)
 		if err != nil {

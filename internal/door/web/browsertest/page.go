@@ -16,7 +16,8 @@ import (
 // Text is the visible text of the first element that matches the CSS selector.
 func (b *Browser) Text(selector string) string {
 	b.t.Helper()
-	return run(b, "text of "+selector, chromedp.Text(chromedp.CSS(selector)))
+	b.WaitVisible(selector)
+	return Eval[string](b, "document.querySelector("+quote(selector)+")?.innerText ?? ''")
 }
 
 // Value is the value of a form field.
@@ -40,7 +41,7 @@ func (b *Browser) Visible(selector string) bool {
 // WaitVisible waits until an element that matches the selector is shown.
 func (b *Browser) WaitVisible(selector string) {
 	b.t.Helper()
-	b.do("wait for "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	b.WaitFor("document.querySelector(" + quote(selector) + ")?.checkVisibility()") // asked anew each time: htmx replaces elements
 }
 
 // WaitGone waits until no element that matches the selector is shown.

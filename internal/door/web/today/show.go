@@ -220,6 +220,15 @@ func revenueCard(p *i18n.Printer, res *report.Result, today clock.Day) templ.Com
 	return page.Inside(ui.CardBox(card), ui.All(ui.ChartBox(p, figure.Chart(p, &short, nil, 0)), ui.TableBox(p, t)))
 }
 
+// amount is a revenue that opens its customers, where there are any.
+func amount(p *i18n.Printer, q figure.Query, c report.Cell, currency string) ui.Cell {
+	cell := ui.Cell{Text: p.MoneyRounded(c.Int, currency)}
+	if c.Int != 0 {
+		cell.Href = q.Behind(c.Ref)
+	}
+	return cell
+}
+
 // riskTile is the value at risk, once there are scores.
 func riskTile(r *page.Request) ([]ui.Tile, error) {
 	var o predict.Outlook
@@ -244,13 +253,4 @@ func riskTile(r *page.Request) ([]ui.Tile, error) {
 			Period: p.T("outlook.explain.period", "from", o.First, "until", o.AsOf), AsOf: p.Date(o.AsOf), Purchase: p.T("outlook.explain.purchase"),
 			Refunds: p.T("outlook.explain.refunds"), Source: p.T("outlook.explain.risk.source"),
 			Rows: &ui.Anchor{Text: p.T("outlook.rows.risk"), Href: to + "/customers?band=cooling&band=at_risk"}}}}, nil
-}
-
-// amount is a revenue that opens its customers, where there are any.
-func amount(p *i18n.Printer, q figure.Query, c report.Cell, currency string) ui.Cell {
-	cell := ui.Cell{Text: p.MoneyRounded(c.Int, currency)}
-	if c.Int != 0 {
-		cell.Href = q.Behind(c.Ref)
-	}
-	return cell
 }

@@ -1,0 +1,60 @@
+package cli_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"stamm/internal/door/cli"
+	"stamm/internal/platform/store/storetest"
+)
+
+func TestTheDemoIsACompanyOneCanLookAt(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		dir, truth := t.TempDir(), filepath.Join(t.TempDir(), "truth.json")
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		ended := make(chan int, 1)
+		out, in := io.Pipe()
+		var errs strings.Builder // read when it has ended
+		go func() {
+			ended <- cli.Main(ctx, cli.Invocation{Args: []string{"demo", "--customers", "60", "--addr", "127.0.0.1:0", "--truth", truth, "--db", url, "--json"},
+				Env: []string{"STAMM_DIR=" + dir}, Dir: dir, Stdin: strings.NewReader(""), Stdout: in, Stderr: &errs, Terminal: true})
+			in.Close()
+		}()
+		var made struct{ Address, Login string }
+		if err := json.NewDecoder(bufio.NewReader(out)).Decode(&made); err != nil {
+			t.Fatalf("exit %d, %v\n%s", <-ended, err, errs.String())
+		}
+		for path, want := range map[string]int{"/healthz": http.StatusOK, strings.TrimPrefix(made.Login, made.Address): http.StatusOK, "/": http.StatusOK} {
+			resp, err := http.Get(made.Address + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s: %d, want %d", path, resp.StatusCode, want)
+			}
+		}
+		var totals struct{ Customers, Orders int }
+		if err := json.Unmarshal([]byte(must(t, dir, "", "report", "totals", "--json", "--db", url)), &totals); err != nil || totals.Customers < 30 || totals.Orders < totals.Customers {
+			t.Errorf("%+v, %v", totals, err)
+		}
+		if info, err := os.Stat(truth); err != nil || info.Size() == 0 {
+			t.Errorf("the truth: %v", err)
+		}
+		if list := must(t, dir, "", "import", "list", "--db", url); strings.Contains(list, "Failed") {
+			t.Errorf("imports:\n%s", list)
+		}
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("exit %d\n%s", code, errs.String())
+		}
+	})
+}
