@@ -56,6 +56,9 @@ var order = []string{
 	"insight/predict",
 	"insight/segment",
 
+	// action: what we do about it
+	"action/privacy",
+
 	// door: where people and machines come in
 	"door/connect/sheet",
 	"door/connect",

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"stamm/internal/action/privacy"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
@@ -69,7 +70,10 @@ func (s *server) addCustomers() {
 }
 
 func (s *server) eraseCustomer(ctx context.Context, c *call, in *IDPath) (*Outcome, error) {
-	err := c.write(ctx, 1, func(tx *store.Tx) error { return customer.Erase(ctx, tx, in.ID) })
+	err := c.write(ctx, 1, func(tx *store.Tx) error {
+		_, err := privacy.Erase(ctx, tx, in.ID)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +93,8 @@ func (s *server) eraseNamedCustomer(ctx context.Context, c *call, in *externalPa
 			return err
 		}
 		if id != 0 {
-			return customer.Erase(ctx, tx, id)
+			_, err = privacy.Erase(ctx, tx, id)
+			return err
 		}
 		if id, err = customer.ErasedAs(ctx, tx, source, in.ExternalID); err == nil && id == 0 {
 			err = fault.New(fault.NotFound, "customer.not_found")

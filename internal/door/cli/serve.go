@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"stamm/internal/action/privacy"
 	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
 	"stamm/internal/door/web"
@@ -141,7 +142,7 @@ func (a *App) Work() *jobs.Runner {
 	a.nightly(a.runner)
 	a.Importer.Register(a.runner)
 	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
-		a.runner.Handle(customers.CompactJob, 1, a.compact)
+		a.runner.Handle(privacy.CompactJob, 1, a.compact)
 	}
 	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Handle(segment.DailyJob, 1, a.daily)

@@ -16,7 +16,8 @@ import (
 // Text is the visible text of the first element that matches the CSS selector.
 func (b *Browser) Text(selector string) string {
 	b.t.Helper()
-	b.WaitVisible(selector)
+	// Asked for anew each time, and read at once: htmx may be replacing the element.
+	b.WaitFor("document.querySelector(" + quote(selector) + ")?.checkVisibility()")
 	return Eval[string](b, "document.querySelector("+quote(selector)+")?.innerText ?? ''")
 }
 
@@ -41,7 +42,7 @@ func (b *Browser) Visible(selector string) bool {
 // WaitVisible waits until an element that matches the selector is shown.
 func (b *Browser) WaitVisible(selector string) {
 	b.t.Helper()
-	b.WaitFor("document.querySelector(" + quote(selector) + ")?.checkVisibility()") // asked anew each time: htmx replaces elements
+	b.do("wait for "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
 }
 
 // WaitGone waits until no element that matches the selector is shown.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/action/privacy"
 	"stamm/internal/door/web/page"
 	"stamm/internal/insight/report"
 	"stamm/internal/record/auth"
@@ -56,14 +57,9 @@ func Area(d Deps) page.Area {
 		)}},
 		Routes: Routes(d),
 		Search: searchPath,
-		Jobs:   []page.JobKind{{Kind: CompactJob, Text: "customers.erase.compact"}},
+		Jobs:   []page.JobKind{{Kind: privacy.CompactJob, Text: "customers.erase.compact"}},
 	}
 }
-
-// CompactJob is the kind of the job that ends the erasure of a person: it writes the warehouse anew, because what was
-// replaced there stays in the file, unseen, until then. One job for each erasure, since one that runs may have begun too
-// early for the next.
-const CompactJob = "warehouse.compact"
 
 // Routes is the table of the addresses.
 func Routes(d Deps) []page.Route {

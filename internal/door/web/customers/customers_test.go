@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"stamm/internal/action/privacy"
 	"stamm/internal/door/web/browsertest"
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/page"
@@ -426,7 +427,7 @@ func TestSomebodyIsAddedChangedAndErased(t *testing.T) {
 		}
 		s.Read(func(ctx context.Context, tx *store.Tx) error {
 			queued, err := jobs.List(ctx, tx, jobs.Filter{State: jobs.Queued, Limit: 10})
-			if len(queued) != 1 || queued[0].Kind != customers.CompactJob {
+			if len(queued) != 1 || queued[0].Kind != privacy.CompactJob {
 				t.Errorf("after an erasure wait the jobs %+v, not the one that compacts the warehouse", queued)
 			}
 			return err

@@ -2,7 +2,6 @@ package customers
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,13 +9,12 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/action/privacy"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
-	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
-	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/customer"
@@ -451,13 +449,7 @@ func erase(r *page.Request) error {
 	}
 	var job int64
 	err = r.Write(func(tx *store.Tx) (err error) {
-		if err := customer.Erase(r.Context(), tx, w.ID); err != nil {
-			return err
-		}
-		if err := predict.Forget(r.Context(), tx, w.ID); err != nil {
-			return err
-		}
-		job, err = jobs.Enqueue(r.Context(), tx, jobs.New{Kind: CompactJob, Key: fmt.Sprint(CompactJob, ":", w.ID)})
+		job, err = privacy.Erase(r.Context(), tx, w.ID)
 		return err
 	})
 	if err != nil {
