@@ -175,6 +175,7 @@ func (s *shop) members(id int64) (ids []int64) {
 // somebody enters or leaves twice.
 func (s *shop) told(id int64) (ids map[int64]bool, live int) {
 	s.Helper()
+	s.settled()
 	ids = map[int64]bool{}
 	err := s.db.Read(s.Context(), func(tx *store.Tx) error {
 		for at := (feed.Cursor{}); ; {
@@ -206,4 +207,30 @@ func (s *shop) told(id int64) (ids map[int64]bool, live int) {
 		s.Fatal(err)
 	}
 	return ids, live
+}
+
+// settled waits until the feed can be read to its end: on PostgreSQL a transaction under way anywhere in the cluster, such as
+// that of another test, hides the newest changes until it is over.
+func (s *shop) settled() {
+	s.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for whole := false; !whole; {
+		err := s.db.Read(s.Context(), func(tx *store.Tx) error {
+			horizon, err := tx.Horizon(s.Context())
+			if err != nil {
+				return err
+			}
+			var last int64
+			err = tx.QueryRow(s.Context(), "SELECT COALESCE(MAX(xid), 0) FROM feed").Scan(&last)
+			whole = last < horizon
+			return err
+		})
+		if err != nil {
+			s.Fatal(err)
+		}
+		if !whole {
+			<-tick.C
+		}
+	}
 }
