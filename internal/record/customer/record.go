@@ -96,7 +96,7 @@ func rowsOf(ids map[string][]int64) feed.Rows {
 	rows := feed.Rows{}
 	for table, list := range ids {
 		if len(list) > 0 {
-			rows[table] = ranges(slices.Clone(list))
+			rows[table] = feed.Ranges(slices.Clone(list))
 		}
 	}
 	if len(rows) == 0 {
@@ -114,19 +114,6 @@ func merged(a, b feed.Rows) feed.Rows {
 		a[table] = append(a[table], more...)
 	}
 	return a
-}
-
-func ranges(ids []int64) []feed.Range {
-	slices.Sort(ids)
-	var all []feed.Range
-	for _, id := range ids {
-		if n := len(all); n > 0 && id <= all[n-1][1]+1 {
-			all[n-1][1] = id
-			continue
-		}
-		all = append(all, feed.Range{id, id})
-	}
-	return all
 }
 
 // keep notes what changed customers were.
