@@ -28,7 +28,7 @@ func raiseFailed(ctx context.Context, tx *store.Tx, r *Run) error {
 		owner = r.Actor.ID
 	}
 	if r.Profile != 0 {
-		found, err := ids(ctx, tx, sqlProfileOwner, r.Profile)
+		found, err := tx.QueryIDs(ctx, sqlProfileOwner, r.Profile)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func settleFailed(ctx context.Context, tx *store.Tx, r *Run) error {
 	if err := task.Settle(ctx, tx, failedKey(r.ID)); err != nil {
 		return err
 	}
-	earlier, err := ids(ctx, tx, sqlFailedBefore, r.Key, r.ID)
+	earlier, err := tx.QueryIDs(ctx, sqlFailedBefore, r.Key, r.ID)
 	if err != nil {
 		return err
 	}
@@ -57,22 +57,4 @@ func settleFailed(ctx context.Context, tx *store.Tx, r *Run) error {
 		}
 	}
 	return nil
-}
-
-// ids are the numbers a query of one column returns.
-func ids(ctx context.Context, tx *store.Tx, text string, args ...any) ([]int64, error) {
-	rows, err := tx.Query(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		all = append(all, id)
-	}
-	return all, rows.Err()
 }

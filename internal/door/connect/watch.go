@@ -212,7 +212,7 @@ func folderKey(profile int64) string { return fmt.Sprintf("folder:%d", profile) 
 // brokenFolder keeps as one failed run, however often it is tried, that the folder of a profile cannot be read.
 func (im *Importer) brokenFolder(ctx context.Context, actor store.Actor, p *Profile, why error) error {
 	return im.db.Write(ctx, actor, func(tx *store.Tx) error {
-		before, err := ids(ctx, tx, sqlFailedOf, folderKey(p.ID))
+		before, err := tx.QueryIDs(ctx, sqlFailedOf, folderKey(p.ID))
 		if err != nil {
 			return err
 		}
@@ -237,7 +237,7 @@ func (im *Importer) brokenFolder(ctx context.Context, actor store.Actor, p *Prof
 func (im *Importer) soundFolder(ctx context.Context, actor store.Actor, p *Profile) error {
 	var before []int64
 	err := im.db.Read(ctx, func(tx *store.Tx) (err error) {
-		before, err = ids(ctx, tx, sqlFailedOf, folderKey(p.ID))
+		before, err = tx.QueryIDs(ctx, sqlFailedOf, folderKey(p.ID))
 		return err
 	})
 	if err != nil || len(before) == 0 {

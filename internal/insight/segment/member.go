@@ -40,20 +40,7 @@ func Members(ctx context.Context, tx *store.Tx, segment, after int64, limit int)
 
 // Listed lists who is in a frozen segment, as Members does.
 func Listed(ctx context.Context, tx *store.Tx, segment, after int64, limit int) ([]int64, error) {
-	rows, err := tx.Query(ctx, sqlListed, segment, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		all = append(all, id)
-	}
-	return all, rows.Err()
+	return tx.QueryIDs(ctx, sqlListed, segment, after, limit)
 }
 
 // OfCustomer lists the tracked segments that a customer is in, with since when, for her page.

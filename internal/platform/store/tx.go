@@ -49,6 +49,24 @@ func (tx *Tx) Query(ctx context.Context, text string, args ...any) (*sql.Rows, e
 	return rows, nil
 }
 
+// QueryIDs returns the numbers of a query of one column.
+func (tx *Tx) QueryIDs(ctx context.Context, query string, args ...any) ([]int64, error) {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		all = append(all, id)
+	}
+	return all, rows.Err()
+}
+
 // QueryRow runs a statement that returns at most one row; its Scan says ErrNoRows when there is none.
 func (tx *Tx) QueryRow(ctx context.Context, text string, args ...any) *sql.Row {
 	return tx.run.row(ctx, text, args)

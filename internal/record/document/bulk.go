@@ -197,7 +197,7 @@ func (w *Written) prepareChanged(ctx context.Context, tx *store.Tx, changed []*D
 // unlink removes the links from and to the documents and returns those that pointed at them.
 func unlink(ctx context.Context, tx *store.Tx, ids []int64) ([]int64, error) {
 	list := store.JSON(ids)
-	back, err := numbers(ctx, tx, fmt.Sprintf(sqlPointing, tx.Numbers("$1")), list)
+	back, err := tx.QueryIDs(ctx, fmt.Sprintf(sqlPointing, tx.Numbers("$1")), list)
 	if err != nil {
 		return nil, err
 	}
@@ -319,21 +319,4 @@ func day(v *clock.Day) any {
 		return nil
 	}
 	return int64(*v)
-}
-
-func numbers(ctx context.Context, tx *store.Tx, text string, args ...any) ([]int64, error) {
-	rows, err := tx.Query(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []int64
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			return nil, err
-		}
-		all = append(all, n)
-	}
-	return all, rows.Err()
 }

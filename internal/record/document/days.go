@@ -9,7 +9,7 @@ import (
 
 // SaleDays are the days up to and with until on which a customer bought something that was not returned in full, oldest first.
 func SaleDays(ctx context.Context, tx *store.Tx, customer int64, until clock.Day) ([]clock.Day, error) {
-	found, err := numbers(ctx, tx, sqlSaleDays, customer, int64(until))
+	found, err := tx.QueryIDs(ctx, sqlSaleDays, customer, int64(until))
 	if err != nil {
 		return nil, err
 	}

@@ -194,7 +194,7 @@ func (l *linker) byReference(ctx context.Context, d *Document) ([][]any, error) 
 	case d.Kind.gives():
 		found := [][]any{bond(t.id, 0, "reverses", 0, d.Amount)}
 		if t.kind == Invoice && !t.sale { // the order it bills is the sale
-			order, err := numbers(ctx, l.tx, sqlBillsTarget, t.id)
+			order, err := l.tx.QueryIDs(ctx, sqlBillsTarget, t.id)
 			if err != nil {
 				return nil, err
 			}

@@ -204,7 +204,7 @@ func bonds(ctx context.Context, tx *store.Tx, text string, id int64) ([]Bond, er
 func Customers(ctx context.Context, tx *store.Tx, among []feed.Range) (map[int64]bool, error) {
 	have := map[int64]bool{}
 	for _, r := range among {
-		ids, err := numbers(ctx, tx, sqlCustomersWith, r[0], r[1])
+		ids, err := tx.QueryIDs(ctx, sqlCustomersWith, r[0], r[1])
 		if err != nil {
 			return nil, err
 		}

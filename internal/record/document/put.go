@@ -230,7 +230,7 @@ func linkNear(ctx context.Context, tx *store.Tx, written []*Document, unlinked [
 		if len(keys) > 2 {
 			list, values = tx.Numbers("$1"), []any{store.JSON(slices.Compact(slices.Sorted(slices.Values(keys))))}
 		}
-		waiting, err := numbers(ctx, tx, fmt.Sprintf(sqlWaitingOf, list), values...)
+		waiting, err := tx.QueryIDs(ctx, fmt.Sprintf(sqlWaitingOf, list), values...)
 		if err != nil {
 			return nil, err
 		}
@@ -244,7 +244,7 @@ func linkNear(ctx context.Context, tx *store.Tx, written []*Document, unlinked [
 
 // linkThese is Link for some documents, of which those that do not wait are passed over.
 func linkThese(ctx context.Context, tx *store.Tx, ids []int64) ([]feed.Range, error) {
-	ids, err := numbers(ctx, tx, fmt.Sprintf(sqlWaitingAmong, tx.Numbers("$1")), store.JSON(ids))
+	ids, err := tx.QueryIDs(ctx, fmt.Sprintf(sqlWaitingAmong, tx.Numbers("$1")), store.JSON(ids))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

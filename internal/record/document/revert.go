@@ -20,12 +20,12 @@ func Revert(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, old
 	w.Rows = feed.Rows{}
 	var mine []int64
 	for _, r := range made {
-		ids, err := numbers(ctx, tx, sqlMadeBy, r[0], r[1], run)
+		ids, err := tx.QueryIDs(ctx, sqlMadeBy, r[0], r[1], run)
 		if err != nil {
 			return nil, w, err
 		}
 		mine = append(mine, ids...)
-		others, err := numbers(ctx, tx, sqlMadeAndChanged, r[0], r[1], run)
+		others, err := tx.QueryIDs(ctx, sqlMadeAndChanged, r[0], r[1], run)
 		if err != nil {
 			return nil, w, err
 		}
