@@ -33,7 +33,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	var err error
 	// busy_timeout comes first: the pragmas after it may have to wait.
 	common := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}
-	if db.write, err = sql.Open("sqlite", sqliteName(path, append(common, fmt.Sprintf("cache_size(-%d)", o.Cache<<10), "wal_autocheckpoint(4000)"))); err != nil {
+	if db.write, err = sql.Open("sqlite", sqliteName(path, append(common, fmt.Sprintf("cache_size(-%d)", o.Cache<<10), "wal_autocheckpoint(0)"))); err != nil {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
@@ -51,7 +51,12 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	if err != nil {
 		return errors.Join(sqliteFault(err, path), db.read.Close(), db.write.Close())
 	}
-	db.sqlite = newWriter(db, conn)
+	copies, err := sql.Open("sqlite", sqliteName(path, common))
+	if err != nil {
+		return errors.Join(err, conn.Close(), db.read.Close(), db.write.Close())
+	}
+	copies.SetMaxOpenConns(1)
+	db.sqlite = newWriter(db, conn, newCheckpointer(copies, o.Log))
 	return nil
 }
 
@@ -116,10 +121,11 @@ type writer struct {
 	ended  chan struct{}
 	stmts  map[string]*sql.Stmt
 	raws   map[string]driver.StmtExecContext // of insert
+	copies *checkpointer
 }
 
-func newWriter(db *DB, conn *sql.Conn) *writer {
-	w := &writer{db: db, conn: conn, small: make(chan *call, 4*batchCalls), bulk: make(chan *call),
+func newWriter(db *DB, conn *sql.Conn, copies *checkpointer) *writer {
+	w := &writer{db: db, conn: conn, copies: copies, small: make(chan *call, 4*batchCalls), bulk: make(chan *call),
 		closed: make(chan struct{}), ended: make(chan struct{}), stmts: map[string]*sql.Stmt{}, raws: map[string]driver.StmtExecContext{}}
 	go w.loop()
 	return w
@@ -128,6 +134,7 @@ func newWriter(db *DB, conn *sql.Conn) *writer {
 func (w *writer) stop() {
 	close(w.closed)
 	<-w.ended
+	w.copies.stop()
 	for _, s := range w.stmts {
 		s.Close()
 	}
@@ -180,6 +187,10 @@ func (w *writer) loop() {
 			}
 		case c := <-w.bulk:
 			w.single(c)
+		case <-w.copies.finish:
+			if _, _, err := checkpoint(context.Background(), w.conn); err != nil {
+				w.db.log.Warn("checkpoint failed; it is tried again", "error", err)
+			}
 		case <-w.closed:
 			return
 		}
@@ -202,7 +213,7 @@ func (w *writer) batch(first *call) {
 	}
 	if !broken {
 		if err := w.plain("COMMIT"); err == nil {
-			w.db.announce()
+			w.committed()
 			for _, c := range calls {
 				c.done <- c.err
 			}
@@ -214,6 +225,11 @@ func (w *writer) batch(first *call) {
 	for _, c := range calls {
 		w.single(c)
 	}
+}
+
+func (w *writer) committed() {
+	w.db.announce()
+	w.copies.note()
 }
 
 func (w *writer) next(start time.Time, n int) *call {
@@ -271,7 +287,7 @@ func (w *writer) single(c *call) {
 		c.done <- translate(err)
 		return
 	}
-	w.db.announce()
+	w.committed()
 	c.done <- nil
 }
 

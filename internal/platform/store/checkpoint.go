@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"time"
+)
+
+// Commits append to SQLite's log; a checkpoint copies the log into the database file. Left to the writer, whoever commits
+// when the log is full waits for thousands of pages. So another connection copies them beside the writer, and what little
+// the writer adds meanwhile it copies itself: only then is the whole log copied and the next commit starts it anew.
+const (
+	checkpointPause = 250 * time.Millisecond // between two looks at the log
+	checkpointPages = 4000                   // pages in the log from which the writer lets it start anew, about 16 MB
+	checkpointRest  = 1000                   // pages the writer may copy itself
+	checkpointTries = 3                      // passes beside the writer to come down to so few
+)
+
+// checkpointer copies the log of an SQLite file into the file, beside its writer.
+type checkpointer struct {
+	db        *sql.DB // a connection of its own
+	log       *slog.Logger
+	committed chan struct{} // holds a token when something was committed since the last pass
+	finish    chan struct{} // holds a token when the writer shall copy the rest
+	stopped   context.CancelFunc
+	ended     chan struct{}
+}
+
+func newCheckpointer(db *sql.DB, log *slog.Logger) *checkpointer {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &checkpointer{db: db, log: log, committed: make(chan struct{}, 1), finish: make(chan struct{}, 1), stopped: cancel, ended: make(chan struct{})}
+	go c.loop(ctx)
+	return c
+}
+
+func (c *checkpointer) stop() {
+	c.stopped()
+	<-c.ended
+	c.db.Close()
+}
+
+// note says that something was committed.
+func (c *checkpointer) note() {
+	select {
+	case c.committed <- struct{}{}:
+	default:
+	}
+}
+
+func (c *checkpointer) loop(ctx context.Context) {
+	defer close(c.ended)
+	pause := time.NewTicker(checkpointPause)
+	defer pause.Stop()
+	for {
+		select {
+		case <-c.committed:
+		case <-ctx.Done():
+			return
+		}
+		pages, err := c.pass(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.log.Warn("checkpoint failed; it is tried again", "error", err)
+		}
+		if pages > checkpointPages {
+			select {
+			case c.finish <- struct{}{}:
+			default:
+			}
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// pass copies until little is left, and returns how many pages the log holds.
+func (c *checkpointer) pass(ctx context.Context) (pages int, err error) {
+	copied := 0
+	for range checkpointTries {
+		before := copied
+		if pages, copied, err = checkpoint(ctx, c.db); err != nil || copied-before < checkpointRest {
+			break
+		}
+	}
+	return pages, err
+}
+
+// checkpoint copies what of the log nobody reads any more, without waiting for anybody.
+func checkpoint(ctx context.Context, on interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) (pages, copied int, err error) {
+	var busy int
+	err = on.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &pages, &copied)
+	return pages, copied, err
+}
