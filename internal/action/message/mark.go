@@ -14,7 +14,7 @@ import (
 type turn struct {
 	done *result
 	next *job
-	gone []*job     // messages that will not be attempted now, with what becomes of them
+	gone []*job      // messages that will not be attempted now, with what becomes of them
 	ack  chan answer // capacity 1
 }
 

@@ -17,8 +17,8 @@ import (
 // bodies hold codes and numbers only.
 const (
 	KindPlanned   = "message.planned"
-	KindSettled   = "message.settled"  // something became of them
-	KindPaused    = "message.paused"   // subject: the measure
+	KindSettled   = "message.settled" // something became of them
+	KindPaused    = "message.paused"  // subject: the measure
 	KindContinued = "message.continued"
 	KindCancelled = "message.cancelled"
 	KindDecided   = "message.decided" // a person decided about an unclear one

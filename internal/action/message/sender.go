@@ -30,7 +30,7 @@ type Sender struct {
 	// From is who sends what its Composer gave no sender; nil leaves that to the outlet.
 	From func(ctx context.Context, tx *store.Tx) (mail.Address, error)
 
-	runner  string
+	runner   string
 	location *time.Location
 
 	feeding context.CancelFunc // no new claims
@@ -101,12 +101,13 @@ func (s *Sender) Start(ctx context.Context) error {
 }
 
 // Close sends no more messages: what is under way is finished and written down, what was claimed is free again. If ctx ends
-// before, what is still under way is left to be found as unclear.
+// before, what is still under way is left to be found as unclear. What was not started closes at once.
 func (s *Sender) Close(ctx context.Context) error {
 	if s.feeding == nil {
 		return nil
 	}
 	s.feeding()
+	s.feeding = nil // twice is once
 	idle := make(chan struct{})
 	go func() {
 		s.feeders.Wait()

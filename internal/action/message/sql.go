@@ -74,18 +74,18 @@ const (
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
 	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0`
 
-	sqlNewClaim    = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
-	sqlFillClaim   = `UPDATE message_claim SET messages = $2 WHERE id = $1`
-	sqlDropClaim   = `DELETE FROM message_claim WHERE id = $1`
-	sqlClaimOf     = `SELECT id, messages FROM message_claim WHERE runner = $1 ORDER BY id LIMIT 1`
-	sqlBeat        = `UPDATE message_claim SET until = $2 WHERE runner = $1`
-	sqlDeadClaims  = `SELECT id, messages FROM message_claim WHERE runner <> $1 AND (until < $2 OR $3 = 1) ORDER BY id LIMIT 1`
-	sqlFree        = `UPDATE message SET claim = 0 WHERE claim = $2 AND state = 'queued' AND id %s`
-	sqlToUnclear   = `UPDATE message SET state = 'unclear', reason = $3, claim = 0, day = $4, changed_at = $5 WHERE claim = $2 AND state = 'attempting' AND id %s RETURNING measure`
-	sqlPostpone    = `UPDATE message SET claim = 0, due_at = $3, late_at = $4 WHERE claim = $2 AND state = 'queued' AND id = $1`
-	sqlAttempt     = `UPDATE message SET state = 'attempting', attempts = attempts + 1, changed_at = $3 WHERE state = 'queued' AND id %s AND claim %s RETURNING id, measure`
-	sqlAttempting  = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
-	sqlNotMade     = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
+	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
+	sqlFillClaim  = `UPDATE message_claim SET messages = $2 WHERE id = $1`
+	sqlDropClaim  = `DELETE FROM message_claim WHERE id = $1`
+	sqlClaimOf    = `SELECT id, messages FROM message_claim WHERE runner = $1 ORDER BY id LIMIT 1`
+	sqlBeat       = `UPDATE message_claim SET until = $2 WHERE runner = $1`
+	sqlDeadClaims = `SELECT id, messages FROM message_claim WHERE runner <> $1 AND (until < $2 OR $3 = 1) ORDER BY id LIMIT 1`
+	sqlFree       = `UPDATE message SET claim = 0 WHERE claim = $2 AND state = 'queued' AND id %s`
+	sqlToUnclear  = `UPDATE message SET state = 'unclear', reason = $3, claim = 0, day = $4, changed_at = $5 WHERE claim = $2 AND state = 'attempting' AND id %s RETURNING measure`
+	sqlPostpone   = `UPDATE message SET claim = 0, due_at = $3, late_at = $4 WHERE claim = $2 AND state = 'queued' AND id = $1`
+	sqlAttempt    = `UPDATE message SET state = 'attempting', attempts = attempts + 1, changed_at = $3 WHERE state = 'queued' AND id %s AND claim %s RETURNING id, measure`
+	sqlAttempting = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
+	sqlNotMade    = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
 		WHERE claim = $2 AND state = 'queued' AND id = $1 RETURNING measure`
 	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0,
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10

@@ -52,8 +52,8 @@ func readStopped(ctx context.Context, tx *store.Tx, text string, args ...any) (m
 	return all, rows.Err()
 }
 
-// Stopped tells whether the messages of a measure are held back: paused or cancelled, and since when.
-func Stopped(ctx context.Context, tx *store.Tx, measure int64) (paused, cancelled bool, since time.Time, err error) {
+// Halted tells whether the messages of a measure are held back: paused or cancelled, and since when.
+func Halted(ctx context.Context, tx *store.Tx, measure int64) (paused, cancelled bool, since time.Time, err error) {
 	all, err := stoppedAmong(ctx, tx, []int64{measure})
 	s := all[measure]
 	return s.state == statePaused, s.state == stateCancelled, s.at, err
