@@ -55,6 +55,7 @@ var order = []string{
 	"insight/predict/survival",
 	"insight/predict",
 	"insight/segment",
+	"insight/trial",
 
 	// action: what we do about it
 	"action/privacy",
