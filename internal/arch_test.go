@@ -58,6 +58,7 @@ var order = []string{
 	"insight/trial",
 
 	// action: what we do about it
+	"action/program",
 	"action/privacy",
 
 	// door: where people and machines come in
