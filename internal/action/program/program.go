@@ -128,7 +128,9 @@ func (m *Measure) complete() {
 // check reports everything wrong with the measure.
 func (m *Measure) check() []error {
 	var wrong []error
-	bad := func(field, key string, args ...any) { wrong = append(wrong, fault.New(fault.Invalid, key, args...).On(field)) }
+	bad := func(field, key string, args ...any) {
+		wrong = append(wrong, fault.New(fault.Invalid, key, args...).On(field))
+	}
 	if m.Name == "" {
 		bad("name", "errors.required")
 	}
@@ -169,7 +171,9 @@ func (m *Measure) check() []error {
 
 func (m *Measure) checkArms() []error {
 	var wrong []error
-	bad := func(key string, args ...any) { wrong = append(wrong, fault.New(fault.Invalid, key, args...).On("arms")) }
+	bad := func(key string, args ...any) {
+		wrong = append(wrong, fault.New(fault.Invalid, key, args...).On("arms"))
+	}
 	if len(m.Arms) > maxArms {
 		bad("program.error.arms", "max", maxArms)
 	}

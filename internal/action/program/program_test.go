@@ -61,7 +61,10 @@ func TestGroupsAreDrawnOnceAndForEver(t *testing.T) {
 			t.Errorf("a draft draws: %v", err)
 		}
 		var foretold []program.Assigned
-		err = db.Read(t.Context(), func(tx *store.Tx) (err error) { foretold, err = program.Drawn(t.Context(), tx, id, numbers(1, 5000)); return err })
+		err = db.Read(t.Context(), func(tx *store.Tx) (err error) {
+			foretold, err = program.Drawn(t.Context(), tx, id, numbers(1, 5000))
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

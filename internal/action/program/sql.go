@@ -24,12 +24,12 @@ const (
 
 	sqlBook = `INSERT INTO measure_cost (key, measure, kind, amount, included, day, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (key) DO NOTHING RETURNING id`
-	sqlBooked   = `SELECT measure, kind, amount, included, day FROM measure_cost WHERE key = $1`
-	costFields  = `id, key, measure, kind, amount, included, day, note`
-	sqlCosts    = `SELECT ` + costFields + ` FROM measure_cost WHERE measure = $1 ORDER BY day, id`
-	sqlSpent    = `SELECT measure, kind, included, CAST(sum(amount) AS BIGINT) FROM measure_cost GROUP BY measure, kind, included`
-	sqlSpentIn  = `SELECT CAST(COALESCE(sum(amount), 0) AS BIGINT) FROM measure_cost WHERE day BETWEEN $1 AND $2`
-	sqlYear     = `SELECT budget, winning, keeping FROM programme_year WHERE year = $1`
-	sqlPutYear  = `INSERT INTO programme_year (year, budget, winning, keeping, changed_at) VALUES ($1, $2, $3, $4, $5)
+	sqlBooked  = `SELECT measure, kind, amount, included, day FROM measure_cost WHERE key = $1`
+	costFields = `id, key, measure, kind, amount, included, day, note`
+	sqlCosts   = `SELECT ` + costFields + ` FROM measure_cost WHERE measure = $1 ORDER BY day, id`
+	sqlSpent   = `SELECT measure, kind, included, CAST(sum(amount) AS BIGINT) FROM measure_cost GROUP BY measure, kind, included`
+	sqlSpentIn = `SELECT CAST(COALESCE(sum(amount), 0) AS BIGINT) FROM measure_cost WHERE day BETWEEN $1 AND $2`
+	sqlYear    = `SELECT budget, winning, keeping FROM programme_year WHERE year = $1`
+	sqlPutYear = `INSERT INTO programme_year (year, budget, winning, keeping, changed_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (year) DO UPDATE SET budget = excluded.budget, winning = excluded.winning, keeping = excluded.keeping, changed_at = excluded.changed_at`
 )
