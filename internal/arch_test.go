@@ -56,8 +56,10 @@ var order = []string{
 	"insight/predict/survival",
 	"insight/predict",
 	"insight/segment",
+	"insight/trial",
 
 	// action: what we do about it
+	"action/program",
 	"action/message",
 	"action/privacy",
 
