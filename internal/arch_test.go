@@ -30,6 +30,7 @@ var order = []string{
 	"platform/money",
 	"platform/clock",
 	"platform/i18n",
+	"platform/liquid",
 	"platform/filter",
 	"platform/store",
 	"platform/store/storetest test",
