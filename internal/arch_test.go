@@ -58,6 +58,7 @@ var order = []string{
 	"insight/segment",
 
 	// action: what we do about it
+	"action/coupon",
 	"action/privacy",
 
 	// door: where people and machines come in
