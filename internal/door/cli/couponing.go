@@ -128,8 +128,9 @@ func (cmd *couponCodes) Run(ctx context.Context, c *Call) error {
 		}
 	}
 	c.printed = true
-	out := sheet.NewWriter(c.Stdout)
+	var out *sheet.Writer
 	if cmd.CSV {
+		out = sheet.NewWriter(c.Stdout)
 		out.Write(c.Text.T("coupon.cli.number"), c.Text.T("coupon.cli.customer"), c.Text.T("coupon.cli.used"))
 	}
 	var listed []string
@@ -170,10 +171,13 @@ func (cmd *couponCodes) Run(ctx context.Context, c *Call) error {
 			break
 		}
 	}
-	if c.JSON && !cmd.CSV {
+	switch {
+	case cmd.CSV:
+		return out.Flush()
+	case c.JSON:
 		return c.Print(map[string]any{"id": cmd.ID, "codes": append([]string{}, listed...)}, nil)
 	}
-	return out.Flush()
+	return nil
 }
 
 func couponHolder(customer int64, numbers map[int64]string) string {
