@@ -30,6 +30,7 @@ var order = []string{
 	"platform/money",
 	"platform/clock",
 	"platform/i18n",
+	"platform/liquid",
 	"platform/filter",
 	"platform/store",
 	"platform/store/storetest test",
@@ -61,6 +62,7 @@ var order = []string{
 	// action: what we do about it
 	"action/program",
 	"action/message",
+	"action/coupon",
 	"action/privacy",
 
 	// door: where people and machines come in
