@@ -57,6 +57,8 @@ var order = []string{
 	"insight/segment",
 
 	// action: what we do about it
+	"action/message",
+	"action/message/email",
 	"action/privacy",
 
 	// door: where people and machines come in
