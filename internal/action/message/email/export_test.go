@@ -8,3 +8,6 @@ func WireAddress(text string) string {
 	}
 	return string(a.append(nil))
 }
+
+// TakeAllowance takes the next portion of a day.
+var TakeAllowance = takeAllowance
