@@ -47,6 +47,7 @@ var order = []string{
 	"record/document",
 	"record/contract",
 	"record/event",
+	"record/consent",
 	"record/task",
 
 	// insight: what it means
