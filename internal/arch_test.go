@@ -62,6 +62,7 @@ var order = []string{
 	// action: what we do about it
 	"action/program",
 	"action/message",
+	"action/message/email",
 	"action/coupon",
 	"action/privacy",
 
