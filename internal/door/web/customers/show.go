@@ -74,7 +74,7 @@ type matters struct {
 	score score
 	// segments she is in; nil for nothing to tell
 	segments templ.Component
-	messages templ.Component // what was said to her; nil for nothing
+	messages templ.Component   // what was said to her; nil for nothing
 	ahead    *predict.Foreseen // nil where nothing is foreseen
 }
 
