@@ -30,6 +30,7 @@ var order = []string{
 	"platform/money",
 	"platform/clock",
 	"platform/i18n",
+	"platform/liquid",
 	"platform/filter",
 	"platform/store",
 	"platform/store/storetest test",
@@ -56,10 +57,13 @@ var order = []string{
 	"insight/predict/survival",
 	"insight/predict",
 	"insight/segment",
+	"insight/trial",
 
 	// action: what we do about it
+	"action/program",
 	"action/message",
 	"action/message/email",
+	"action/coupon",
 	"action/privacy",
 
 	// door: where people and machines come in
@@ -76,6 +80,7 @@ var order = []string{
 	"door/web/segments",
 	"door/web/insight",
 	"door/web/outlook",
+	"door/web/engage",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",

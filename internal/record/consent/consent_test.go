@@ -3,6 +3,7 @@ package consent_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -19,14 +20,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// world is a database and what tests do with it.
+// world is a database whose clock the test moves, and what tests do with it.
 type world struct {
 	*testing.T
-	db *store.DB
+	db   *store.DB
+	time *time.Time
 }
 
 func each(t *testing.T, fn func(w world)) {
-	storetest.Each(t, func(t *testing.T, db *store.DB) { fn(world{t, db}) })
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		fn(world{t, storetest.Open(t, url, store.Options{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}), &now})
+	})
 }
 
 func (w world) write(fn func(ctx context.Context, tx *store.Tx) error) {
@@ -400,4 +405,8 @@ func TestTheFeedTellsWhatWasDoneWithoutAddresses(t *testing.T) {
 			return err
 		})
 	})
+}
+
+func openForFuzz(f *testing.F) *store.DB {
+	return storetest.Open(f, storetest.SQLite(f), store.Options{Log: slog.New(slog.DiscardHandler)})
 }
