@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -202,24 +201,21 @@ type Raw struct {
 type Fetcher struct {
 	DB    *store.DB
 	Vault *Vault
-	Log   *slog.Logger
 	// Open opens a mailbox; OpenIMAP by default.
 	Open func(ctx context.Context, m *Mailbox, password string) (Inbox, error)
 }
 
-// Register makes the runner read mailboxes.
-func (f Fetcher) Register(r *jobs.Runner) {
-	r.Handle(FetchJob, 1, func(ctx context.Context, task *jobs.Task) error {
-		var args fetchArgs
-		if err := task.Args(&args); err != nil {
-			return jobs.InVain(err)
-		}
-		err := f.Fetch(ctx, args.Mailbox)
-		if fault.CodeOf(err) == fault.NotFound { // dropped meanwhile
-			return nil
-		}
-		return err
-	})
+// Run is the handler of a FetchJob.
+func (f Fetcher) Run(ctx context.Context, task *jobs.Task) error {
+	var args fetchArgs
+	if err := task.Args(&args); err != nil {
+		return jobs.InVain(err)
+	}
+	err := f.Fetch(ctx, args.Mailbox)
+	if fault.CodeOf(err) == fault.NotFound { // dropped meanwhile
+		return nil
+	}
+	return err
 }
 
 // fetchBatch is how many mails are read and written at a time.
