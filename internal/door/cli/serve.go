@@ -150,6 +150,7 @@ func (a *App) Work() *jobs.Runner {
 	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.messageJobs(a.runner)
+	a.mailboxJobs(a.runner)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
