@@ -66,6 +66,7 @@ var order = []string{
 	"door/sim",
 	"door/web/ui",
 	"door/web/page",
+	"door/portal",
 	"door/web/imports",
 	"door/web/admin",
 	"door/web/figure",

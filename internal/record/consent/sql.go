@@ -86,6 +86,9 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (customer, address) DO UPDATE SET topics_off = excluded.topics_off,
 		frequency = excluded.frequency, paused_until = excluded.paused_until, language = excluded.language, changed_at = excluded.changed_at`
 
+	sqlAddUse = `INSERT INTO consent_use (entry, customer, channel, subject, at, actor_kind, actor) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`
+	sqlUses   = `SELECT id, entry, customer, channel, subject, at FROM consent_use WHERE customer = $1 ORDER BY id`
+
 	sqlMoveEntries = `UPDATE consent_entry SET customer = $2 WHERE customer = $1`
 )
 
