@@ -13,7 +13,7 @@ type grammar struct {
 
 	Demo      demoCommand       `cmd:"" help:"Simulate a company and serve it, to look around."`
 	Serve     serveCommand      `cmd:"" help:"Serve the web page until told to stop."`
-	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products, payments and contracts from files."`
+	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products, payments, contracts and consents from files."`
 	Report    reportCommand     `cmd:"" help:"Print a report; stamm report list names them."`
 	Predict   predictCommands   `cmd:"" help:"Foresee who comes back, and what each customer is worth."`
 	Segment   segmentCommands   `cmd:"" help:"Choose customers by a condition, or by the name it was saved under."`

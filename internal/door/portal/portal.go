@@ -193,7 +193,7 @@ func (v *visit) here(language string) string {
 func (v *visit) fail(err error) {
 	f := fault.As(err)
 	status := page.Status(f.Code)
-	key := "portal.trouble.other"
+	key := "portal.trouble.failed"
 	switch f.Code {
 	case fault.NotFound:
 		key = "portal.trouble.link"
