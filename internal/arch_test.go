@@ -67,6 +67,7 @@ var order = []string{
 	"door/web/ui",
 	"door/web/page",
 	"door/portal",
+	"door/proof",
 	"door/web/imports",
 	"door/web/admin",
 	"door/web/figure",
