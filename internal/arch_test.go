@@ -30,6 +30,7 @@ var order = []string{
 	"platform/money",
 	"platform/clock",
 	"platform/i18n",
+	"platform/liquid",
 	"platform/filter",
 	"platform/store",
 	"platform/store/storetest test",
@@ -56,8 +57,13 @@ var order = []string{
 	"insight/predict/survival",
 	"insight/predict",
 	"insight/segment",
+	"insight/trial",
 
 	// action: what we do about it
+	"action/program",
+	"action/message",
+	"action/message/email",
+	"action/coupon",
 	"action/privacy",
 
 	// door: where people and machines come in
