@@ -18,12 +18,9 @@ type grammar struct {
 	Predict   predictCommands   `cmd:"" help:"Foresee who comes back, and what each customer is worth."`
 	Segment   segmentCommands   `cmd:"" help:"Choose customers by a condition, or by the name it was saved under."`
 	Segments  segmentsCommand   `cmd:"" help:"List the segments."`
-<<<<<<< HEAD
 	Consent   consentCommands   `cmd:"" help:"What customers agreed to, and the proof of it."`
-=======
 	Prove     proveCommand      `cmd:"" help:"Compare groups of a file: what a measure brought, and how sure that is."`
 	Coupon    couponCommands    `cmd:"" help:"Codes that take something off an order."`
->>>>>>> main
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`
