@@ -223,3 +223,22 @@ WHERE c.measure = %d GROUP BY c.arm`, Control, Global, m.Window-1, m.ID))
 	}
 	return all, rows.Err()
 }
+
+// ProveAll reads all measures and corrects those that started in the same year for being several.
+func ProveAll(ctx context.Context, w warehouse.Querier, measures []*Measure, b Basis, spent map[int64]Spending) ([]*Proof, error) {
+	all := make([]*Proof, len(measures))
+	byYear := map[int][]*Proof{}
+	for i, m := range measures {
+		p, err := Prove(ctx, w, m, b, spent[m.ID])
+		if err != nil {
+			return nil, err
+		}
+		all[i] = p
+		year, _, _ := m.Start.Date()
+		byYear[year] = append(byYear[year], p)
+	}
+	for _, proofs := range byYear {
+		CorrectYear(proofs)
+	}
+	return all, nil
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"stamm/internal/action/privacy"
+	"stamm/internal/action/program"
 	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
 	"stamm/internal/door/web"
@@ -45,7 +46,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), report.Projection(), predict.Projection(), segment.Projection()}
+		event.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
