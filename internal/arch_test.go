@@ -30,6 +30,7 @@ var order = []string{
 	"platform/money",
 	"platform/clock",
 	"platform/i18n",
+	"platform/liquid",
 	"platform/filter",
 	"platform/store",
 	"platform/store/storetest test",
@@ -47,6 +48,7 @@ var order = []string{
 	"record/document",
 	"record/contract",
 	"record/event",
+	"record/consent",
 	"record/task",
 
 	// insight: what it means
@@ -59,6 +61,9 @@ var order = []string{
 
 	// action: what we do about it
 	"action/program",
+	"action/message",
+	"action/message/email",
+	"action/coupon",
 	"action/privacy",
 
 	// door: where people and machines come in

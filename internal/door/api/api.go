@@ -74,6 +74,7 @@ func New(d Deps) http.Handler {
 	s.addProducts()
 	s.addDocuments()
 	s.addEvents()
+	s.addCoupons()
 	if d.Reports != nil {
 		s.addReports()
 	}

@@ -20,6 +20,7 @@ type grammar struct {
 	Segments  segmentsCommand   `cmd:"" help:"List the segments."`
 	Program   programCommands   `cmd:"" help:"Measures, who was left alone, and what each brought."`
 	Prove     proveCommand      `cmd:"" help:"Compare groups of a file: what a measure brought, and how sure that is."`
+	Coupon    couponCommands    `cmd:"" help:"Codes that take something off an order."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`

@@ -36,6 +36,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
@@ -46,7 +47,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection()}
+		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -169,8 +170,11 @@ func companyZone(ctx context.Context, tx *store.Tx) (*time.Location, error) {
 	return s.Zone(), err
 }
 
-// compact writes the warehouse anew once it has seen that a person was erased.
+// compact writes the warehouse anew once it has seen that a person was erased, and forgets what refused rows said of whom.
 func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
+	if err := connect.ForgetValues(ctx, a.Store); err != nil {
+		return err
+	}
 	if err := a.house.Reach(ctx, a.Store); err != nil {
 		return err
 	}

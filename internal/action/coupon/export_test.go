@@ -1,0 +1,7 @@
+package coupon
+
+// What the tests of codes need to know.
+const (
+	Space    = space
+	Alphabet = alphabet
+)
