@@ -73,8 +73,7 @@ func (p *Plan) work() {
 	if p.Share = p.Control; p.Share == 0 {
 		p.Share = p.Suggested
 	}
-	control := p.Customers * int64(p.Share) / 1000
-	p.MDE, _ = trial.MDE(control, p.Customers-control, p.SD)
+	p.MDE = p.Seen(p.Share)
 	if p.Effect != 0 {
 		p.Needed, _ = trial.Customers(p.Effect, p.SD, float64(p.Share)/1000)
 		if share, ok := trial.ControlShare(p.Effect, p.SD, p.Customers); ok {
@@ -87,4 +86,18 @@ func (p *Plan) work() {
 func roundUp(share float64) int {
 	percent := int(share*100) + 1
 	return min(10*percent, mostControl)
+}
+
+// FirstBuyers counts who bought for the first time in a year: the customers who were won.
+func FirstBuyers(ctx context.Context, w warehouse.Querier, year int) (n int64, err error) {
+	err = w.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*) FROM purchase_day p WHERE p.net_orders > 0 AND p.net_nth = 1 AND p.day BETWEEN %s AND %s",
+		date(clock.NewDay(year, 1, 1)), date(clock.NewDay(year, 12, 31)))).Scan(&n)
+	return n, err
+}
+
+// Seen is the smallest effect that is seen in four of five cases when so many per mille are left alone; 0 where it cannot be told.
+func (p *Plan) Seen(share int) float64 {
+	control := p.Customers * int64(share) / 1000
+	effect, _ := trial.MDE(control, p.Customers-control, p.SD)
+	return effect
 }
