@@ -15,6 +15,7 @@ import (
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/privacy"
+	"stamm/internal/action/program"
 	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
 	"stamm/internal/door/portal"
@@ -50,6 +51,7 @@ import (
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
 		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), message.Projection()}
+		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
