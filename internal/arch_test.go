@@ -59,6 +59,7 @@ var order = []string{
 
 	// action: what we do about it
 	"action/coupon",
+	"action/campaign",
 	"action/privacy",
 
 	// door: where people and machines come in
