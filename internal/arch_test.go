@@ -48,6 +48,7 @@ var order = []string{
 	"record/document",
 	"record/contract",
 	"record/event",
+	"record/consent",
 	"record/task",
 
 	// insight: what it means
@@ -56,8 +57,12 @@ var order = []string{
 	"insight/predict/survival",
 	"insight/predict",
 	"insight/segment",
+	"insight/trial",
 
 	// action: what we do about it
+	"action/program",
+	"action/message",
+	"action/message/email",
 	"action/coupon",
 	"action/campaign",
 	"action/privacy",

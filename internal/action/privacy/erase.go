@@ -8,6 +8,7 @@ import (
 	"stamm/internal/insight/predict"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 )
 
@@ -19,6 +20,9 @@ const CompactJob = "warehouse.compact"
 // Erase erases what is personal of a customer and what was foreseen of her, and queues the job that writes the warehouse
 // anew; it returns the job. Figures stay without a person (Art. 17 GDPR). Errors are those of customer.Erase.
 func Erase(ctx context.Context, tx *store.Tx, id int64) (job int64, err error) {
+	if err := consent.Erase(ctx, tx, id); err != nil { // first: customer.Erase takes the addresses whose hashes it keeps
+		return 0, err
+	}
 	if err := customer.Erase(ctx, tx, id); err != nil {
 		return 0, err
 	}

@@ -219,6 +219,17 @@ func (b *bench) search(ctx context.Context) error {
 	return nil
 }
 
+// scores fits and tests all models and writes the score of everybody, as every night.
+func (b *bench) scores(ctx context.Context) error {
+	start := time.Now()
+	if err := b.app.scoreAll(ctx); err != nil {
+		return err
+	}
+	b.atMost(fmt.Sprintf("all models, backtest, scores of %d customers", b.customers), time.Since(start).Seconds(), "s", 60)
+	b.atMost("peak memory so far, with scores", peakMemory(), "MiB", 1536)
+	return upToDate(ctx, b.Call, b.house, b.app.Store)
+}
+
 func (b *bench) rebuild(ctx context.Context) error {
 	start := time.Now()
 	if err := b.house.Rebuild(ctx, b.app.Store); err != nil {

@@ -18,6 +18,7 @@ type grammar struct {
 	Predict   predictCommands   `cmd:"" help:"Foresee who comes back, and what each customer is worth."`
 	Segment   segmentCommands   `cmd:"" help:"Choose customers by a condition, or by the name it was saved under."`
 	Segments  segmentsCommand   `cmd:"" help:"List the segments."`
+	Prove     proveCommand      `cmd:"" help:"Compare groups of a file: what a measure brought, and how sure that is."`
 	Coupon    couponCommands    `cmd:"" help:"Codes that take something off an order."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`

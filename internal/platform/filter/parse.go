@@ -275,7 +275,7 @@ func (p *parser) argument(f Field, c *Condition) error {
 	return p.parameter(f, c)
 }
 
-// parameter reads a condition on a parameter, or the bare value of the first.
+// parameter reads a condition on a parameter, or a bare value: of the one that has it among its choices, else of the first.
 func (p *parser) parameter(f Field, c *Condition) error {
 	t := p.now()
 	lead := f.Params[0]
@@ -295,6 +295,12 @@ func (p *parser) parameter(f Field, c *Condition) error {
 		}
 		if after := p.ahead(1); !after.is(",") && !after.is(")") {
 			return p.fail("parameter", "field", f.Name, "names", strings.Join(f.paramNames(), ", "))
+		}
+	}
+	for _, other := range f.Params {
+		if t.kind == wordToken && slices.Contains(other.Choices, strings.ToLower(t.text)) {
+			lead = other
+			break
 		}
 	}
 	v, err := p.value(lead.Type)

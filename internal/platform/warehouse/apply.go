@@ -22,6 +22,7 @@ const (
 	feedPage  = 2_000   // changes read in one transaction of the store
 	wideKeys  = 1 << 20 // ranges this wide are held against what the store has
 	fewRanges = 16      // ranges that are deleted by BETWEEN
+	joinKeys  = 250_000 // keys that are joined at once: DuckDB keeps the whole join in memory
 )
 
 // batch is what changes of the feed ask the warehouse to do.
@@ -186,10 +187,16 @@ func (w *turn) affected(ctx context.Context, t *table, ranges []feed.Range) erro
 		return nil
 	}
 	note := func(ranges []feed.Range, derives, live bool) error {
-		if err := w.keys(ctx, ranges); err != nil {
-			return err
+		for _, part := range parted(ranges, joinKeys) {
+			if err := w.keys(ctx, part); err != nil {
+				return err
+			}
+			err := w.g.exec(ctx, fmt.Sprintf("INSERT INTO changed_customer SELECT a.customer, %s, %t, %t FROM (%s) a (customer)", quote(t.Name), derives, live, about))
+			if err != nil {
+				return err
+			}
 		}
-		return w.g.exec(ctx, fmt.Sprintf("INSERT INTO changed_customer SELECT a.customer, %s, %t, %t FROM (%s) a (customer)", quote(t.Name), derives, live, about))
+		return nil
 	}
 	live := within(w.batch.live[t.Name], ranges)
 	all := count(live) == count(ranges)
@@ -197,6 +204,26 @@ func (w *turn) affected(ctx context.Context, t *table, ranges []feed.Range) erro
 		return err
 	}
 	return note(live, false, true)
+}
+
+// parted cuts ranges into parts of at most so many keys.
+func parted(ranges []feed.Range, keys int64) (parts [][]feed.Range) {
+	var part []feed.Range
+	room := keys
+	for _, r := range ranges {
+		for low := r[0]; low <= r[1]; {
+			high := min(r[1], low+room-1)
+			part = append(part, feed.Range{low, high})
+			room -= high - low + 1
+			if low = high + 1; room == 0 {
+				parts, part, room = append(parts, part), nil, keys
+			}
+		}
+	}
+	if len(part) > 0 {
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 // replace reads the rows of the ranges and puts them in the place of those that are there. It returns the

@@ -236,9 +236,18 @@ func (db *DB) advance(ctx context.Context, s *store.DB, g *generation, aside boo
 		if err != nil {
 			return b, err
 		}
-		defer restore()
+		err = g.apply(ctx, db.options, from, b)
+		restore()
+		if !errors.Is(err, errMemory()) {
+			return db.applied(g, b, err)
+		}
 	}
-	if err := g.apply(ctx, db.options, from, b); err != nil {
+	return db.applied(g, b, g.apply(ctx, db.options, from, b))
+}
+
+// applied notes that g stands behind the batch, unless err says that it does not.
+func (db *DB) applied(g *generation, b batch, err error) (batch, error) {
+	if err != nil {
 		return b, err
 	}
 	g.unkept = 0

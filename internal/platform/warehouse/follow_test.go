@@ -436,6 +436,6 @@ func TestLittleMemoryIsEnough(t *testing.T) {
 		}
 	}
 	check()
-	k.do(feed.Rows{"gift": {{1, 150_000}}}, `UPDATE t_gift SET worth = worth + 1 WHERE id <= 150000`)
+	k.do(feed.Rows{"gift": {{1, 290_000}}}, `UPDATE t_gift SET worth = worth + 1 WHERE id <= 290000`)
 	check()
 }

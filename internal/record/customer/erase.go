@@ -26,9 +26,22 @@ type eraser struct{ mac hash.Hash }
 
 // newEraser reads the key of the installation, and makes it in a transaction that may write.
 func newEraser(ctx context.Context, tx *store.Tx) (*eraser, error) {
+	key, err := InstallKey(ctx, tx, true)
+	if err != nil {
+		return nil, err
+	}
+	return &eraser{hmac.New(sha256.New, key)}, nil
+}
+
+// InstallKey is the key of the installation, with which what must not be read is hashed and links are signed. It is made
+// when it is asked for first in a transaction that may write; without create it is nil until then.
+func InstallKey(ctx context.Context, tx *store.Tx, create bool) ([]byte, error) {
 	var text string
 	err := tx.QueryRow(ctx, sqlSetting, keySetting).Scan(&text)
 	if errors.Is(err, store.ErrNoRows) {
+		if !create {
+			return nil, nil
+		}
 		fresh := make([]byte, 32)
 		rand.Read(fresh)
 		text = hex.EncodeToString(fresh)
@@ -37,7 +50,7 @@ func newEraser(ctx context.Context, tx *store.Tx) (*eraser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &eraser{hmac.New(sha256.New, []byte(text))}, nil
+	return []byte(text), nil
 }
 
 func (e *eraser) sum(kind, value string) string {

@@ -107,21 +107,34 @@ func (o *objective) descend(ctx context.Context, start []float64) ([]float64, er
 	return result.X, nil
 }
 
+// Newton's method doubles the right digits with every step. One that still finds a little after so many small steps, or steps
+// on the walls of the box, walks along a ridge, where the likelihood hardly changes and parameters mean nothing: there is no end
+// to come to.
+const (
+	smallGain  = 0.01 // of the log-likelihood of all
+	smallSteps = 6
+	mostSteps  = 40
+)
+
 // refine walks on from near a minimum by Newton's method and ends with the second derivatives of its last point.
 func (o *objective) refine(ctx context.Context, start []float64) (place, error) {
 	p := o.at(start, true)
-	for range 40 {
+	for n, small := 0, 0; n < mostSteps && small < smallSteps; n++ {
 		if err := ctx.Err(); err != nil {
 			return p, err
 		}
 		step, gain := p.step()
 		gain *= o.customers
+		inside, _ := o.inside(p.point)
+		if gain < smallGain || !inside {
+			small++
+		}
 		// A likelihood that flattens out towards its limit has about twice as far to go as a parabola promises.
 		if gain < 1e-9 || p.ll+4*gain < o.level {
 			return p, nil
 		}
 		better := false
-		for size := 1.0; size > 1e-4 && !better; size /= 4 {
+		for size := 1.0; size > 1e-4 && !better && (size == 1 || inside); size /= 4 {
 			next := make([]float64, len(step))
 			for i := range step {
 				next[i] = p.point[i] + size*step[i]

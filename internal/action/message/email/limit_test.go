@@ -1,0 +1,263 @@
+package email_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"stamm/internal/action/message"
+	"stamm/internal/action/message/email"
+	"stamm/internal/platform/clock"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/store"
+	"stamm/internal/platform/store/storetest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestARelayWarmsUpByDoublingEachDayOnWhichItSends(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := relayTo("neu", nil)
+		r.WarmFrom, r.PerDay = 50, 300
+		r.ID = addRelay(t, db, r)
+		first := r.WarmOn
+		var got []int
+		for i, day := range []clock.Day{first, first + 1, first + 5, first + 6, first + 7} {
+			write(t, db, func(ctx context.Context, tx *store.Tx) error {
+				a, err := email.Allowed(ctx, tx, r, day)
+				got = append(got, a.Limit)
+				want := i + 1
+				if a.Limit == r.PerDay {
+					want = 0
+				}
+				if a.WarmDay != want {
+					t.Errorf("day %d of warming up is said to be %d", want, a.WarmDay)
+				}
+				if err != nil {
+					return err
+				}
+				taken := 0
+				for {
+					n, err := email.TakeAllowance(ctx, tx, r, day)
+					if err != nil {
+						return err
+					}
+					if taken += n; n == 0 {
+						break
+					}
+				}
+				if taken != a.Limit {
+					t.Errorf("%d mails on a day that allows %d", taken, a.Limit)
+				}
+				return nil
+			})
+		}
+		if diff := cmp.Diff([]int{50, 100, 200, 300, 300}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestTheLimitOfADaySurvivesARestart(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		srv := serve(t, extensions["pipelined"], nil)
+		r := relayTo("klein", srv)
+		r.PerDay = 10
+		addRelay(t, db, r)
+		sent := 0
+		for range 3 {
+			out := open(t, db, email.Options{})
+			s, err := out.Dial(context.Background())
+			for id := int64(1); err == nil && id <= 4; id++ {
+				got := s.Send(context.Background(), letter(id))
+				switch got.State {
+				case message.Sent:
+					sent++
+				case message.Queued:
+					if got.Text != "email.limited" || !got.Retry.After(db.Now()) {
+						t.Errorf("%+v", got)
+					}
+				default:
+					t.Errorf("%+v", got)
+				}
+			}
+			if sent == 10 && !out.Ready("a@b.example", db.Now()).After(db.Now()) {
+				t.Error("ready although the day is used up")
+			}
+			if err := out.Close(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if sent != 10 {
+			t.Errorf("%d mails sent, want 10", sent)
+		}
+	})
+}
+
+func TestNoMoreGoToADomainThanItTakes(t *testing.T) {
+	srv := serve(t, extensions["pipelined"], nil)
+	db := sqlite(t)
+	write(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return email.SaveLimit(ctx, tx, email.Limit{Name: "gmx", Domains: []string{"gmx.de", "gmx.net"}, PerMinute: 5})
+	})
+	s, out := session(t, db, email.Options{}, relayTo("eins", srv))
+	counts := map[message.State]int{}
+	var last message.Outcome
+	for id := int64(1); id <= 8; id++ {
+		m := letter(id)
+		m.To.Address = []string{"a@gmx.de", "b@GMX.net"}[id%2]
+		last = s.Send(context.Background(), m)
+		counts[last.State]++
+	}
+	if counts[message.Sent] != 5 || counts[message.Queued] != 3 {
+		t.Errorf("%v, want 5 sent", counts)
+	}
+	now := db.Now()
+	if wait := last.Retry.Sub(now); wait < 50*time.Second || wait > time.Minute {
+		t.Errorf("to be tried again in %v", wait)
+	}
+	if wait := out.Ready("c@gmx.de", now).Sub(now); wait < 50*time.Second || wait > time.Minute {
+		t.Errorf("ready in %v", wait)
+	}
+	if out.Ready("c@web.de", now).After(now) {
+		t.Error("another domain has to wait, too")
+	}
+}
+
+func TestReceiversWhoPutUsOffGetAPauseThatSurvivesARestart(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		srv := serve(t, extensions["pipelined"], func(c string, _ int) string {
+			if c == "RCPT" {
+				return "450 4.7.1 too fast"
+			}
+			return ""
+		})
+		s, out := session(t, db, email.Options{}, relayTo("eins", srv))
+		var pauses []time.Duration
+		for id := int64(1); id <= 3; id++ {
+			got := s.Send(context.Background(), letter(id))
+			pauses = append(pauses, got.Retry.Sub(db.Now()).Round(time.Minute))
+		}
+		again := s.Send(context.Background(), letter(1)) // refused before it leaves
+		if again.Code != 0 || again.Text != "email.limited" || srv.counted("MAIL") != 3 {
+			t.Errorf("%+v after %d mails", again, srv.counted("MAIL"))
+		}
+		if diff := cmp.Diff([]time.Duration{5 * time.Minute, 5 * time.Minute, 5 * time.Minute}, pauses); diff != "" {
+			t.Error(diff)
+		}
+		for _, o := range []*email.Outlet{out, open(t, db, email.Options{})} {
+			now := db.Now()
+			if wait := o.Ready("x@beispiel.example", now).Sub(now); wait < 50*time.Second || wait > 61*time.Second {
+				t.Errorf("ready in %v", wait)
+			}
+		}
+	})
+}
+
+func TestMailsGoByTheWeightsOfTheRelaysAndRoundOneThatIsDown(t *testing.T) {
+	one, two := serve(t, extensions["pipelined"], nil), serve(t, extensions["pipelined"], nil)
+	db := sqlite(t)
+	heavy := relayTo("schwer", two)
+	heavy.Weight = 3
+	s, _ := session(t, db, email.Options{}, relayTo("leicht", one), heavy)
+	for id := int64(1); id <= 40; id++ {
+		if out := s.Send(context.Background(), letter(id)); out.State != message.Sent {
+			t.Fatalf("%+v", out)
+		}
+	}
+	if n := len(one.received()); n < 9 || n > 11 {
+		t.Errorf("%d of 40 over the light relay", n)
+	}
+	two.Close()
+	before := len(one.received())
+	states := map[message.State]int{}
+	dead := relayTo("tot", two)
+	dead.Weight = 1000
+	addRelay(t, db, dead)
+	other := open(t, db, email.Options{})
+	s2, err := other.Dial(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := int64(41); id <= 60; id++ {
+		states[s2.Send(context.Background(), letter(id)).State]++
+	}
+	if states[message.Sent] < 18 || states[message.Sent]+states[message.Queued] != 20 || len(one.received())-before != states[message.Sent] {
+		t.Errorf("%v, %d over the relay that works", states, len(one.received())-before)
+	}
+}
+
+func TestMistakesOfRelaysAndSendersAreNamed(t *testing.T) {
+	db := sqlite(t)
+	err := db.Write(context.Background(), store.System(), func(tx *store.Tx) error {
+		_, err := email.SaveRelay(context.Background(), tx, vault(t), &email.Relay{Host: "a b", Port: 0, Security: email.Plain, Login: "x\r\ny", Hello: "-", PerDay: -1})
+		return err
+	})
+	fields(t, err, "name", "host", "port", "security", "password", "hello", "weight", "connections", "per_connection", "per_day")
+	err = db.Write(context.Background(), store.System(), func(tx *store.Tx) error {
+		_, err := email.SaveSender(context.Background(), tx, vault(t), &email.Sender{Address: "x", ReplyTo: "y", KeyKind: "dsa", Selector: "a b"})
+		return err
+	})
+	fields(t, err, "name", "address", "reply_to", "key_kind", "selector")
+	err = db.Write(context.Background(), store.System(), func(tx *store.Tx) error {
+		return email.SaveLimit(context.Background(), tx, email.Limit{Name: "a b"})
+	})
+	fields(t, err, "name")
+}
+
+func fields(t *testing.T, err error, want ...string) {
+	t.Helper()
+	var got []string
+	for _, f := range fault.All(err) {
+		got = append(got, f.Field)
+		for _, lang := range i18n.Languages() {
+			if f.Code != fault.Invalid || !i18n.For(lang, nil).Has(f.Key) {
+				t.Errorf("%v in %s", f, lang)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAPasswordStaysWithItsServerAndIsNotInTheStore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := relayTo("eins", nil)
+		r.Login, r.Password = "konto", "geheim-9"
+		r.ID = addRelay(t, db, r)
+		var sealed string
+		write(t, db, func(ctx context.Context, tx *store.Tx) error {
+			if err := tx.QueryRow(ctx, `SELECT password FROM relay`).Scan(&sealed); err != nil {
+				return err
+			}
+			got, err := email.FindRelay(ctx, tx, r.ID)
+			if err != nil || !got.HasPassword() || got.Password != "" {
+				t.Errorf("%+v, %v", got, err)
+			}
+			got.Weight = 2
+			_, err = email.SaveRelay(ctx, tx, vault(t), got) // keeps it
+			return err
+		})
+		if sealed == "" || sealed == "geheim-9" {
+			t.Errorf("kept as %q", sealed)
+		}
+		if text, err := vault(t).Open("relay", sealed); text != "geheim-9" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+		if _, err := vault(t).Open("dkim", sealed); fault.CodeOf(err) != fault.Conflict {
+			t.Errorf("opened for another purpose: %v", err)
+		}
+		err := db.Write(context.Background(), store.System(), func(tx *store.Tx) error {
+			got, err := email.FindRelay(context.Background(), tx, r.ID)
+			if err != nil {
+				return err
+			}
+			got.Host = "localhost"
+			_, err = email.SaveRelay(context.Background(), tx, vault(t), got)
+			return err
+		})
+		fields(t, err, "password")
+	})
+}

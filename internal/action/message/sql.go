@@ -1,0 +1,129 @@
+package message
+
+// fields are the columns of a Message, in the order in which scanMessage reads them.
+const fields = `id, measure, customer, person, step, channel, kind, subject, arm, address, purpose, asked, basis, entry, priority, exempt, state, reason, gates,
+	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at`
+
+const (
+	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
+	sqlSaveSetting = `INSERT INTO setting (key, value, changed_at) VALUES ($1, $2, $3)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at`
+
+	sqlReadCommitted = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED`
+
+	// gates
+
+	sqlContacts = `SELECT customer, budget_day, channel FROM message WHERE customer %s AND budget_day >= $2 AND budget_day IS NOT NULL AND person = 0`
+	// A person who acts for several companies is one reader.
+	sqlContactsOfPersons = `SELECT person, budget_day, channel FROM message WHERE person %s AND person <> 0 AND budget_day >= $2`
+
+	sqlPlaces = `SELECT id, country, region, erased_at FROM customer WHERE id %s`
+
+	sqlHold    = `INSERT INTO message_hold (customer, kind, key, at) VALUES ($1, $2, $3, $4) ON CONFLICT (customer, kind, key) DO NOTHING`
+	sqlRelease = `DELETE FROM message_hold WHERE customer = $1 AND kind = $2 AND key = $3`
+	sqlAnyHold = `SELECT 1 FROM message_hold LIMIT 1`
+	sqlHeld    = `SELECT customer, MIN(kind) FROM message_hold WHERE customer %s GROUP BY customer`
+	sqlHoldsOf = `SELECT kind, MIN(at) FROM message_hold WHERE customer = $1 GROUP BY kind ORDER BY kind`
+
+	sqlMarkAddress = `INSERT INTO message_address (channel, address, state, reason, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (channel, address) DO UPDATE SET state = excluded.state, reason = excluded.reason, at = excluded.at`
+	sqlAddressOK  = `DELETE FROM message_address WHERE channel = $1 AND address = $2`
+	sqlAddress    = `SELECT state, reason, at FROM message_address WHERE channel = $1 AND address = $2`
+	sqlAnyAddress = `SELECT 1 FROM message_address LIMIT 1`
+	sqlBad        = `SELECT address, state FROM message_address WHERE channel = $1 AND address %s`
+
+	// ledger
+
+	sqlKnown      = `SELECT customer, person, step, channel FROM message WHERE measure = $1 AND measure <> 0 AND customer %s`
+	sqlKnownAlone = `SELECT customer, person, step, channel, kind, subject FROM message WHERE measure = 0 AND subject %s`
+
+	sqlCount = `INSERT INTO message_count (measure, state, reason, lane, n) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (measure, state, reason, lane) DO UPDATE SET n = message_count.n + excluded.n`
+	sqlCountsOf = `SELECT measure, state, reason, CAST(SUM(n) AS BIGINT) FROM message_count WHERE measure = $1 GROUP BY measure, state, reason`
+	sqlCounts   = `SELECT measure, state, reason, CAST(SUM(n) AS BIGINT) FROM message_count GROUP BY measure, state, reason`
+
+	// measures
+
+	sqlStop       = `INSERT INTO message_measure (measure, state, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT (measure) DO NOTHING`
+	sqlCancelled  = `UPDATE message_measure SET state = 'cancelled', reason = $2, at = $3 WHERE measure = $1 AND state = 'paused'`
+	sqlContinue   = `DELETE FROM message_measure WHERE measure = $1 AND state = 'paused'`
+	sqlStopped    = `SELECT measure, state, reason, at FROM message_measure WHERE measure %s`
+	sqlAllStopped = `SELECT measure, state, reason, at FROM message_measure`
+
+	// What is in nobody's hands, to be taken back or set going.
+	sqlIdleQueued    = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 ORDER BY due_at, id LIMIT $2`
+	sqlOfProposed    = `SELECT id FROM message WHERE measure = $1 AND state = 'proposed' ORDER BY id LIMIT $2`
+	sqlPendingOf     = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
+	sqlPendingPerson = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
+	sqlApprove       = `UPDATE message SET state = 'queued', changed_at = $2 WHERE state = 'proposed' AND id %s RETURNING id`
+	// The second argument is what they are now; a message in the hands of a process that is taken back is noticed there.
+	sqlSuppress = `UPDATE message SET state = 'suppressed', reason = $3, gates = CASE WHEN $4 = '' THEN gates ELSE $4 END, budget_day = NULL, claim = 0, day = $5, changed_at = $6
+		WHERE state = $2 AND id %s RETURNING id, measure`
+
+	// erasure
+
+	sqlAddressesOf  = `SELECT DISTINCT channel, address FROM message WHERE (customer = $1 OR (person = $1 AND person <> 0)) AND address <> ''`
+	sqlForgetMark   = `DELETE FROM message_address WHERE channel = $1 AND address = $2`
+	sqlForgetHolds  = `DELETE FROM message_hold WHERE customer = $1`
+	sqlForgetMails  = `DELETE FROM message_mail WHERE message IN (SELECT id FROM message WHERE customer = $1 OR (person = $1 AND person <> 0))`
+	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE kind = 'api' AND (customer = $1 OR (person = $1 AND person <> 0)))`
+	sqlBlankAddress = `UPDATE message SET address = '', answer = '' WHERE customer = $1 OR (person = $1 AND person <> 0)`
+
+	// claims
+
+	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
+	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0`
+
+	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
+	sqlFillClaim  = `UPDATE message_claim SET messages = $2 WHERE id = $1`
+	sqlDropClaim  = `DELETE FROM message_claim WHERE id = $1`
+	sqlClaimOf    = `SELECT id, messages FROM message_claim WHERE runner = $1 ORDER BY id LIMIT 1`
+	sqlBeat       = `UPDATE message_claim SET until = $2 WHERE runner = $1`
+	sqlDeadClaims = `SELECT id, messages FROM message_claim WHERE runner <> $1 AND (until < $2 OR $3 = 1) ORDER BY id LIMIT 1`
+	sqlFree       = `UPDATE message SET claim = 0 WHERE claim = $2 AND state = 'queued' AND id %s`
+	sqlToUnclear  = `UPDATE message SET state = 'unclear', reason = $3, claim = 0, day = $4, changed_at = $5 WHERE claim = $2 AND state = 'attempting' AND id %s RETURNING measure`
+	sqlPostpone   = `UPDATE message SET claim = 0, due_at = $3, late_at = $4 WHERE claim = $2 AND state = 'queued' AND id = $1`
+	sqlAttempt    = `UPDATE message SET state = 'attempting', attempts = attempts + 1, changed_at = $3 WHERE state = 'queued' AND id %s AND claim %s RETURNING id, measure`
+	sqlAttempting = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
+	sqlNotMade    = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
+		WHERE claim = $2 AND state = 'queued' AND id = $1 RETURNING measure`
+	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0,
+			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
+		WHERE id = $1 AND claim = $2 AND state = 'attempting' RETURNING measure`
+
+	// unclear ones
+
+	sqlResolve = `UPDATE message SET state = $2, reason = $3, due_at = 0, claim = 0, budget_day = CASE WHEN $2 = 'failed' THEN NULL ELSE budget_day END, day = $4, changed_at = $5
+		WHERE id = $1 AND state = 'unclear' RETURNING measure, customer`
+
+	// reading
+
+	sqlFind       = `SELECT ` + fields + ` FROM message WHERE id = $1`
+	sqlOfCustomer = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
+	sqlOfPerson   = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND id < $2 ORDER BY id DESC LIMIT $3`
+	sqlUnclear    = `SELECT ` + fields + ` FROM message WHERE state = 'unclear' AND id > $1 ORDER BY id LIMIT $2`
+	sqlCountClear = `SELECT COUNT(1) FROM message WHERE state = 'unclear'`
+
+	// outbox
+
+	sqlPutMail   = `INSERT INTO message_mail (message, at, body) VALUES ($1, $2, $3) ON CONFLICT (message) DO NOTHING`
+	sqlMail      = `SELECT at, body FROM message_mail WHERE message = $1`
+	sqlMails     = `SELECT message, at, body FROM message_mail WHERE message < $1 ORDER BY message DESC LIMIT $2`
+	sqlCountMail = `SELECT COUNT(1) FROM message_mail`
+	sqlCutMails  = `DELETE FROM message_mail WHERE message IN (SELECT message FROM message_mail WHERE at < $1 ORDER BY at LIMIT $2)`
+
+	// texts of the API
+
+	sqlFindText = `SELECT id, hash FROM message_text WHERE key = $1`
+	sqlAddText  = `INSERT INTO message_text (key, hash, body, created_at) VALUES ($1, $2, $3, $4) RETURNING id`
+	sqlTexts    = `SELECT id, body FROM message_text WHERE id %s`
+	sqlTextOf   = `SELECT id FROM message WHERE measure = 0 AND kind = 'api' AND subject = $1`
+)
+
+// sqlClaim takes messages of measure $1 that are due at $2, at most $3, into claim $4. The common table expression is a
+// fence: PostgreSQL may otherwise run a subquery that locks rows several times and take more than the limit.
+func sqlClaim(skipLocked string) string {
+	return `WITH due (id) AS MATERIALIZED (SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND due_at <= $2 AND channel = $5
+			ORDER BY due_at, id LIMIT $3` + skipLocked + `)
+		UPDATE message SET claim = $4 WHERE id IN (SELECT id FROM due) RETURNING ` + fields
+}

@@ -1,0 +1,251 @@
+package program_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stamm/internal/action/program"
+	"stamm/internal/insight/predict"
+	"stamm/internal/insight/trial"
+	"stamm/internal/platform/clock"
+	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/warehouse"
+	"stamm/internal/platform/warehouse/warehousetest"
+	"stamm/internal/record/company"
+	"stamm/internal/record/customer"
+	"stamm/internal/record/document"
+)
+
+// shop is a warehouse in the making, and what a plain reading of it comes to.
+type shop struct {
+	tables map[string][][]any
+	next   int64
+}
+
+func (s *shop) add(table string, row ...any) { s.tables[table] = append(s.tables[table], row) }
+
+// document adds one and returns its id. cost is nil where it is not known.
+func (s *shop) document(customer int64, kind string, day clock.Day, amount int64, cost any) int64 {
+	s.next++
+	s.add("document", s.next, customer, kind, int64(day), int64(0), kind == "order", int64(1), amount, cost, int64(1))
+	return s.next
+}
+
+func (s *shop) customer(id int64, kind, country string) {
+	s.add("customer", id, "K", "", kind, country, "", "de", false, false, int64(first-900), "", nil, int64(0))
+}
+
+func (s *shop) open(t testing.TB) *warehouse.DB {
+	w := warehousetest.Open(t, company.Projection(), customer.Projection(), document.Projection(), predict.Projection(), program.Projection())
+	warehousetest.Fill(t, w, s.tables)
+	return w
+}
+
+// did is what a customer did, by hand.
+type did struct {
+	arm                         string
+	net, margin, orders, before float64
+}
+
+// random makes 3,000 customers of whom all were drawn, with orders in, before and after their days, and returns.
+func random(seed uint64, share int) (*shop, map[int64]did) {
+	dice := rand.New(rand.NewPCG(seed, 1))
+	s := &shop{tables: map[string][][]any{}}
+	all := map[int64]did{}
+	for id := int64(1); id <= 3000; id++ {
+		s.customer(id, "person", "DE")
+		d := did{arm: []string{"control", "a", "a", "a", "b", "b", "b", "global"}[dice.IntN(8)]}
+		day := first.AddDays(dice.IntN(3))
+		s.add("measure_customer", id, int64(7), id, d.arm, int64(100_000), int64(day))
+		for range dice.IntN(4) {
+			at, amount := dice.IntN(500)-400, int64(100+dice.IntN(9000))
+			cost := any(amount / 2)
+			if dice.IntN(3) == 0 {
+				cost = nil
+			}
+			sale := s.document(id, "order", day.AddDays(at), amount, cost)
+			kept, back := amount, int64(0)
+			switch dice.IntN(6) {
+			case 0:
+				back = amount
+			case 1:
+				back = amount / 3
+			}
+			if kept = amount - back; back > 0 {
+				s.add("link", s.document(id, "return", day.AddDays(at+20), back, nil), int64(1), sale, "reverses", back)
+			}
+			margin := float64(kept) * float64(share) / 100
+			if cost != nil {
+				margin = float64(amount-cost.(int64)) * float64(kept) / float64(amount)
+			}
+			switch {
+			case at >= 0 && at < 28:
+				d.net, d.margin = d.net+float64(kept), d.margin+margin
+				if kept > 0 {
+					d.orders++
+				}
+			case at < 0 && at >= -365:
+				d.before += float64(kept)
+			}
+		}
+		if dice.IntN(20) == 0 { // a return nobody knows the sale of
+			s.document(id, "return", day.AddDays(5), 50, nil)
+			d.net, d.margin = d.net-50, d.margin-50*float64(share)/100
+		}
+		all[id] = d
+	}
+	return s, all
+}
+
+func measure() *program.Measure {
+	return &program.Measure{ID: 7, Start: first, End: first.AddDays(2), Window: 28, Control: 143, Outcome: program.Net, State: program.Done,
+		Arms: []program.Arm{{Name: "a", Share: 500}, {Name: "b", Share: 500}}}
+}
+
+func prove(t testing.TB, w *warehouse.DB, m *program.Measure, b program.Basis, cost program.Spending) (p *program.Proof) {
+	t.Helper()
+	err := w.View(context.Background(), func(v *warehouse.View) (err error) { p, err = program.Prove(t.Context(), v, m, b, cost); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestTheProofCountsWhatAPlainReadingDoes(t *testing.T) {
+	s, all := random(5, 40)
+	p := prove(t, s.open(t), measure(), program.Basis{AsOf: first.AddDays(200), Margin: 40}, program.Spending{Total: 1000, Included: 400})
+	for _, o := range program.Outcomes() {
+		g := trial.NewGatherer(2 * int64(len(all)))
+		arms := []string{"control", "a", "b", "global"}
+		for id := int64(1); id <= 3000; id++ {
+			d := all[id]
+			for i, arm := range arms {
+				if d.arm == arm {
+					g.Add(i, map[program.Outcome]float64{program.Net: d.net, program.Margin: d.margin, program.Orders: d.orders}[o], d.before)
+				}
+			}
+		}
+		capped, limit, _ := g.Winsorised()
+		groups := make([]trial.Group, 4)
+		for i, j := range g.Arms() {
+			groups[i] = trial.Group{Name: arms[i], Outcome: j.Outcome, Capped: &capped[i], Pairs: &j}
+		}
+		shares := []float64{143, 428.5, 428.5}
+		want := trial.Read(groups[0], groups[1:3], shares)
+		if d := cmp.Diff(want, p.Arms[o], cmp.Comparer(close), cmp.AllowUnexported(trial.CUPED{})); d != "" {
+			t.Errorf("%s: %s", o, d)
+		}
+		if !close(limit, p.Limits[o]) {
+			t.Errorf("%s: limit %g, want %g", o, p.Limits[o], limit)
+		}
+	}
+	e := p.Effect(program.Margin)
+	if want := e.Effect*float64(p.Treated()) - 600; !close(want, p.Verdict.Profit.Effect) {
+		t.Errorf("profit %g, want %g", p.Verdict.Profit.Effect, want)
+	}
+	if p.Drawn["global"] == 0 || p.Treated()+p.Drawn["control"]+p.Drawn["global"] != 3000 || p.Early() {
+		t.Errorf("%v", p.Drawn)
+	}
+}
+
+func close(a, b float64) bool {
+	return a == b || math.Abs(a-b) <= 1e-7*max(math.Abs(a), math.Abs(b), 1)
+}
+
+// won is a shop in which the treated bought for much more, or not.
+func won(t testing.TB, customers int64, extra int64) *warehouse.DB {
+	dice := rand.New(rand.NewPCG(8, 8))
+	s := &shop{tables: map[string][][]any{}}
+	for id := int64(1); id <= customers; id++ {
+		s.customer(id, "person", "DE")
+		arm, more := "a", extra
+		if id%10 == 0 {
+			arm, more = "control", 0
+		}
+		s.add("measure_customer", id, int64(7), id, arm, int64(100_000), int64(first))
+		if dice.IntN(4) == 0 {
+			s.document(id, "order", first.AddDays(dice.IntN(28)), 2000+more+int64(dice.IntN(1000)), nil)
+		}
+	}
+	return s.open(t)
+}
+
+func TestTheVerdictSaysWhatWasLeftAndHowSureThatIs(t *testing.T) {
+	m := measure()
+	m.Control, m.Arms = 100, []program.Arm{{Name: "a", Share: 1000}}
+	after := program.Basis{AsOf: first.AddDays(60), Margin: 100}
+	words := func(p *program.Proof) (string, string) {
+		return p.Verdict.Sentence(i18n.For("de", nil), "EUR"), p.Verdict.Sentence(i18n.For("en", nil), "EUR")
+	}
+	for name, c := range map[string]struct {
+		w     *warehouse.DB
+		basis program.Basis
+		cost  int64
+		code  string
+		says  string
+	}{
+		"gain":         {won(t, 4000, 3000), after, 10_000, program.Gain, "more than it cost"},
+		"loss":         {won(t, 4000, 0), after, 10_000_000, program.Loss, "proven"},
+		"unsure":       {won(t, 2000, 900), after, 1_000, program.Unsure, "would decide"},
+		"still early":  {won(t, 2000, 400), program.Basis{AsOf: first.AddDays(10), Margin: 100}, 1_000, program.Unsure, "so far"},
+		"nobody":       {won(t, 0, 0), after, 0, program.NobodyYet, "Nobody"},
+		"nobody comes": {won(t, 3, 0), after, 0, program.Untold, "cannot be told"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := prove(t, c.w, m, c.basis, program.Spending{Total: c.cost})
+			de, en := words(p)
+			if t.Log(de, en); p.Verdict.Code != c.code || !strings.Contains(en, c.says) || strings.Contains(de, "⟦") || strings.Contains(en, "⟦") {
+				t.Errorf("%+v: %s", p.Verdict, en)
+			}
+		})
+	}
+	m.Control = 500
+	if p := prove(t, won(t, 2000, 0), m, after, program.Spending{}); p.Verdict.Code != program.Blocked {
+		t.Errorf("groups of other sizes than drawn: %+v", p.Verdict)
+	}
+	m.Control = 0
+	if p := prove(t, won(t, 2000, 0), m, after, program.Spending{}); p.Verdict.Code != program.NoControl {
+		t.Errorf("without a control group: %+v", p.Verdict)
+	}
+}
+
+func TestMeasuresOfAYearAreCorrectedForBeingSeveral(t *testing.T) {
+	m := measure()
+	m.Control, m.Arms = 100, []program.Arm{{Name: "a", Share: 1000}}
+	b := program.Basis{AsOf: first.AddDays(60), Margin: 100}
+	good, same := prove(t, won(t, 4000, 3000), m, b, program.Spending{}), prove(t, won(t, 2000, 0), m, b, program.Spending{})
+	program.CorrectYear([]*program.Proof{good, same})
+	if g := good.Verdict.Holm; g == nil || !close(*g, 2*good.Effect(program.Net).P) || *g > .05 {
+		t.Errorf("%v", g)
+	}
+	if s := same.Verdict.Holm; s == nil || !close(*s, same.Effect(program.Net).P) {
+		t.Errorf("%v", s)
+	}
+}
+
+func TestControlCustomersWhoGotAnotherMeasureAreCounted(t *testing.T) {
+	s := &shop{tables: map[string][][]any{}}
+	for id := int64(1); id <= 40; id++ {
+		s.customer(id, "person", "DE")
+		arm, other := "a", "a"
+		if id%4 == 0 {
+			arm = "control"
+		}
+		if id%3 == 0 {
+			other = "control"
+		}
+		s.add("measure_customer", id, int64(7), id, arm, int64(1), int64(first))
+		s.add("measure_customer", 100+id, int64(8), id, other, int64(1), int64(first.AddDays(int(id))))
+	}
+	m := measure()
+	m.Arms = []program.Arm{{Name: "a", Share: 1000}}
+	p := prove(t, s.open(t), m, program.Basis{AsOf: first.AddDays(60), Margin: 100}, program.Spending{})
+	if got := p.Contaminated[program.Control]; got != 4 { // 4, 8, 16, 20 within 28 days; 12 and 24 were left alone there too
+		t.Errorf("%d", got)
+	}
+}

@@ -1,0 +1,149 @@
+package program
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"stamm/internal/insight/trial"
+	"stamm/internal/platform/clock"
+	"stamm/internal/platform/warehouse"
+)
+
+// before is how many days before she was drawn tell what a customer would have done anyway.
+const before = 365
+
+// question asks the warehouse what customers who were drawn did.
+type question struct {
+	drawn  string    // SQL of customer, arm, day
+	key    string    // SQL of what to look at apart, over the columns of drawn; empty for nothing
+	window int       // days from the draw on that count
+	asOf   clock.Day // last day that counts
+	margin int       // percent of sales that is left where a day's cost is not known
+	from   clock.Day // first and last day of the draws
+	until  clock.Day
+}
+
+// cell is what one group did: the moments of each outcome, as they are, winsorised and with what was before.
+type cell struct {
+	key, arm string
+	n        int64
+	raw      map[Outcome]trial.Moments
+	capped   map[Outcome]trial.Moments
+	pairs    map[Outcome]trial.Joint
+}
+
+// answer is what the warehouse said.
+type answer struct {
+	cells  []cell
+	limits map[Outcome]float64 // up to which an outcome counts in full in the winsorised figures
+	costed float64             // share of the sales whose cost is known
+}
+
+// group is a cell as the statistics take it.
+func (c cell) group(o Outcome) trial.Group {
+	capped, pairs := c.capped[o], c.pairs[o]
+	return trial.Group{Name: c.arm, Outcome: c.raw[o], Capped: &capped, Pairs: &pairs}
+}
+
+// each is the SQL of one row a customer drawn: key, arm, net, margin, orders, before, known and sold (sales with known cost, and all). Sales are
+// those of reports on the net basis: less what was given back for them, whenever that was, and less returns of the days that count
+// for which no sale was found. Where the cost of a day is not known its margin is the company's share of the sales; of a day with
+// returns that part of the margin counts that was kept.
+func (q question) each() string {
+	key := "''"
+	if q.key != "" {
+		key = q.key
+	}
+	return strings.NewReplacer("{drawn}", q.drawn, "{key}", key, "{window}", fmt.Sprint(q.window), "{before}", fmt.Sprint(before), "{asof}", date(q.asOf),
+		"{from}", date(q.from.AddDays(-before)), "{until}", date(min(q.asOf, q.until.AddDays(q.window-1))), "{margin}", fmt.Sprintf("%d / 100.0", q.margin)).Replace(`
+WITH drawn AS MATERIALIZED ({drawn}),
+spent AS (
+	SELECT d.customer, sum(p.net_orders) FILTER (p.day >= d.day) AS orders, sum(p.net) FILTER (p.day >= d.day) AS net,
+		sum(CASE WHEN p.margin IS NULL OR p.gross <= 0 THEN p.net * {margin} ELSE CAST(p.margin AS DOUBLE) * p.net / p.gross END)
+			FILTER (p.day >= d.day) AS margin,
+		sum(p.net) FILTER (p.day < d.day) AS before,
+		sum(p.gross) FILTER (p.day >= d.day AND p.margin IS NOT NULL) AS known, sum(p.gross) FILTER (p.day >= d.day) AS sold
+	FROM drawn d JOIN purchase_day p ON p.customer = d.customer
+	WHERE p.day BETWEEN {from} AND {until} AND p.day >= d.day - {before} AND p.day < d.day + {window}
+	GROUP BY d.customer),
+back AS (
+	SELECT d.customer, sum(r.amount) FILTER (r.day >= d.day) AS amount, sum(r.amount) FILTER (r.day < d.day) AS before
+	FROM drawn d JOIN refund r ON r.customer = d.customer AND r.sale = 0
+	WHERE r.day BETWEEN {from} AND {until} AND r.day >= d.day - {before} AND r.day < d.day + {window}
+	GROUP BY d.customer)
+SELECT {key} AS key, d.arm, CAST(coalesce(s.net, 0) - coalesce(b.amount, 0) AS DOUBLE) AS net,
+	coalesce(s.margin, 0) - coalesce(b.amount, 0) * {margin} AS margin, CAST(coalesce(s.orders, 0) AS DOUBLE) AS orders,
+	CAST(coalesce(s.before, 0) - coalesce(b.before, 0) AS DOUBLE) AS before, coalesce(s.known, 0) AS known, coalesce(s.sold, 0) AS sold
+FROM drawn d LEFT JOIN spent s ON s.customer = d.customer LEFT JOIN back b ON b.customer = d.customer`)
+}
+
+// text is the whole question: one row a group with counts, means and variances. Nothing is fetched by customer.
+func (q question) text() string {
+	var limits, sums strings.Builder
+	for _, o := range Outcomes() {
+		fmt.Fprintf(&limits, `, coalesce(CASE WHEN quantile_cont(%[1]s, %[2]g) > 0 THEN quantile_cont(%[1]s, %[2]g)
+		ELSE quantile_cont(%[1]s, %[2]g) FILTER (%[1]s > 0) END, 0) AS %[1]s`, o, trial.CapShare)
+		fmt.Fprintf(&sums, `, avg(e.%[1]s), coalesce(var_samp(e.%[1]s), 0), avg(least(e.%[1]s, l.%[1]s)), coalesce(var_samp(least(e.%[1]s, l.%[1]s)), 0),
+	coalesce(covar_samp(e.%[1]s, e.before), 0), any_value(l.%[1]s)`, o)
+	}
+	return "WITH person AS MATERIALIZED (" + q.each() + "),\nlimits AS (SELECT" + limits.String()[1:] + " FROM person)\n" +
+		"SELECT e.key, e.arm, count(*), avg(e.before), coalesce(var_samp(e.before), 0), CAST(sum(e.known) AS DOUBLE), CAST(sum(e.sold) AS DOUBLE)" + sums.String() +
+		"\nFROM person e, limits l GROUP BY e.key, e.arm ORDER BY e.key, e.arm"
+}
+
+// ask puts the question.
+func (q question) ask(ctx context.Context, w warehouse.Querier) (*answer, error) {
+	rows, err := w.QueryContext(ctx, q.text())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	a := &answer{limits: map[Outcome]float64{}}
+	var known, sold float64
+	for rows.Next() {
+		c := cell{raw: map[Outcome]trial.Moments{}, capped: map[Outcome]trial.Moments{}, pairs: map[Outcome]trial.Joint{}}
+		var m, v, knownHere, soldHere float64
+		sums := make([][6]float64, len(Outcomes()))
+		into := []any{&c.key, &c.arm, &c.n, &m, &v, &knownHere, &soldHere}
+		for i := range sums {
+			for k := range sums[i] {
+				into = append(into, &sums[i][k])
+			}
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		for i, o := range Outcomes() {
+			s := sums[i]
+			c.raw[o], c.capped[o] = trial.Of(c.n, s[0], s[1]), trial.Of(c.n, s[2], s[3])
+			c.pairs[o] = trial.JointOf(c.raw[o], trial.Of(c.n, m, v), s[4])
+			a.limits[o] = s[5]
+		}
+		known, sold = known+knownHere, sold+soldHere
+		a.cells = append(a.cells, c)
+	}
+	if sold > 0 {
+		a.costed = known / sold
+	}
+	return a, rows.Err()
+}
+
+// drawnFor is the SQL of who was drawn for a measure.
+func drawnFor(measure int64) string {
+	return fmt.Sprintf("SELECT c.customer, c.arm, c.day FROM measure_customer c WHERE c.measure = %d", measure)
+}
+
+// extent are the first and the last day on which drawn says that somebody was drawn; ok is false where nobody was.
+func extent(ctx context.Context, w warehouse.Querier, drawn string) (from, until clock.Day, ok bool, err error) {
+	var a, b sql.NullTime
+	err = w.QueryRowContext(ctx, "SELECT min(d.day), max(d.day) FROM ("+drawn+") d").Scan(&a, &b)
+	if err != nil || !a.Valid {
+		return 0, 0, false, err
+	}
+	return clock.DayOf(a.Time, a.Time.Location()), clock.DayOf(b.Time, b.Time.Location()), true, nil
+}
+
+// date writes a day as SQL.
+func date(d clock.Day) string { return "DATE '" + d.String() + "'" }

@@ -1,0 +1,157 @@
+package consent
+
+import (
+	"context"
+	"fmt"
+
+	"stamm/internal/platform/clock"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/company"
+	"stamm/internal/record/customer"
+)
+
+// Ask is what a message wants. With Basis Contract or LegalDuty the message rests on that and passes objections to
+// advertising. With Consent only proved consent lets it pass. Empty, it is advertising for own goods similar to those
+// bought, with the notice of the right to object in it, and the existing-customer rule of § 7(3) UWG will do as well.
+type Ask struct {
+	Channel Channel
+	Purpose Purpose
+	Basis   Basis
+}
+
+// Recipient is a customer and the address a message would go to. Consent of a company is the company's: Customer is the
+// company, Address that of the person.
+type Recipient struct {
+	Customer int64
+	Address  string
+}
+
+// Verdict is what Check says of a recipient: the basis the message rests on and the entry of the ledger that gives it, or
+// no basis and the reason.
+type Verdict struct {
+	Basis  Basis
+	Entry  int64
+	Reason string
+}
+
+// The reasons not to send.
+const (
+	ReasonNone         = "no_consent"
+	ReasonNotConfirmed = "not_confirmed"
+	ReasonWithdrawn    = "withdrawn"
+	ReasonObjected     = "objected"
+	ReasonSuppressed   = "suppressed" // the address said no, whoever it belongs to
+	ReasonPaused       = "paused"     // she wants none until a day that is still to come
+)
+
+// Reasons lists the reasons not to send.
+func Reasons() []string {
+	return []string{ReasonNone, ReasonNotConfirmed, ReasonWithdrawn, ReasonObjected, ReasonSuppressed, ReasonPaused}
+}
+
+// MaxRecipients is how many recipients Check asks about in one query; more are asked in slices.
+const MaxRecipients = 1000
+
+// Check tells for each recipient whether a message may go out, in the order of to. Addresses need not be folded. A customer
+// who was merged into another has the other's consent; nobody and somebody erased have none.
+func Check(ctx context.Context, tx *store.Tx, a Ask, to []Recipient) ([]Verdict, error) {
+	all := make([]Verdict, len(to))
+	if a.Basis == Contract || a.Basis == LegalDuty {
+		for i := range all {
+			all[i].Basis = a.Basis
+		}
+		return all, nil
+	}
+	if len(to) == 0 {
+		return all, nil
+	}
+	install, err := customer.InstallKey(ctx, tx, false)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := company.Load(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	today := int64(clock.DayOf(tx.Now, settings.Zone()))
+	for from := 0; from < len(to); from += MaxRecipients {
+		until := min(from+MaxRecipients, len(to))
+		if err := checkSlice(ctx, tx, newHasher(install), today, a, to[from:until], all[from:until]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// known is what one query finds about a slice of recipients.
+type known struct {
+	states     map[int64][]state
+	suppressed map[string]bool
+	paused     map[Recipient]bool
+}
+
+func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask, to []Recipient, verdicts []Verdict) error {
+	ids, hashes, folded := make([]int64, len(to)), make([]string, 0, len(to)), make([]string, len(to))
+	sums := make([]string, len(to))
+	advertising := a.Purpose == Advertising || a.Purpose == Surveys
+	for i, r := range to {
+		ids[i] = r.Customer
+		address, ok := FoldAddress(a.Channel, r.Address)
+		if !ok && r.Address != "" {
+			continue // no consent can hold for what is no address
+		}
+		folded[i] = address
+		if advertising && address != "" {
+			sums[i] = h.sum(a.Channel, address)
+			hashes = append(hashes, sums[i])
+		}
+	}
+	k, err := find(ctx, tx, a, today, ids, hashes)
+	if err != nil {
+		return err
+	}
+	for i, r := range to {
+		if folded[i] == "" && r.Address != "" {
+			verdicts[i] = Verdict{Reason: ReasonNone}
+			continue
+		}
+		v := judge(k.states[r.Customer], a, folded[i])
+		switch {
+		case v.Reason == ReasonObjected:
+		case sums[i] != "" && k.suppressed[sums[i]]:
+			v = Verdict{Reason: ReasonSuppressed}
+		case v.Basis != "" && advertising && (k.paused[Recipient{r.Customer, folded[i]}] || k.paused[Recipient{r.Customer, ""}]):
+			v = Verdict{Entry: v.Entry, Reason: ReasonPaused}
+		}
+		verdicts[i] = v
+	}
+	return nil
+}
+
+func find(ctx context.Context, tx *store.Tx, a Ask, today int64, ids []int64, hashes []string) (known, error) {
+	k := known{states: make(map[int64][]state, len(ids)), suppressed: map[string]bool{}, paused: map[Recipient]bool{}}
+	text := fmt.Sprintf(sqlCheck, tx.Numbers("$1"), tx.Strings("$4"), tx.Numbers("$1"))
+	args := []any{store.JSON(ids), string(a.Channel), string(a.Purpose), store.JSON(hashes), today}
+	err := tx.Values(ctx, text, args, func(_ []string, row []any) error {
+		id, _ := row[0].(int64)
+		address, _ := row[3].(string)
+		switch status := asText(row[5]); status {
+		case ReasonSuppressed:
+			k.suppressed[address] = true
+		case ReasonPaused:
+			k.paused[Recipient{id, address}] = true
+		default:
+			entry, _ := row[6].(int64)
+			own, _ := row[7].(int64)
+			k.states[id] = append(k.states[id], state{place: place{Channel(asText(row[1])), Purpose(asText(row[2])), address, Basis(asText(row[4]))},
+				status: Kind(status), entry: entry, own: own == 1})
+		}
+		return nil
+	})
+	return k, err
+}
+
+func asText(v any) string {
+	s, _ := v.(string)
+	return s
+}
