@@ -289,6 +289,9 @@ func (l *Letter) fill(field string, t *liquid.Template, values liquid.Fields, r 
 // address renders an address and makes sure that it can stand in a mail: of the web, a mail or a telephone number. Empty stays
 // empty.
 func (l *Letter) address(field string, t *liquid.Template, values liquid.Fields, r *Reader) (string, error) {
+	if text, ok := t.Fixed(); ok && strings.HasPrefix(text, "https://") && !strings.ContainsAny(text, " \t\r\n%[]") {
+		return text, nil // what could not be an address is looked at as the others are
+	}
 	text, err := l.fill(field, t, values, r)
 	text = strings.TrimSpace(text)
 	if err != nil || text == "" {

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"fmt"
+	"html"
 	"strings"
 
 	"stamm/internal/platform/liquid"
@@ -62,9 +63,7 @@ func (h held) back(text string) string {
 func isSign(r rune) bool { return r >= firstSign && r <= lastSign }
 
 // escapeHTML writes literal text for HTML.
-func escapeHTML(text string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(text)
-}
+func escapeHTML(text string) string { return html.EscapeString(text) }
 
 // inlineHTML is one line of text as HTML, in Liquid.
 func inlineHTML(source string) string {
