@@ -81,6 +81,7 @@ var order = []string{
 	"door/web/segments",
 	"door/web/insight",
 	"door/web/outlook",
+	"door/web/engage",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",

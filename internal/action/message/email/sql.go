@@ -39,3 +39,16 @@ const (
 	sqlSecret     = `SELECT value FROM mail_secret WHERE name = $1`
 	sqlSetSecret  = `INSERT INTO mail_secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 )
+
+const (
+	sqlKeepReturn = `INSERT INTO mail_return (key, kind, source, message, customer, address, status, reason, effect, times, day, at, last_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $11)
+		ON CONFLICT (key) DO UPDATE SET times = mail_return.times + 1, last_at = excluded.last_at RETURNING id, times`
+	sqlReturnEffect = `UPDATE mail_return SET effect = $2 WHERE id = $1`
+	sqlSoftDays     = `SELECT count(DISTINCT day) FROM mail_return WHERE address = $1 AND kind = $2 AND day > $3 AND effect <> 'unknown'`
+	returnColumns   = `id, kind, source, message, customer, address, status, reason, effect, times, at, last_at`
+	sqlReturns      = `SELECT ` + returnColumns + ` FROM mail_return WHERE id < $1 AND ($2 = '' OR kind = $2) ORDER BY id DESC LIMIT $3`
+	sqlReturnsOf    = `SELECT ` + returnColumns + ` FROM mail_return WHERE message = $1 ORDER BY id`
+	sqlCountReturns = `SELECT kind, count(*) FROM mail_return WHERE day >= $1 GROUP BY kind`
+	sqlEraseReturns = `UPDATE mail_return SET customer = 0, address = '', reason = '' WHERE customer = $1`
+)

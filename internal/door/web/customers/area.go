@@ -42,6 +42,8 @@ type Deps struct {
 	// Segments tells on a customer's page in which segments she is; nothing to tell is nil. Pages are those of the menu
 	// that other areas have below the customers.
 	Segments func(r *page.Request, customer int64) (templ.Component, error)
+	// Messages tells there what was said to her lately and what was not; nothing to tell is nil.
+	Messages func(r *page.Request, customer int64) (templ.Component, error)
 	Pages    []page.Entry
 }
 
