@@ -172,8 +172,11 @@ func companyZone(ctx context.Context, tx *store.Tx) (*time.Location, error) {
 	return s.Zone(), err
 }
 
-// compact writes the warehouse anew once it has seen that a person was erased.
+// compact writes the warehouse anew once it has seen that a person was erased, and forgets what refused rows said of whom.
 func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
+	if err := connect.ForgetValues(ctx, a.Store); err != nil {
+		return err
+	}
 	if err := a.house.Reach(ctx, a.Store); err != nil {
 		return err
 	}
