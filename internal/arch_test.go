@@ -64,6 +64,7 @@ var order = []string{
 	"action/message",
 	"action/message/email",
 	"action/coupon",
+	"action/campaign",
 	"action/privacy",
 
 	// door: where people and machines come in
