@@ -63,6 +63,8 @@ type App struct {
 	Importer *connect.Importer
 	Hasher   *auth.Hasher
 
+	listens string // address of the web page; empty while there is none
+
 	mu      sync.Mutex
 	house   *warehouse.DB
 	tracker *segment.Tracker // of house
@@ -201,7 +203,7 @@ func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
 			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
-			portal.Path: portal.New(portal.Deps{DB: a.Store, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
+			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: a.answer, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
@@ -277,6 +279,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 		return err
 	}
 	defer func() { err = errors.Join(err, shut(), app.Close(ending(closingTime))) }()
+	app.listens = "http://" + l.Addr().String()
 	if _, err := app.Warehouse(ctx); err != nil {
 		return err
 	}
@@ -295,7 +298,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 		return err
 	}
 	h.ready(app)
-	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {
+	if err := prepare(ctx, app, app.listens, code); err != nil {
 		return err
 	}
 	site.Ready()
