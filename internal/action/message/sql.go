@@ -17,6 +17,8 @@ const (
 	// A person who acts for several companies is one reader.
 	sqlContactsOfPersons = `SELECT person, budget_day, channel FROM message WHERE person %s AND person <> 0 AND budget_day >= $2`
 
+	sqlAnyPerson = `SELECT 1 FROM message WHERE person <> 0 LIMIT 1`
+
 	sqlPlaces = `SELECT id, country, region, erased_at FROM customer WHERE id %s`
 
 	sqlHold    = `INSERT INTO message_hold (customer, kind, key, at) VALUES ($1, $2, $3, $4) ON CONFLICT (customer, kind, key) DO NOTHING`
