@@ -50,8 +50,8 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), message.Projection()}
-		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection()}
+		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(),
+		message.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
