@@ -68,7 +68,7 @@ const (
 	sqlForgetMark   = `DELETE FROM message_address WHERE channel = $1 AND address = $2`
 	sqlForgetHolds  = `DELETE FROM message_hold WHERE customer = $1`
 	sqlForgetMails  = `DELETE FROM message_mail WHERE message IN (SELECT id FROM message WHERE customer = $1 OR (person = $1 AND person <> 0))`
-	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE kind = 'api' AND (customer = $1 OR (person = $1 AND person <> 0)))`
+	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind IN ('api', 'optin') AND (customer = $1 OR (person = $1 AND person <> 0)))`
 	sqlBlankAddress = `UPDATE message SET address = '', answer = '' WHERE customer = $1 OR (person = $1 AND person <> 0)`
 
 	// claims
@@ -120,7 +120,7 @@ const (
 	sqlFindText = `SELECT id, hash FROM message_text WHERE key = $1`
 	sqlAddText  = `INSERT INTO message_text (key, hash, body, created_at) VALUES ($1, $2, $3, $4) RETURNING id`
 	sqlTexts    = `SELECT id, body FROM message_text WHERE id %s`
-	sqlTextOf   = `SELECT id FROM message WHERE measure = 0 AND kind = 'api' AND subject = $1`
+	sqlTextOf   = `SELECT id FROM message WHERE measure = 0 AND subject = $1 AND kind = $2`
 )
 
 // sqlClaim takes messages of measure $1 that are due at $2, at most $3, into claim $4. The common table expression is a

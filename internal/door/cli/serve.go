@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -63,6 +64,8 @@ type App struct {
 	Files    *blob.Store
 	Importer *connect.Importer
 	Hasher   *auth.Hasher
+
+	origin string // how people reach the web page, for links in mails
 
 	mu      sync.Mutex
 	house   *warehouse.DB
@@ -202,7 +205,7 @@ func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
 			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
-			portal.Path: portal.New(portal.Deps{DB: a.Store, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
+			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: a.sendOptIn, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
@@ -288,6 +291,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	if err != nil {
 		return err
 	}
+	app.origin = cmp.Or(c.Config.Site, "http://"+l.Addr().String())
 	site := app.site(code)
 	outside.ready(site)
 	app.track(ctx)
