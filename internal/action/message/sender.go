@@ -81,6 +81,9 @@ func (s *Sender) Start(ctx context.Context) error {
 	if err := s.recover(ctx, s.DB.Dialect() == store.SQLite); err != nil {
 		return err
 	}
+	if _, err := s.followOnce(ctx); err != nil { // the first time this says where it begins
+		return err
+	}
 	feeding, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.work, s.hard = context.WithCancel(context.WithoutCancel(ctx))
 	s.feeding, s.ended = stop, make(chan struct{})
@@ -93,6 +96,7 @@ func (s *Sender) Start(ctx context.Context) error {
 	for range 2 { // one has a batch written while the other's is sent
 		s.feeders.Go(func() { s.feed(feeding, s.usual, func(m int64) bool { return m != 0 }) })
 	}
+	s.feeders.Go(func() { s.follow(feeding) })
 	for range s.Connections {
 		s.senders.Go(func() { s.connect(feeding) })
 	}

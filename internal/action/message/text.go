@@ -16,8 +16,11 @@ import (
 	"stamm/internal/record/customer"
 )
 
-// KindAPI is the kind of messages whose words another program brought.
-const KindAPI = "api"
+// The kinds of messages made by Post.
+const (
+	KindAPI   = "api"   // their words came from another program
+	KindOptIn = "optin" // they ask somebody to confirm what she signed up for
+)
 
 // Text is a message whose words another program brings: an order confirmation, a reply.
 type Text struct {

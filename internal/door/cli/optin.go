@@ -11,9 +11,6 @@ import (
 	"stamm/internal/record/consent"
 )
 
-// kindOptIn is the kind of mails by which people confirm what they signed up for.
-const kindOptIn = "optin"
-
 // sendOptIn puts a mail that somebody has just asked for into the ledger, in the transaction in which she did. Its Message-ID is
 // the proof of the double opt-in.
 func (a *App) sendOptIn(ctx context.Context, tx *store.Tx, o consent.OptIn) error {
@@ -37,7 +34,7 @@ func (a *App) sendOptIn(ctx context.Context, tx *store.Tx, o consent.OptIn) erro
 	words := func(what string) string {
 		return p.T("message.optin."+string(o.Kind)+"."+what, "company", name, "link", strings.TrimSuffix(a.origin, "/")+o.Path, "until", o.Expires)
 	}
-	m, err := message.Post(ctx, tx, message.Text{Kind: kindOptIn, Key: kindOptIn + "\n" + o.Path, Customer: o.Customer, Address: o.Address, Subject: words("subject"), Text: words("text"),
+	m, err := message.Post(ctx, tx, message.Text{Kind: message.KindOptIn, Key: message.KindOptIn + "\n" + o.Path, Customer: o.Customer, Address: o.Address, Subject: words("subject"), Text: words("text"),
 		Ask: consent.Ask{Channel: consent.Email, Purpose: consent.Advertising, Basis: consent.Contract}, Exempt: true})
 	if err != nil || o.Request == 0 {
 		return err
