@@ -20,7 +20,7 @@ const (
 	Media  CostKind = "media"  // sending, printing, postage, advertising
 	Coupon CostKind = "coupon" // the value of coupons, as they are redeemed
 	Work   CostKind = "work"
-	Other  CostKind = "other"
+	Other  CostKind = "sundry"
 )
 
 // CostKinds are all of them.

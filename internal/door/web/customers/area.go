@@ -14,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"stamm/internal/action/privacy"
+	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/insight/report"
 	"stamm/internal/record/auth"
@@ -102,6 +103,7 @@ func Routes(d Deps) []page.Route {
 		erasing(form(one+"/erase", showErase)),
 		erasing(post(one+"/erase", erase)),
 
+		documents(csv(get(figure.AnonymousPath, anonymous))),
 		documents(get("/documents/{id}", showDocument)),
 		documents(csv(get(productsPath, products))),
 	}
