@@ -156,7 +156,7 @@ func TestMailServicesReportByASignedCall(t *testing.T) {
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set(email.HookHeader, "sha256="+hex.EncodeToString(m.Sum(nil)))
 		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
+		s.Server.ServeHTTP(w, r)
 		return w.Code
 	}
 	if got := call("falsch"); got != 403 {
