@@ -211,7 +211,7 @@ func (a *App) site(setupCode string) *web.Server {
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
-	engaged := engage.Deps{Outbox: noRelay}
+	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
 		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Messages: engaged.Card,
