@@ -19,6 +19,7 @@ import (
 	"stamm/internal/door/portal"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/consents"
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/imports"
 	"stamm/internal/door/web/insight"
@@ -204,8 +205,9 @@ func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card,
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card,
 			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
+		consents.Area(),
 		segments.Area(picked),
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		outlook.Area(outlook.Deps{Warehouse: a.house}),

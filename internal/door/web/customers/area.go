@@ -43,6 +43,8 @@ type Deps struct {
 	// that other areas have below the customers.
 	Segments func(r *page.Request, customer int64) (templ.Component, error)
 	Pages    []page.Entry
+	// Consent tells on a customer's page what she agreed to.
+	Consent func(r *page.Request, customer int64) (templ.Component, error)
 }
 
 // pages are the handlers.
