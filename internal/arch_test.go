@@ -64,6 +64,7 @@ var order = []string{
 	"action/message",
 	"action/message/email",
 	"action/coupon",
+	"action/campaign",
 	"action/privacy",
 
 	// door: where people and machines come in
@@ -83,6 +84,7 @@ var order = []string{
 	"door/web/segments",
 	"door/web/insight",
 	"door/web/outlook",
+	"door/web/engage",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",

@@ -19,8 +19,10 @@ type grammar struct {
 	Segment   segmentCommands   `cmd:"" help:"Choose customers by a condition, or by the name it was saved under."`
 	Segments  segmentsCommand   `cmd:"" help:"List the segments."`
 	Consent   consentCommands   `cmd:"" help:"What customers agreed to, and the proof of it."`
+	Program   programCommands   `cmd:"" help:"Measures, who was left alone, and what each brought."`
 	Prove     proveCommand      `cmd:"" help:"Compare groups of a file: what a measure brought, and how sure that is."`
 	Coupon    couponCommands    `cmd:"" help:"Codes that take something off an order."`
+	Relay     relayCommands     `cmd:"" help:"Servers that take mails."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`
