@@ -22,6 +22,7 @@ import (
 	"stamm/internal/door/portal"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/consents"
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/engage"
 	"stamm/internal/door/web/imports"
@@ -214,8 +215,9 @@ func (a *App) areas() []page.Area {
 	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Messages: engaged.Card,
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card,
 			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
+		consents.Area(),
 		segments.Area(picked),
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		outlook.Area(outlook.Deps{Warehouse: a.house}),
