@@ -80,6 +80,7 @@ var order = []string{
 	"door/web/segments",
 	"door/web/insight",
 	"door/web/outlook",
+	"door/web/programme",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",

@@ -52,12 +52,10 @@ func (p *Proof) Treated() (n int64) {
 // Prove reads what a measure brought. It asks the warehouse for sums, never for customers.
 func Prove(ctx context.Context, w warehouse.Querier, m *Measure, b Basis, cost Spending) (*Proof, error) {
 	p := &Proof{Measure: m, Basis: b, Cost: cost, Drawn: map[string]int64{}, Arms: map[Outcome]*trial.Reading{}, Together: map[Outcome]*trial.Reading{}}
-	from, until, any, err := extent(ctx, w, drawnFor(m.ID))
-	if err != nil {
+	if err := p.locate(ctx, w); err != nil {
 		return nil, err
 	}
-	if any {
-		p.From, p.Until, p.Over = from, until, until.AddDays(m.Window-1)
+	if p.From != 0 {
 		a, err := p.question("").ask(ctx, w)
 		if err != nil {
 			return nil, err
@@ -72,6 +70,21 @@ func Prove(ctx context.Context, w warehouse.Querier, m *Measure, b Basis, cost S
 	}
 	p.Verdict = p.verdict()
 	return p, nil
+}
+
+// locate finds the days of the draws.
+func (p *Proof) locate(ctx context.Context, w warehouse.Querier) error {
+	from, until, any, err := extent(ctx, w, drawnFor(p.ID))
+	if err == nil && any {
+		p.From, p.Until, p.Over = from, until, until.AddDays(p.Window-1)
+	}
+	return err
+}
+
+// Drawing is a proof of which only the days of the draws are known, for Rows.
+func Drawing(ctx context.Context, w warehouse.Querier, m *Measure, b Basis) (*Proof, error) {
+	p := &Proof{Measure: m, Basis: b}
+	return p, p.locate(ctx, w)
 }
 
 // question is that of the measure, apart by key.

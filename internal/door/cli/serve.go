@@ -24,6 +24,7 @@ import (
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/outlook"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/programme"
 	"stamm/internal/door/web/segments"
 	"stamm/internal/door/web/today"
 	"stamm/internal/insight/predict"
@@ -208,6 +209,7 @@ func (a *App) areas() []page.Area {
 		segments.Area(picked),
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		outlook.Area(outlook.Deps{Warehouse: a.house}),
+		programme.Area(programme.Deps{Warehouse: a.house, Fields: askable}),
 		imports.Area(a.Importer),
 		admin.Area(),
 	}
