@@ -288,3 +288,28 @@ func ProveAll(ctx context.Context, w warehouse.Querier, measures []*Measure, b B
 	}
 	return all, nil
 }
+
+// In are the proofs of measures that start in a year.
+func In(proofs []*Proof, year int) (all []*Proof) {
+	for _, p := range proofs {
+		if of, _, _ := p.Start.Date(); of == year {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// ProvenIn sums what measures that start in a year brought more than they cost, as far as that is sure, in minor units; losses count like
+// gains. It also counts the measures that are sure and those that are open.
+func ProvenIn(proofs []*Proof, year int) (profit float64, proven, open int) {
+	for _, p := range In(proofs, year) {
+		switch p.Verdict.Code {
+		case Gain, Loss:
+			profit += p.Verdict.Profit.Effect
+			proven++
+		default:
+			open++
+		}
+	}
+	return profit, proven, open
+}

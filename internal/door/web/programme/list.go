@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -109,7 +110,7 @@ type listView struct {
 
 func (v listView) page() templ.Component {
 	p := v.p
-	head := ui.PageHeader(p, ui.Header{Title: p.T("programme.title"), Lead: ui.Plainly(v.lead()), Actions: listTools(v.r)})
+	head := ui.PageHeader(p, ui.Header{Title: p.T("programme.title"), Lead: ui.Plainly(v.lead()), Period: v.years(), Actions: listTools(v.r)})
 	if len(v.measures) == 0 {
 		empty := ui.Empty{Icon: "coin", Title: p.T("programme.empty.title"), Text: p.T("programme.empty.text"), Action: &ui.Anchor{Text: p.T("programme.plan.title"), Href: planPath}}
 		return ui.All(head, ui.EmptyState(empty), ui.Even(v.yearCard(), v.shareCard()))
@@ -156,21 +157,25 @@ func (v listView) lead() string {
 		"open", v.p.N("programme.measures_open", int64(open)))
 }
 
-// proven sums what measures of the year surely brought or cost, and counts them and those that are open.
+// proven is what measures of the year surely brought or cost.
 func (v listView) proven() (profit float64, proven, open int) {
-	for _, p := range v.proofs {
-		if year, _, _ := p.Start.Date(); year != v.year.Year {
-			continue
-		}
-		switch p.Verdict.Code {
-		case program.Gain, program.Loss:
-			profit += p.Verdict.Profit.Effect
-			proven++
-		default:
-			open++
-		}
+	return program.ProvenIn(v.proofs, v.year.Year)
+}
+
+// years chooses the year, among those in which measures start.
+func (v listView) years() *ui.Picker {
+	this, _, _ := v.r.Today().Date()
+	all := []int{this, v.year.Year}
+	for _, m := range v.measures {
+		year, _, _ := m.Start.Date()
+		all = append(all, year)
 	}
-	return profit, proven, open
+	slices.Sort(all)
+	picker := &ui.Picker{Label: v.p.T("programme.year.year"), Value: strconv.Itoa(v.year.Year)}
+	for _, year := range slices.Compact(all) {
+		picker.Choices = append(picker.Choices, ui.Choice{Text: strconv.Itoa(year), Href: v.r.Link("year", strconv.Itoa(year)), Active: year == v.year.Year})
+	}
+	return picker
 }
 
 func (v listView) tiles() []ui.Tile {
@@ -206,7 +211,7 @@ func (v listView) budgetWords() string {
 	return v.p.T("programme.budget.left", "budget", v.whole(float64(v.year.Budget)), "left", v.whole(float64(left)))
 }
 
-// measureTable lists all measures.
+// measureTable lists the measures that start in the year.
 func (v listView) measureTable() table {
 	t := v.table("measures", "name", "profit", "cost", "customers", "interval", "verdict", "again")
 	t.page.Scroll = false
@@ -216,13 +221,13 @@ func (v listView) measureTable() table {
 	if v.results == nil {
 		return t
 	}
-	reach := 0.
-	for _, p := range v.proofs {
+	reach, shown := 0., program.In(v.proofs, v.year.Year)
+	for _, p := range shown {
 		if e := p.Verdict.Profit; e.Known {
 			reach = max(reach, math.Abs(e.Lo), math.Abs(e.Hi))
 		}
 	}
-	for _, p := range v.proofs {
+	for _, p := range shown {
 		profit, picture := v.none(), v.none()
 		if e := p.Verdict.Profit; e.Known {
 			words := v.between(e, v.whole)

@@ -70,12 +70,12 @@ func (w pen) percent(f float64, digits int) cell {
 	return cell{ui.Text(w.p.Percent(f, digits)), w.raw(f, digits+4)}
 }
 
-// chance is a p value.
+// chance is a p value with the sign before it.
 func (w pen) chance(p float64) string {
 	if p < .0001 {
 		return "< " + w.p.Decimal(.0001, 4)
 	}
-	return w.p.Decimal(p, 4)
+	return "= " + w.p.Decimal(p, 4)
 }
 
 func rounded(f float64) int64 { return int64(math.Round(max(-9e15, min(9e15, f)))) }

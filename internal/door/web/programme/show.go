@@ -115,7 +115,7 @@ func (v proofView) file() error {
 }
 
 func (v proofView) tables() []table {
-	return []table{v.armTable(), v.besideTable(), v.partTable(), v.costTable()}
+	return []table{v.armTable(), v.besideTable(program.Outcomes()...), v.partTable(), v.costTable()}
 }
 
 func (v proofView) fileOf(name string) string {
@@ -129,7 +129,7 @@ func (v proofView) page() templ.Component {
 	parts := []templ.Component{ui.PageHeader(p, head), ui.Tiles(p, v.tiles())}
 	if v.From != 0 && v.Control > 0 && !v.Arms[program.Net].Blocked() {
 		parts = append(parts, v.card("effect", v.fileOf("effect"), v.picture(), ui.TableBox(p, v.armTable().page)),
-			v.card("beside", v.fileOf("beside"), ui.Words(p.T("programme.beside.text")), ui.TableBox(p, v.besideTable().page)))
+			v.card("beside", v.fileOf("beside"), ui.Words(p.T("programme.beside.text", "outcome", p.T("program.outcome."+string(v.Outcome)))), ui.TableBox(p, v.besideTable(v.Outcome).page)))
 	}
 	parts = append(parts, v.card("checks", "", sentences(v.checks())))
 	if len(v.parts) > 0 && !v.Arms[program.Net].Blocked() {
@@ -229,7 +229,7 @@ func (v proofView) armTable() table {
 		for _, a := range v.rows(o) {
 			chance, lift, total := v.none(), v.none(), v.none()
 			if a.Known {
-				chance = v.words(v.chance(a.P))
+				chance = v.words(v.p.Decimal(a.P, 4))
 				if total = v.money(a.Total(a.Outcome.N).Effect); o == program.Orders {
 					total = v.number(a.Total(a.Outcome.N).Effect, 0)
 				}
@@ -246,10 +246,10 @@ func (v proofView) armTable() table {
 	return t
 }
 
-// besideTable are the adjusted differences beside the plain ones, with what they gain.
-func (v proofView) besideTable() table {
+// besideTable are the adjusted differences beside the plain ones, with what they gain, of some outcomes.
+func (v proofView) besideTable(outcomes ...program.Outcome) table {
 	t := v.table("beside", "what", "effect", "interval", "gain")
-	for _, o := range program.Outcomes() {
+	for _, o := range outcomes {
 		if v.Arms[o] == nil {
 			continue
 		}
@@ -380,7 +380,10 @@ func (v proofView) choiceWords() string {
 		return name
 	}
 	key := "programme.parts.single"
-	if v.choice.Personal {
+	switch {
+	case !v.choice.Gain.Known:
+		return v.p.T("programme.parts.best", "best", arm(v.choice.Best))
+	case v.choice.Personal:
 		key = "programme.parts.personal"
 	}
 	return v.p.T(key, "best", arm(v.choice.Best), "gain", v.exact(v.choice.Gain.Effect), "between", v.between(v.choice.Gain, v.exact))
