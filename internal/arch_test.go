@@ -64,6 +64,7 @@ var order = []string{
 	"action/message",
 	"action/message/email",
 	"action/coupon",
+	"action/campaign",
 	"action/privacy",
 
 	// door: where people and machines come in
@@ -72,6 +73,8 @@ var order = []string{
 	"door/sim",
 	"door/web/ui",
 	"door/web/page",
+	"door/portal",
+	"door/proof",
 	"door/web/imports",
 	"door/web/admin",
 	"door/web/figure",
@@ -80,7 +83,11 @@ var order = []string{
 	"door/web/segments",
 	"door/web/insight",
 	"door/web/outlook",
+<<<<<<< HEAD
 	"door/web/programme",
+=======
+	"door/web/engage",
+>>>>>>> main
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",

@@ -111,7 +111,7 @@ CREATE INDEX mail_return_message ON mail_return (message, kind);
 CREATE INDEX mail_return_address ON mail_return (address, kind, day);
 CREATE INDEX mail_return_customer ON mail_return (customer, id) WHERE customer <> 0;
 
--- Keys with which addresses for bounces and calls of the webhook are signed.
+-- Sealed keys, such as the one that calls of the webhook are signed with.
 CREATE TABLE mail_secret (
   name {{text}} PRIMARY KEY,
   value TEXT NOT NULL

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"stamm/internal/platform/store"
@@ -255,14 +253,4 @@ func claimOf(ctx context.Context, tx *store.Tx, runner string) (*claim, error) {
 		return nil, err
 	}
 	return &c, json.Unmarshal([]byte(ids), &c.ids)
-}
-
-// messageID is the same whenever the mail is made, so that a mailbox that gets it twice can tell. It names the message and
-// nobody.
-func messageID(id int64, from string) string {
-	_, host, _ := strings.Cut(from, "@")
-	if host == "" {
-		host = "stamm.invalid"
-	}
-	return fmt.Sprintf("m%d@%s", id, host)
 }

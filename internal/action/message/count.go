@@ -62,9 +62,12 @@ func (c *Counts) add(s State, reason string, n int64) {
 	if p := c.place(s); p != nil {
 		*p += n
 	}
-	if reason == "" || n == 0 {
-		return
+	if reason != "" && n != 0 {
+		c.addReason(s, reason, n)
 	}
+}
+
+func (c *Counts) addReason(s State, reason string, n int64) {
 	if c.Reasons == nil {
 		c.Reasons = map[State]map[string]int64{}
 	}
@@ -168,4 +171,20 @@ func timeOr(micros int64) time.Time {
 		return time.Time{}
 	}
 	return clock.Time(micros)
+}
+
+// Plus is two counts together.
+func (c Counts) Plus(d Counts) Counts {
+	sum := Counts{}
+	for _, one := range []Counts{c, d} {
+		for _, s := range append(States(), planned) {
+			sum.add(s, "", one.Of(s))
+		}
+		for s, list := range one.Reasons {
+			for reason, n := range list {
+				sum.addReason(s, reason, n)
+			}
+		}
+	}
+	return sum
 }

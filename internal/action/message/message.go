@@ -125,10 +125,10 @@ type Composer interface {
 	Compose(ctx context.Context, tx *store.Tx, ms []Message) ([]Mail, error)
 }
 
-// Mail is a message as it leaves. ID, To and where it is empty MessageID are filled in by the Sender.
+// Mail is a message as it leaves. ID, and where they are empty To, From and Date, are filled in by the Sender.
 type Mail struct {
 	ID                int64
-	MessageID         string // without the angle brackets
+	MessageID         string // without the angle brackets; empty: the outlet makes one, the same whenever the mail is made
 	From, ReplyTo, To mail.Address
 	Return            string // envelope sender; empty for the address of From
 	Subject           string

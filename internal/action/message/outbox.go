@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/mail"
+	"strings"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -36,6 +38,9 @@ type outboxSession struct{ db *store.DB }
 
 // Send keeps the mail. The same message again is the one that is there.
 func (s outboxSession) Send(ctx context.Context, m *Mail) Outcome {
+	if m.MessageID == "" {
+		m.MessageID = messageID(m.ID, m.From.Address)
+	}
 	body, err := pack(m)
 	if err == nil {
 		err = s.db.Write(ctx, store.System(), func(tx *store.Tx) error {
@@ -167,4 +172,14 @@ func CutOutbox(ctx context.Context, db *store.DB, task *jobs.Task) error {
 			return err
 		}
 	}
+}
+
+// messageID is the same whenever the mail is made, so that a mailbox that gets it twice can tell. It names the message and
+// nobody.
+func messageID(id int64, from string) string {
+	_, host, _ := strings.Cut(from, "@")
+	if host == "" {
+		host = "stamm.invalid"
+	}
+	return fmt.Sprintf("m%d@%s", id, host)
 }

@@ -394,9 +394,6 @@ func (s *Sender) compose(ctx context.Context, tx *store.Tx, kind string, js []*j
 		if m.From.Address == "" {
 			m.From = from
 		}
-		if m.MessageID == "" {
-			m.MessageID = messageID(j.m.ID, m.From.Address)
-		}
 		if m.Date.IsZero() {
 			m.Date = tx.Now
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 
+	"stamm/internal/action/message"
+	"stamm/internal/action/message/email"
 	"stamm/internal/insight/predict"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
@@ -20,7 +22,13 @@ const CompactJob = "warehouse.compact"
 // Erase erases what is personal of a customer and what was foreseen of her, and queues the job that writes the warehouse
 // anew; it returns the job. Figures stay without a person (Art. 17 GDPR). Errors are those of customer.Erase.
 func Erase(ctx context.Context, tx *store.Tx, id int64) (job int64, err error) {
-	if err := consent.Erase(ctx, tx, id); err != nil { // first: customer.Erase takes the addresses whose hashes it keeps
+	if err := email.Erase(ctx, tx, id); err != nil { // before the ledger forgets her addresses
+		return 0, err
+	}
+	if err := message.Erase(ctx, tx, id); err != nil {
+		return 0, err
+	}
+	if err := consent.Erase(ctx, tx, id); err != nil { // before the customer: customer.Erase takes the addresses whose hashes it keeps
 		return 0, err
 	}
 	if err := customer.Erase(ctx, tx, id); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"stamm/internal/action/message"
 	"stamm/internal/door/connect"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/segment"
@@ -11,6 +12,7 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 // What is done every night.
@@ -31,7 +33,7 @@ const (
 // taken back, and whose data were erased.
 func auditKinds() []string {
 	return []string{"auth.", "company.", "contract.", "custom_field.", "customer.erased", "import.failed", "import.finished", "import.profile", "import.started", "import.undone",
-		"job.", "key.", "model.", "segment.changed", "segment.created", "source.", "user."}
+		"job.", "key.", "message.cancelled", "message.decided", "message.rules", "model.", "segment.changed", "segment.created", "source.", "user."}
 }
 
 // nightly tells the runner how the night's work is done; the caller holds mu.
@@ -46,11 +48,14 @@ func (a *App) nightly(r *jobs.Runner) {
 // schedules sets what is done by the clock.
 func (a *App) schedules(ctx context.Context) error {
 	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
+		if err := consent.Prepare(ctx, tx); err != nil { // links are signed in read transactions, which cannot make the key
+			return err
+		}
 		loc, err := companyZone(ctx, tx)
 		if err != nil {
 			return err
 		}
-		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", predict.JobScore: "daily 04:05",
+		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", message.CutJob: "daily 03:40", predict.JobScore: "daily 04:05",
 			segment.DailyJob: segment.DailySpec} {
 			if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: name, Kind: name, Spec: spec}, loc); err != nil {
 				return err

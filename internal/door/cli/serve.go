@@ -13,13 +13,16 @@ import (
 	"sync"
 	"time"
 
+	"stamm/internal/action/message"
 	"stamm/internal/action/privacy"
 	"stamm/internal/action/program"
 	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
+	"stamm/internal/door/portal"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
 	"stamm/internal/door/web/customers"
+	"stamm/internal/door/web/engage"
 	"stamm/internal/door/web/imports"
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/outlook"
@@ -48,7 +51,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection()}
+		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(), message.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -149,6 +152,8 @@ func (a *App) Work() *jobs.Runner {
 	}
 	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Handle(segment.DailyJob, 1, a.daily)
+	a.messageJobs(a.runner)
+	a.mailboxJobs(a.runner)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -196,19 +201,22 @@ func (a *App) scoreAll(ctx context.Context) error {
 func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
-			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy})}})
+			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
+			portal.Path: portal.New(portal.Deps{DB: a.Store, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
+	engaged := engage.Deps{Outbox: noRelay}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card,
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Messages: engaged.Card,
 			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
 		segments.Area(picked),
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		outlook.Area(outlook.Deps{Warehouse: a.house}),
+		engage.Area(engaged),
 		programme.Area(programme.Deps{Warehouse: a.house, Fields: askable}),
 		imports.Area(a.Importer),
 		admin.Area(),
@@ -285,6 +293,9 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	outside.ready(site)
 	app.track(ctx)
 	app.Work()
+	if err := app.send(ctx); err != nil {
+		return err
+	}
 	h.ready(app)
 	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {
 		return err

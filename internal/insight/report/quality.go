@@ -61,7 +61,7 @@ FROM (
 		}
 		table.Rows = append(table.Rows, cells)
 	}
-	add("orders_without_customer", object.OrdersAnonymous, object.Orders, "")
+	add("orders_without_customer", object.OrdersAnonymous, object.Orders, Anonymous)
 	add("unlinked_returns", object.Unlinked, object.Returns, "unlinked")
 	add("invalid_mails", object.InvalidMails, object.Mails, "invalid_mails")
 	add("future_dates", object.FutureDates, -1, "future_dates")

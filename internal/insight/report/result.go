@@ -62,6 +62,9 @@ func (k Kind) String() string {
 // digits and / + - . _ only and may stand in an address.
 type Ref string
 
+// Anonymous is behind figures of sales without a customer: no customers, but a list of documents.
+const Anonymous Ref = "anonymous"
+
 // Cell is a value in a table. Which field counts is said by the kind of its column.
 type Cell struct {
 	Int   int64   // Count, Money, Day, Month

@@ -101,8 +101,23 @@ type Reader struct {
 	Missing func(name string, line int64) // told of every output whose value is missing and has no default; may be nil
 }
 
+// Fixed returns what every rendering writes, if that does not depend on the values: many texts of a mail are plain.
+func (t *Template) Fixed() (string, bool) {
+	if len(t.body) == 0 {
+		return "", true
+	}
+	text, ok := t.body[0].(*literal)
+	if !ok || len(t.body) > 1 || t.mode == Header {
+		return "", false
+	}
+	return text.text, true
+}
+
 // Render writes the template with values.
 func (t *Template) Render(values Fields, reader Reader) (string, error) {
+	if text, ok := t.Fixed(); ok {
+		return text, nil
+	}
 	out, err := t.Append(make([]byte, 0, t.source+t.source/4), values, reader)
 	return string(out), err
 }

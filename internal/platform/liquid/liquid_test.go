@@ -219,3 +219,11 @@ func BenchmarkLetter(b *testing.B) {
 		}
 	}
 }
+
+func TestATemplateIsCutIntoTextAndTags(t *testing.T) {
+	got := liquid.Pieces(`a {{ "}}" }}b{% if x %}{c}{% endif %}{{ open`)
+	want := []liquid.Piece{{"a ", false}, {`{{ "}}" }}`, true}, {"b", false}, {"{% if x %}", true}, {"{c}", false}, {"{% endif %}", true}, {"{{ open", false}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

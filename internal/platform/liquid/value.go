@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/money"
 )
 
@@ -242,4 +243,10 @@ func contains(a, b Value) bool {
 		}
 	}
 	return false
+}
+
+// Show writes a value as an output without filters does, for code that stands beside templates.
+func Show(v Value, p *i18n.Printer) string {
+	r := run{reader: Reader{Printer: p}}
+	return r.text(v)
 }

@@ -28,6 +28,9 @@ const (
 	ReadImports    Permission = "imports.read"
 	WriteImports   Permission = "imports.write"
 	WriteSegments  Permission = "segments.write"
+	WriteMessages  Permission = "messages.write"  // campaigns and senders, and decisions about what is unclear
+	SendMessages   Permission = "messages.send"   // messages whose words a program brings
+	ExemptMessages Permission = "messages.exempt" // and which pass by contact budget and quiet hours
 	WriteTasks     Permission = "tasks.write"
 	ReadJobs       Permission = "jobs.read"
 	WriteJobs      Permission = "jobs.write"
@@ -67,12 +70,13 @@ func permissions(r Role) []Permission {
 	reads := []Permission{SignedIn, ReadCustomers, ReadDocuments, ReadReports}
 	switch r {
 	case Admin:
-		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteSegments, WriteTasks, ReadJobs,
-			WriteJobs, ReadAudit, WriteSettings, ManageUsers, ManageKeys)
+		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteSegments, WriteMessages, WriteTasks,
+			ReadJobs, WriteJobs, ReadAudit, WriteSettings, ManageUsers, ManageKeys)
 	case Manager:
-		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteSegments, WriteTasks, ReadJobs, WriteJobs, ReadAudit)
+		return append(reads, WriteCustomers, EraseCustomers, WriteDocuments, WriteEvents, ReadImports, WriteImports, WriteSegments, WriteMessages, WriteTasks,
+			ReadJobs, WriteJobs, ReadAudit)
 	case Marketer:
-		return append(reads, WriteCustomers, ReadImports, WriteImports, WriteSegments, WriteTasks, ReadJobs)
+		return append(reads, WriteCustomers, ReadImports, WriteImports, WriteSegments, WriteMessages, WriteTasks, ReadJobs)
 	case Agent:
 		return append(reads, WriteCustomers, WriteTasks)
 	case Viewer:
@@ -89,7 +93,7 @@ func (r Role) Can(p Permission) bool {
 // Scopes are the permissions an API key can be given.
 func Scopes() []Permission {
 	return []Permission{ReadCustomers, WriteCustomers, EraseCustomers, ReadDocuments, WriteDocuments, WriteEvents, ReadReports, ReadImports, WriteImports,
-		WriteSegments}
+		WriteSegments, SendMessages, ExemptMessages}
 }
 
 // User is a person who works with Stamm.

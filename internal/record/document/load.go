@@ -136,13 +136,28 @@ type Place struct {
 	ID int64
 }
 
+// key is what a list goes on below; of no place it is above everything.
+func (p Place) key() (at, id int64) {
+	if p.ID == 0 {
+		return math.MaxInt64, math.MaxInt64
+	}
+	return clock.Micros(p.At), p.ID
+}
+
 // OfCustomer lists a customer's documents, newest first, without their lines.
 func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, before Place, limit int) ([]*Document, error) {
-	at, id := int64(math.MaxInt64), int64(math.MaxInt64)
-	if before.ID != 0 {
-		at, id = clock.Micros(before.At), before.ID
-	}
+	at, id := before.key()
 	rows, err := tx.Query(ctx, sqlOfCustomer, customer, at, id, limit)
+	if err != nil {
+		return nil, err
+	}
+	return scanDocuments(rows)
+}
+
+// Anonymous lists the sales without a customer, newest first, without their lines.
+func Anonymous(ctx context.Context, tx *store.Tx, before Place, limit int) ([]*Document, error) {
+	at, id := before.key()
+	rows, err := tx.Query(ctx, sqlAnonymous, at, id, limit)
 	if err != nil {
 		return nil, err
 	}

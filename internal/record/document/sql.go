@@ -52,6 +52,9 @@ const (
 
 	sqlOfCustomer = `SELECT ` + documentFields + ` FROM document WHERE customer = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`
 
+	// Sales of the company that are no customer's.
+	sqlAnonymous = `SELECT ` + documentFields + ` FROM document WHERE customer = 0 AND sale = 1 AND (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3`
+
 	sqlLinksFrom = `SELECT k.kind, k.target, k.amount, d.kind, d.external_id, d.day FROM document_link k JOIN document d ON d.id = k.target WHERE k.document = $1 ORDER BY k.n`
 	sqlLinksTo   = `SELECT k.kind, k.document, k.amount, d.kind, d.external_id, d.day FROM document_link k JOIN document d ON d.id = k.document WHERE k.target = $1 ORDER BY k.document, k.n`
 

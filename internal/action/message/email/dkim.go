@@ -226,19 +226,20 @@ func relaxBody(dst, body []byte) []byte {
 	for len(body) > 0 {
 		line, rest, _ := bytes.Cut(body, []byte("\r\n"))
 		body = rest
-		for len(line) > 0 {
-			n := bytes.IndexAny(line, " \t")
-			if n < 0 {
-				dst = append(dst, line...)
-				break
+		if bytes.IndexByte(line, ' ') < 0 && bytes.IndexByte(line, '\t') < 0 {
+			dst = append(append(dst, line...), "\r\n"...)
+			continue
+		}
+		space := false
+		for _, c := range line {
+			if c == ' ' || c == '\t' {
+				space = true
+				continue
 			}
-			dst = append(dst, line[:n]...)
-			for n < len(line) && (line[n] == ' ' || line[n] == '\t') {
-				n++
-			}
-			if line = line[n:]; len(line) > 0 {
+			if space {
 				dst = append(dst, ' ')
 			}
+			dst, space = append(dst, c), false
 		}
 		dst = append(dst, "\r\n"...)
 	}

@@ -75,7 +75,7 @@ func OpenOutlet(ctx context.Context, db *store.DB, options Options) (*Outlet, er
 		o.o.Answer = 10 * time.Minute
 	}
 	var err error
-	if o.key, err = loadKey(ctx, db); err != nil {
+	if o.key, err = tokenKey(ctx, db); err != nil {
 		return nil, err
 	}
 	if err := o.load(ctx); err != nil {

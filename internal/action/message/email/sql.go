@@ -39,3 +39,29 @@ const (
 	sqlSecret     = `SELECT value FROM mail_secret WHERE name = $1`
 	sqlSetSecret  = `INSERT INTO mail_secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 )
+
+const (
+	sqlKeepReturn = `INSERT INTO mail_return (key, kind, source, message, customer, address, status, reason, effect, times, day, at, last_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $11)
+		ON CONFLICT (key) DO UPDATE SET times = mail_return.times + 1, last_at = excluded.last_at RETURNING id, times`
+	sqlReturnEffect = `UPDATE mail_return SET effect = $2 WHERE id = $1`
+	sqlSoftDays     = `SELECT count(DISTINCT day) FROM mail_return WHERE address = $1 AND kind = $2 AND day > $3 AND effect <> 'unknown'`
+	returnColumns   = `id, kind, source, message, customer, address, status, reason, effect, times, at, last_at`
+	sqlReturns      = `SELECT ` + returnColumns + ` FROM mail_return WHERE id < $1 AND ($2 = '' OR kind = $2) ORDER BY id DESC LIMIT $3`
+	sqlReturnsOf    = `SELECT ` + returnColumns + ` FROM mail_return WHERE message = $1 ORDER BY id`
+	sqlCountReturns = `SELECT kind, count(*) FROM mail_return WHERE day >= $1 GROUP BY kind`
+	sqlEraseReturns = `UPDATE mail_return SET customer = 0, address = '', reason = '' WHERE customer = $1`
+)
+
+const (
+	mailboxColumns = `id, host, port, security, login, password, folder, active, uid_validity, uid, checked_at, trouble`
+	sqlAddMailbox  = `INSERT INTO mailbox (host, port, security, login, password, folder, active, uid_validity, uid, checked_at, trouble, created_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10, $10) RETURNING id`
+	sqlChangeMailbox = `UPDATE mailbox SET host = $1, port = $2, security = $3, login = $4, password = $5, folder = $6, active = $7, uid_validity = $8, uid = $9,
+		trouble = '', changed_at = $10 WHERE id = $11`
+	sqlMailbox        = `SELECT ` + mailboxColumns + ` FROM mailbox WHERE id = $1`
+	sqlMailboxes      = `SELECT ` + mailboxColumns + ` FROM mailbox ORDER BY host, login, id`
+	sqlDropMailbox    = `DELETE FROM mailbox WHERE id = $1`
+	sqlMailboxChecked = `UPDATE mailbox SET checked_at = $2, trouble = $3 WHERE id = $1`
+	sqlMailboxRead    = `UPDATE mailbox SET uid_validity = $2, uid = $3 WHERE id = $1`
+)

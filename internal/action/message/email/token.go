@@ -3,16 +3,14 @@ package email
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/base64"
-	"errors"
 	"hash"
 	"strconv"
 	"strings"
 
 	"stamm/internal/platform/store"
+	"stamm/internal/record/customer"
 )
 
 // tokens name messages in addresses and Message-IDs, signed so that nobody can make up the bounce of a message: the id to
@@ -85,34 +83,20 @@ func (t *tokens) ofReturn(address string) (int64, bool) {
 	return t.message(token)
 }
 
-const keyOfTokens = "tokens"
-
-// loadKey returns the key of the installation's tokens, which is made when it is first asked for.
-func loadKey(ctx context.Context, db *store.DB) ([]byte, error) {
-	key, err := readKey(ctx, db)
-	if !errors.Is(err, store.ErrNoRows) {
-		return key, err
+// tokenKey is the key of the installation for tokens; it is made when it is first asked for.
+func tokenKey(ctx context.Context, db *store.DB) (key []byte, err error) {
+	read := func(create bool) func(*store.Tx) error {
+		return func(tx *store.Tx) (err error) { key, err = customer.InstallKey(ctx, tx, create); return err }
 	}
-	fresh := make([]byte, 32)
-	rand.Read(fresh)
-	err = db.Write(ctx, store.System(), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, sqlMakeSecret, keyOfTokens, base64.StdEncoding.EncodeToString(fresh))
-		return err
-	})
-	if err != nil {
-		return nil, err
+	if err = db.Read(ctx, read(false)); err == nil && key == nil {
+		err = db.Write(ctx, store.System(), read(true))
 	}
-	return readKey(ctx, db) // another process may have been first
+	return derived(key, "email.token"), err
 }
 
-func readKey(ctx context.Context, db *store.DB) (key []byte, err error) {
-	err = db.Read(ctx, func(tx *store.Tx) error {
-		var text string
-		if err := tx.QueryRow(ctx, sqlSecret, keyOfTokens).Scan(&text); err != nil {
-			return err
-		}
-		key, err = base64.StdEncoding.DecodeString(text)
-		return err
-	})
-	return key, err
+// derived is a key of its own for one use, so that what is made for one use says nothing in another.
+func derived(install []byte, use string) []byte {
+	m := hmac.New(sha256.New, install)
+	m.Write([]byte(use))
+	return m.Sum(nil)
 }

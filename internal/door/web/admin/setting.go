@@ -21,9 +21,22 @@ import (
 // companyForm is what stands in the fields of the settings; the walk of a new company has the same ones.
 type companyForm struct {
 	company.Settings
-	ActiveDays string
-	Locked     bool // there are documents, the base currency stays
-	Errors     ui.Errors
+	Numbers map[string]string // as they were typed, by the name of the setting
+	Locked  bool              // there are documents, the base currency stays
+	Errors  ui.Errors
+}
+
+// numberSetting is a setting typed as a whole number.
+type numberSetting struct {
+	name, unit string // unit is a key below admin.settings
+	least      int
+	most       int
+}
+
+// numberSettings are those that stand below the fields of the company.
+func numberSettings() []numberSetting {
+	return []numberSetting{{"active_days", "days", 1, 3650}, {"horizon", "days", 7, 730}, {"value_years", "years", 1, 10},
+		{"discount", "percent", 0, 100}, {"margin", "percent", 1, 100}}
 }
 
 // rateForm is a new exchange rate as it was typed.
@@ -33,7 +46,8 @@ type rateForm struct {
 }
 
 func formOf(s company.Settings, locked bool) companyForm {
-	return companyForm{Settings: s, ActiveDays: strconv.Itoa(s.ActiveDays), Locked: locked}
+	return companyForm{Settings: s, Locked: locked, Numbers: map[string]string{"active_days": strconv.Itoa(s.ActiveDays), "horizon": strconv.Itoa(s.Horizon),
+		"value_years": strconv.Itoa(s.ValueYears), "discount": strconv.Itoa(s.Discount), "margin": strconv.Itoa(s.Margin)}}
 }
 
 func settings(r *page.Request) error {
@@ -83,9 +97,11 @@ func readCompany(r *page.Request, s company.Settings) (companyForm, error) {
 		}
 	}
 	form := formOf(s, false)
-	if r.Has("active_days") {
-		form.ActiveDays = r.Text("active_days")
-		all = append(all, form.Settings.Set("active_days", form.ActiveDays))
+	for _, n := range numberSettings() {
+		if r.Has(n.name) {
+			form.Numbers[n.name] = r.Text(n.name)
+			all = append(all, form.Settings.Set(n.name, form.Numbers[n.name]))
+		}
 	}
 	if s.Region != "" && !strings.HasPrefix(s.Region, s.Country) {
 		all = append(all, fault.New(fault.Invalid, "admin.settings.region_elsewhere").On("region"))

@@ -14,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"stamm/internal/action/privacy"
+	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/insight/report"
 	"stamm/internal/record/auth"
@@ -42,6 +43,8 @@ type Deps struct {
 	// Segments tells on a customer's page in which segments she is; nothing to tell is nil. Pages are those of the menu
 	// that other areas have below the customers.
 	Segments func(r *page.Request, customer int64) (templ.Component, error)
+	// Messages tells there what was said to her lately and what was not; nothing to tell is nil.
+	Messages func(r *page.Request, customer int64) (templ.Component, error)
 	Pages    []page.Entry
 }
 
@@ -100,6 +103,7 @@ func Routes(d Deps) []page.Route {
 		erasing(form(one+"/erase", showErase)),
 		erasing(post(one+"/erase", erase)),
 
+		documents(csv(get(figure.AnonymousPath, anonymous))),
 		documents(get("/documents/{id}", showDocument)),
 		documents(csv(get(productsPath, products))),
 	}

@@ -74,6 +74,7 @@ type matters struct {
 	score score
 	// segments she is in; nil for nothing to tell
 	segments templ.Component
+	messages templ.Component   // what was said to her; nil for nothing
 	ahead    *predict.Foreseen // nil where nothing is foreseen
 }
 
@@ -112,6 +113,11 @@ func (p pages) overview(r *page.Request) error {
 	m.score = p.scoreOf(r, m.f)
 	if p.Segments != nil && !w.erased() && w.Excluded == "" {
 		if m.segments, err = p.Segments(r, w.ID); err != nil {
+			return err
+		}
+	}
+	if p.Messages != nil {
+		if m.messages, err = p.Messages(r, w.ID); err != nil {
 			return err
 		}
 	}
@@ -418,16 +424,39 @@ func documentsCSV(r *page.Request) error {
 	if err := r.Read(func(tx *store.Tx) error { _, err := customer.Load(r.Context(), tx, id); return err }); err != nil {
 		return err
 	}
+	return sendDocuments(r, "customer-"+strconv.FormatInt(id, 10)+"-documents", func(tx *store.Tx, before document.Place) ([]*document.Document, error) {
+		return document.OfCustomer(r.Context(), tx, id, before, perCSV)
+	})
+}
+
+// anonymous lists the sales that are no customer's.
+func anonymous(r *page.Request) error {
+	if r.WantsCSV() {
+		return sendDocuments(r, "sales-without-customer", func(tx *store.Tx, before document.Place) ([]*document.Document, error) {
+			return document.Anonymous(r.Context(), tx, before, perCSV)
+		})
+	}
+	before := document.Place{At: clock.Time(r.Int("at", 0)), ID: r.Int("before", 0)}
+	var all []*document.Document
+	err := r.Read(func(tx *store.Tx) (err error) {
+		all, err = document.Anonymous(r.Context(), tx, before, perPage+1)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.Render(r.P.T("customers.anonymous.title"), anonymousView(r, documentsTable(r, all, before)))
+}
+
+// sendDocuments sends as CSV what page lists, from the newest on.
+func sendDocuments(r *page.Request, name string, page func(tx *store.Tx, before document.Place) ([]*document.Document, error)) error {
 	head := []string{"ID", r.P.T("common.kind"), r.P.T("customers.document.number"), r.P.T("common.date"), r.P.T("common.status"),
 		r.P.T("customers.document.counted"), r.P.T("common.amount"), r.P.T("common.currency")}
-	return r.SendCSV("customer-"+strconv.FormatInt(id, 10)+"-documents", head, func(yield func([]string, error) bool) {
+	return r.SendCSV(name, head, func(yield func([]string, error) bool) {
 		var before document.Place
 		for {
 			var list []*document.Document
-			err := r.Read(func(tx *store.Tx) (err error) {
-				list, err = document.OfCustomer(r.Context(), tx, id, before, perCSV)
-				return err
-			})
+			err := r.Read(func(tx *store.Tx) (err error) { list, err = page(tx, before); return err })
 			if err != nil {
 				yield(nil, err)
 				return

@@ -114,10 +114,16 @@ func (q Query) CSV(table string) string {
 	return q.at("/insight/"+q.Report.Name+".csv", []string{"table", table})
 }
 
-// Behind is the address of the customers behind a figure, "" where there are none to name.
+// AnonymousPath is the address of the sales without a customer.
+const AnonymousPath = "/documents"
+
+// Behind is the address of the customers behind a figure, or of the sales without one; "" where there are none to name.
 func (q Query) Behind(ref report.Ref, pairs ...string) string {
-	if ref == "" {
+	switch ref {
+	case "":
 		return ""
+	case report.Anonymous:
+		return AnonymousPath
 	}
 	q.Against = YearAgo
 	return q.at("/insight/"+q.Report.Name+"/customers", append([]string{"ref", string(ref)}, pairs...))

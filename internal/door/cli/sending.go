@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"net/mail"
+
+	"stamm/internal/action/message"
+	"stamm/internal/action/message/email"
+	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/store"
+)
+
+// vaultFile is the file in the data folder with the key that seals passwords of relays and keys of senders.
+const vaultFile = "mail.key"
+
+// sendConnections is how many mails are under way at once at most; relays have their own limits below it.
+const sendConnections = 16
+
+// composers are who writes the mails of each kind.
+func (a *App) composers() map[string]message.Composer {
+	return map[string]message.Composer{message.KindAPI: message.Texts{}}
+}
+
+// send hands over what is due in the ledger of messages until Close: to the relays, or to the built-in outbox where there is none.
+func (a *App) send(ctx context.Context) error {
+	vault, err := a.vault()
+	if err != nil {
+		return err
+	}
+	outlet, err := email.OpenOutlet(ctx, a.Store, email.Options{Vault: vault, Fallback: message.Outbox{DB: a.Store}, Log: a.Log})
+	if err != nil {
+		return err
+	}
+	a.opens(outlet.Close)
+	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: sendConnections, Log: a.Log, From: firstSender}
+	if err := s.Start(ctx); err != nil {
+		return err
+	}
+	a.opens(s.Close)
+	return nil
+}
+
+// firstSender is who writes mails that name no sender: the first one that was set up, and nobody where there is none.
+func firstSender(ctx context.Context, tx *store.Tx) (mail.Address, error) {
+	all, err := email.Senders(ctx, tx)
+	if err != nil || len(all) == 0 {
+		return mail.Address{}, err
+	}
+	return mail.Address{Name: all[0].Name, Address: all[0].Address}, nil
+}
+
+// noRelay tells that nothing leaves the house, because there is no relay.
+func noRelay(ctx context.Context, tx *store.Tx) (bool, error) {
+	all, err := email.Relays(ctx, tx)
+	for _, r := range all {
+		if r.Active {
+			return false, err
+		}
+	}
+	return true, err
+}
+
+// messageJobs tells the runner how the ledger's work is done.
+func (a *App) messageJobs(r *jobs.Runner) {
+	r.Handle(message.CancelJob, 1, func(ctx context.Context, task *jobs.Task) error { return message.TakeBack(ctx, a.Store, task) })
+	r.Handle(message.CutJob, 1, func(ctx context.Context, task *jobs.Task) error { return message.CutOutbox(ctx, a.Store, task) })
+}

@@ -1,0 +1,61 @@
+// Package engage holds the pages on which people write to customers and see what became of it: the ledger of messages with
+// why each was sent or not, what a person has to decide, the built-in outbox, and how often and when the company may be heard.
+package engage
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"stamm/internal/door/web/page"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/auth"
+)
+
+// The addresses of the pages.
+const (
+	Path = "/engage"
+
+	messagesPath = Path + "/messages"
+	unclearPath  = Path + "/unclear"
+	outboxPath   = Path + "/outbox"
+	rulesPath    = Path + "/rules"
+)
+
+// Deps are what the pages need. What is nil leaves its part of the pages out.
+type Deps struct {
+	// Measures are the names of measures by id, for the ledger, and Measure is the address of the page of one.
+	Measures func(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error)
+	Measure  func(id int64) string
+	// Outbox tells that messages leave into the built-in outbox only, because there is no relay.
+	Outbox func(ctx context.Context, tx *store.Tx) (bool, error)
+}
+
+// Area is the pages. Each part of the package has its routes and its entries of the menu.
+func Area(d Deps) page.Area {
+	return page.Area{
+		Menu:   []page.Entry{{Text: "engage.title", Href: messagesPath, Icon: "mail", Permission: auth.ReadCustomers, Pages: pages(d)}},
+		Routes: slices.Concat(messageRoutes(d)),
+	}
+}
+
+// pages are the entries of the menu below the area, in their order.
+func pages(Deps) []page.Entry {
+	return []page.Entry{
+		{Text: "engage.messages.title", Href: messagesPath, Permission: auth.ReadCustomers},
+		{Text: "engage.unclear.title", Href: unclearPath, Permission: auth.ReadCustomers},
+		{Text: "engage.outbox.title", Href: outboxPath, Permission: auth.ReadCustomers},
+		{Text: "engage.rules.title", Href: rulesPath, Permission: auth.ReadCustomers},
+	}
+}
+
+func get(pattern string, permission auth.Permission, handle page.Handler) page.Route {
+	return page.Route{Method: http.MethodGet, Pattern: pattern, Permission: permission, Handle: handle}
+}
+
+func post(pattern string, permission auth.Permission, handle page.Handler) page.Route {
+	return page.Route{Method: http.MethodPost, Pattern: pattern, Permission: permission, Handle: handle}
+}
+
+// csv is the route of a list that is also served as CSV.
+func csv(r page.Route) page.Route { r.CSV = true; return r }
