@@ -83,11 +83,8 @@ var order = []string{
 	"door/web/segments",
 	"door/web/insight",
 	"door/web/outlook",
-<<<<<<< HEAD
-	"door/web/programme",
-=======
 	"door/web/engage",
->>>>>>> main
+	"door/web/programme",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",
