@@ -29,6 +29,7 @@ import (
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/outlook"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/programme"
 	"stamm/internal/door/web/segments"
 	"stamm/internal/door/web/today"
 	"stamm/internal/insight/predict"
@@ -222,6 +223,7 @@ func (a *App) areas() []page.Area {
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		outlook.Area(outlook.Deps{Warehouse: a.house}),
 		engage.Area(engaged),
+		programme.Area(programme.Deps{Warehouse: a.house, Fields: askable}),
 		imports.Area(a.Importer),
 		admin.Area(),
 	}
