@@ -35,6 +35,7 @@ type shop struct {
 	micros   *atomic.Int64
 	runner   *campaign.Runner
 	composer *campaign.Composer
+	house    *warehouse.DB
 	ids      []int64
 }
 
@@ -55,26 +56,26 @@ func each(t *testing.T, n int, fn func(t *testing.T, s *shop)) {
 		t.Cleanup(func() { stop(); <-done })
 		open := func(context.Context) (*warehouse.DB, error) { return house, nil }
 		s := &shop{t: t, db: db, micros: micros, runner: &campaign.Runner{DB: db, House: open, Fields: fields},
-			composer: &campaign.Composer{House: open, Site: "https://stamm.example"}}
+			composer: &campaign.Composer{House: open, Site: "https://stamm.example"}, house: house}
 		s.customers(n)
-		s.seen(house, n)
+		s.seen("customer", n)
 		fn(t, s)
 	})
 }
 
-// seen waits until the warehouse has the customers: on PostgreSQL a transaction of another test may hide the newest rows for a while.
-func (s *shop) seen(house *warehouse.DB, n int) {
+// seen waits until the warehouse has so many rows of a table: on PostgreSQL a transaction of another test may hide the newest rows for a while.
+func (s *shop) seen(table string, n int) {
 	s.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
 		var found int
-		if err := house.QueryRowContext(context.Background(), "SELECT count(*) FROM customer").Scan(&found); err != nil {
+		if err := s.house.QueryRowContext(context.Background(), "SELECT count(*) FROM "+table).Scan(&found); err != nil {
 			s.t.Fatal(err)
 		}
 		if found == n {
 			return
 		}
 		if time.Now().After(deadline) {
-			s.t.Fatalf("the warehouse has %d of %d customers", found, n)
+			s.t.Fatalf("the warehouse has %d of %d rows of %s", found, n, table)
 		}
 		<-time.After(10 * time.Millisecond)
 	}
@@ -238,4 +239,5 @@ func (s *shop) order(ids []int64) {
 		_, err = document.PutAll(ctx, tx, entries, "EUR")
 		return err
 	})
+	s.seen("purchase_day", len(ids))
 }
