@@ -73,6 +73,8 @@ var order = []string{
 	"door/sim",
 	"door/web/ui",
 	"door/web/page",
+	"door/portal",
+	"door/proof",
 	"door/web/imports",
 	"door/web/admin",
 	"door/web/figure",

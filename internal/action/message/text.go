@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/mail"
 	"slices"
+	"strings"
 
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
@@ -21,6 +22,7 @@ const KindAPI = "api"
 // Text is a message whose words another program brings: an order confirmation, a reply.
 type Text struct {
 	Key      string // the program's own name for it, for good: the same again is the same message
+	Reader   string // how the program named the reader, whatever that comes to; tells one use of the key from another
 	Customer int64  // 0 for an address that belongs to no customer
 	Address  string // empty: the customer's main mail address
 	Name     string // of the reader
@@ -81,7 +83,7 @@ func (t Text) check() error {
 }
 
 func (t Text) hash() string {
-	sum := sha256.Sum256([]byte(fmt.Sprintf("%d\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s\x00%s", t.Customer, t.Address, t.Name, t.Subject, t.Text, t.HTML, t.ReplyTo, t.Ask.Basis)))
+	sum := sha256.Sum256([]byte(strings.Join([]string{t.Reader, t.Address, t.Name, t.Subject, t.Text, t.HTML, t.ReplyTo, string(t.Ask.Basis)}, "\x00")))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -33,6 +33,7 @@ type Proof struct {
 	Costed   float64                    // share of the sales whose cost is known
 
 	Contaminated map[string]int64 // of each group, who got another measure within the days that count
+	Withdrawn    map[string]int64 // of each group, who took back consent to advertising within the days that count
 	Verdict      Verdict
 }
 
@@ -63,6 +64,9 @@ func Prove(ctx context.Context, w warehouse.Querier, m *Measure, b Basis, cost S
 		}
 		p.read(a)
 		if p.Contaminated, err = contaminated(ctx, w, m); err != nil {
+			return nil, err
+		}
+		if p.Withdrawn, err = withdrawn(ctx, w, m); err != nil {
 			return nil, err
 		}
 	}
@@ -201,13 +205,42 @@ func CorrectYear(proofs []*Proof) {
 	}
 }
 
-// contaminated counts by group who got another measure within the days that count. Both groups of a fair draw get others equally
-// often; what matters is whether the control group was really left alone.
+// contaminated counts by group who got another measure within the days that count: as drawn, and as messages tell where there are
+// any. Both groups of a fair draw get others equally often; what matters is whether the control group was really left alone, so a
+// message of this measure to somebody in it counts as well.
 func contaminated(ctx context.Context, w warehouse.Querier, m *Measure) (map[string]int64, error) {
-	rows, err := w.QueryContext(ctx, fmt.Sprintf(`SELECT c.arm, count(DISTINCT c.customer)
-FROM measure_customer c JOIN measure_customer o ON o.customer = c.customer AND o.measure <> c.measure AND o.arm NOT IN ('%s', '%s')
-	AND o.day BETWEEN c.day AND c.day + %d
-WHERE c.measure = %d GROUP BY c.arm`, Control, Global, m.Window-1, m.ID))
+	others := fmt.Sprintf(`SELECT o.customer, o.day FROM measure_customer o WHERE o.measure <> %d AND o.arm NOT IN ('%s', '%s')`, m.ID, Control, Global)
+	messages, err := has(ctx, w, "message")
+	if err != nil {
+		return nil, err
+	}
+	if messages {
+		others += fmt.Sprintf(` UNION ALL SELECT s.customer, s.day FROM message s WHERE s.state IN ('sent', 'unclear') AND s.measure > 0
+	AND (s.measure <> %[1]d OR s.customer IN (SELECT x.customer FROM measure_customer x WHERE x.measure = %[1]d AND x.arm IN ('%[2]s', '%[3]s')))`, m.ID, Control, Global)
+	}
+	return countArms(ctx, w, m, others)
+}
+
+// withdrawn counts by group who took back consent to advertising, or objected to it, within the days that count: the guardrail. It is
+// nil where the warehouse knows no consents.
+func withdrawn(ctx context.Context, w warehouse.Querier, m *Measure) (map[string]int64, error) {
+	if known, err := has(ctx, w, "consent"); err != nil || !known {
+		return nil, err
+	}
+	return countArms(ctx, w, m, `SELECT k.customer, k.since AS day FROM consent k WHERE k.purpose = 'advertising' AND k.status IN ('withdrawn', 'objected')`)
+}
+
+// has tells whether the warehouse has a table of another domain.
+func has(ctx context.Context, w warehouse.Querier, table string) (bool, error) {
+	var n int
+	err := w.QueryRowContext(ctx, "SELECT count(*) FROM information_schema.tables WHERE table_name = '"+table+"'").Scan(&n)
+	return n > 0, err
+}
+
+// countArms counts by group the customers for whom something happened within the days that count; happened is SQL of customer and day.
+func countArms(ctx context.Context, w warehouse.Querier, m *Measure, happened string) (map[string]int64, error) {
+	rows, err := w.QueryContext(ctx, fmt.Sprintf(`SELECT c.arm, count(DISTINCT c.customer) FROM measure_customer c JOIN (%s) h ON h.customer = c.customer
+	AND h.day BETWEEN c.day AND c.day + %d WHERE c.measure = %d GROUP BY c.arm`, happened, m.Window-1, m.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -222,4 +255,23 @@ WHERE c.measure = %d GROUP BY c.arm`, Control, Global, m.Window-1, m.ID))
 		all[arm] = n
 	}
 	return all, rows.Err()
+}
+
+// ProveAll reads all measures and corrects those that started in the same year for being several.
+func ProveAll(ctx context.Context, w warehouse.Querier, measures []*Measure, b Basis, spent map[int64]Spending) ([]*Proof, error) {
+	all := make([]*Proof, len(measures))
+	byYear := map[int][]*Proof{}
+	for i, m := range measures {
+		p, err := Prove(ctx, w, m, b, spent[m.ID])
+		if err != nil {
+			return nil, err
+		}
+		all[i] = p
+		year, _, _ := m.Start.Date()
+		byYear[year] = append(byYear[year], p)
+	}
+	for _, proofs := range byYear {
+		CorrectYear(proofs)
+	}
+	return all, nil
 }

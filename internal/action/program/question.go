@@ -17,6 +17,7 @@ const before = 365
 // question asks the warehouse what customers who were drawn did.
 type question struct {
 	drawn  string    // SQL of customer, arm, day
+	args   []any     // of the placeholders in drawn
 	key    string    // SQL of what to look at apart, over the columns of drawn; empty for nothing
 	window int       // days from the draw on that count
 	asOf   clock.Day // last day that counts
@@ -95,7 +96,7 @@ func (q question) text() string {
 
 // ask puts the question.
 func (q question) ask(ctx context.Context, w warehouse.Querier) (*answer, error) {
-	rows, err := w.QueryContext(ctx, q.text())
+	rows, err := w.QueryContext(ctx, q.text(), q.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,7 @@ func New(d Deps) http.Handler {
 	s.addDocuments()
 	s.addEvents()
 	s.addCoupons()
+	s.addMessages()
 	if d.Reports != nil {
 		s.addReports()
 	}

@@ -13,13 +13,16 @@ type grammar struct {
 
 	Demo      demoCommand       `cmd:"" help:"Simulate a company and serve it, to look around."`
 	Serve     serveCommand      `cmd:"" help:"Serve the web page until told to stop."`
-	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products, payments and contracts from files."`
+	Import    importCommands    `cmd:"" help:"Bring in orders, customers, products, payments, contracts and consents from files."`
 	Report    reportCommand     `cmd:"" help:"Print a report; stamm report list names them."`
 	Predict   predictCommands   `cmd:"" help:"Foresee who comes back, and what each customer is worth."`
 	Segment   segmentCommands   `cmd:"" help:"Choose customers by a condition, or by the name it was saved under."`
 	Segments  segmentsCommand   `cmd:"" help:"List the segments."`
+	Consent   consentCommands   `cmd:"" help:"What customers agreed to, and the proof of it."`
+	Program   programCommands   `cmd:"" help:"Measures, who was left alone, and what each brought."`
 	Prove     proveCommand      `cmd:"" help:"Compare groups of a file: what a measure brought, and how sure that is."`
 	Coupon    couponCommands    `cmd:"" help:"Codes that take something off an order."`
+	Relay     relayCommands     `cmd:"" help:"Servers that take mails."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`

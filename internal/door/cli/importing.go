@@ -21,6 +21,7 @@ type importCommands struct {
 	Products  importProducts  `cmd:"" help:"Import products."`
 	Payments  importPayments  `cmd:"" help:"Import payments."`
 	Contracts importContracts `cmd:"" help:"Import contracts: with first and last day, or with months and whether they ended."`
+	Consents  importConsents  `cmd:"" help:"Import consents, with their evidence; those without count only once they are proved."`
 	List      importList      `cmd:"" help:"List imports, newest first."`
 	Errors    importErrors    `cmd:"" help:"Print the rows of an import that were not taken, with reason and remedy, as CSV."`
 	Undo      importUndo      `cmd:"" help:"Take an import back."`
@@ -47,6 +48,7 @@ type importCustomers struct{ importFlags }
 type importProducts struct{ importFlags }
 type importPayments struct{ importFlags }
 type importContracts struct{ importFlags }
+type importConsents struct{ importFlags }
 
 // Run imports orders.
 func (cmd *importOrders) Run(ctx context.Context, c *Call) error {
@@ -71,6 +73,11 @@ func (cmd *importPayments) Run(ctx context.Context, c *Call) error {
 // Run imports contracts.
 func (cmd *importContracts) Run(ctx context.Context, c *Call) error {
 	return cmd.run(ctx, c, sheet.Contracts)
+}
+
+// Run imports consents.
+func (cmd *importConsents) Run(ctx context.Context, c *Call) error {
+	return cmd.run(ctx, c, sheet.Consents)
 }
 
 // importJSON is an import as --json shows it.

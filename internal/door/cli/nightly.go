@@ -12,6 +12,7 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 // What is done every night.
@@ -47,6 +48,9 @@ func (a *App) nightly(r *jobs.Runner) {
 // schedules sets what is done by the clock.
 func (a *App) schedules(ctx context.Context) error {
 	return a.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
+		if err := consent.Prepare(ctx, tx); err != nil { // links are signed in read transactions, which cannot make the key
+			return err
+		}
 		loc, err := companyZone(ctx, tx)
 		if err != nil {
 			return err

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"net/mail"
-	"path/filepath"
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/email"
@@ -24,7 +23,7 @@ func (a *App) composers() map[string]message.Composer {
 
 // send hands over what is due in the ledger of messages until Close: to the relays, or to the built-in outbox where there is none.
 func (a *App) send(ctx context.Context) error {
-	vault, err := email.OpenVault(filepath.Join(a.Config.Dir, vaultFile))
+	vault, err := a.vault()
 	if err != nil {
 		return err
 	}

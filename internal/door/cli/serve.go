@@ -15,8 +15,10 @@ import (
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/privacy"
+	"stamm/internal/action/program"
 	"stamm/internal/door/api"
 	"stamm/internal/door/connect"
+	"stamm/internal/door/portal"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
 	"stamm/internal/door/web/customers"
@@ -48,7 +50,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), message.Projection()}
+		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(), message.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -150,6 +152,7 @@ func (a *App) Work() *jobs.Runner {
 	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
 	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.messageJobs(a.runner)
+	a.mailboxJobs(a.runner)
 	a.runner.Start()
 	a.opens(a.runner.Close)
 	return a.runner
@@ -197,7 +200,8 @@ func (a *App) scoreAll(ctx context.Context) error {
 func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
-			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy})}})
+			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
+			portal.Path: portal.New(portal.Deps{DB: a.Store, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.

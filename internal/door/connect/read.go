@@ -137,6 +137,8 @@ func (r *runner) cut(ctx context.Context, files *sheet.Files, survey *sheet.Surv
 		return r.cutPayments(ctx, files, survey, c)
 	case sheet.Contracts:
 		return r.cutContracts(ctx, files, survey, c)
+	case sheet.Consents:
+		return r.cutConsents(ctx, files, survey, c)
 	}
 	return fmt.Errorf("connect: no kind %q", r.run.Kind)
 }

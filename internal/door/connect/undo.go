@@ -12,6 +12,7 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/contract"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
@@ -114,18 +115,30 @@ func (im *Importer) undoRecords(ctx context.Context, actor store.Actor, run int6
 		if err != nil {
 			return err
 		}
-		return im.undone(ctx, tx, run, c.Origin, rows, "contract", kept)
+		if err := im.undone(ctx, tx, run, c.Origin, rows, "contract", kept); err != nil {
+			return err
+		}
+		kept, rows, err = consent.Revert(ctx, tx, run, body.Made["consent_entry"])
+		if err != nil {
+			return err
+		}
+		return im.undone(ctx, tx, run, c.Origin, rows, "consent", kept)
 	})
 }
 
-// inUse are the customers among the ids whom documents or contracts name.
+// inUse are the customers among the ids whom documents, contracts or consents name.
 func inUse(ctx context.Context, tx *store.Tx, among []feed.Range) (map[int64]bool, error) {
 	all, err := document.Customers(ctx, tx, among)
 	if err != nil {
 		return nil, err
 	}
 	bound, err := contract.Customers(ctx, tx, among)
+	if err != nil {
+		return nil, err
+	}
 	maps.Copy(all, bound)
+	asked, err := consent.Customers(ctx, tx, among)
+	maps.Copy(all, asked)
 	return all, err
 }
 

@@ -2,10 +2,7 @@ package web
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"time"
 
 	"stamm/internal/door/web/page"
@@ -145,31 +142,8 @@ func choiceOf(r *http.Request, cookie string) string {
 	return ""
 }
 
-// sender is who calls, as far as the network tells, for counting wrong passwords. Addresses of IPv6 count by their
-// network of 64 bits, which is what one customer of a provider has.
-func (s *Server) sender(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	if s.deps.TrustProxy {
-		// The last entry is the one the proxy itself has added; those before it anybody can write.
-		list := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		if last := strings.TrimSpace(list[len(list)-1]); last != "" {
-			host = last
-		}
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return "unknown"
-	}
-	addr = addr.Unmap()
-	if addr.Is6() {
-		prefix, _ := addr.Prefix(64) // an IPv6 address has 128 bits
-		return prefix.String()
-	}
-	return addr.String()
-}
+// sender is who calls, for counting wrong passwords.
+func (s *Server) sender(r *http.Request) string { return page.Sender(r, s.deps.TrustProxy) }
 
 // origin is how people reach this site, without a slash at the end.
 func (s *Server) origin(r *http.Request) string {

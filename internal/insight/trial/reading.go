@@ -115,3 +115,28 @@ func Together(name string, arms []Group) Group {
 	}
 	return all
 }
+
+// Scaled is the reading in another unit, as in euros instead of cents: every outcome times f, which is above 0.
+func (r *Reading) Scaled(f float64) *Reading {
+	control := r.Control.scaled(f)
+	arms := make([]Group, len(r.Arms))
+	for i, a := range r.Arms {
+		arms[i] = a.scaled(f)
+	}
+	scaled := Read(control, arms, nil)
+	scaled.SampleRatio = r.SampleRatio
+	return scaled
+}
+
+func (g Group) scaled(f float64) Group {
+	scale := func(m Moments) Moments { return Moments{m.N, m.Mean * f, m.M2 * f * f} }
+	g.Outcome = scale(g.Outcome)
+	if g.Capped != nil {
+		c := scale(*g.Capped)
+		g.Capped = &c
+	}
+	if g.Pairs != nil {
+		g.Pairs = &Joint{scale(g.Pairs.Outcome), g.Pairs.Before, g.Pairs.C * f}
+	}
+	return g
+}

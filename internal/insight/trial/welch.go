@@ -123,3 +123,11 @@ func finiteLift(l Lift) Lift {
 	}
 	return l
 }
+
+// normal is an estimate of that variance whose degrees of freedom are many.
+func normal(effect, variance float64) Estimate {
+	e := Estimate{Effect: effect, Known: true, SE: math.Sqrt(variance), DF: 1e9}
+	half := critical(e.DF) * e.SE
+	e.Lo, e.Hi, e.P = effect-half, effect+half, twoSided(effect/e.SE, e.DF)
+	return e
+}

@@ -216,3 +216,10 @@ func (e *Entry) proved() bool {
 	}
 	return false
 }
+
+func tooLong(field string) error {
+	return fault.New(fault.Invalid, "errors.too_long", "max", maxText).On(field)
+}
+
+// refused is the fault of an act that needs a consent and has none.
+func refused(reason string) error { return fault.New(fault.Conflict, "consent.refused."+reason) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/customer"
@@ -19,6 +20,13 @@ func Erase(ctx context.Context, tx *store.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
+	who := []Entry{{Customer: id}}
+	if err := resolve(ctx, tx, []int64{id}, who); fault.CodeOf(err) == fault.Conflict {
+		return nil // erased before
+	} else if err != nil {
+		return err
+	}
+	id = who[0].Customer
 	h := newHasher(install)
 	theirs, err := addressesOf(ctx, tx, []int64{id})
 	if err != nil {

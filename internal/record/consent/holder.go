@@ -102,12 +102,12 @@ func endings(l ledger, h Holder, ip string, purposes []Purpose) []Entry {
 
 // Choices are what the page of preferences shows and takes.
 type Choices struct {
-	Purposes  []Purpose // what she wants, of those that go to her address
-	Others    []Channel // the other channels by which advertising may go to her
-	TopicsOff []string
-	Frequency string // one of Frequencies
-	PausedTo  clock.Day
-	Language  string
+	Purposes  []Purpose `json:"purposes"` // what she wants, of those that go to her address
+	Others    []Channel `json:"channels"` // the other channels by which advertising may go to her
+	TopicsOff []string  `json:"topics_off"`
+	Frequency string    `json:"frequency"`    // one of Frequencies
+	PausedTo  clock.Day `json:"paused_until"` // first day of messages again, 0 for no pause
+	Language  string    `json:"language"`
 }
 
 // How often somebody wants to hear from us. Whoever plans messages keeps to it.

@@ -95,6 +95,25 @@ const (
 
 // sign makes a token: kind, subject, expiry in minutes, channel, hash of the address, and the first half of their HMAC.
 func (l *Links) sign(kind LinkKind, subject int64, c Channel, address string, expires time.Time) string {
+	var sum []byte
+	if c != "" {
+		folded, _ := FoldAddress(c, address)
+		sum = l.names.raw(c, folded)
+	}
+	return l.signed(kind, subject, c, sum, expires)
+}
+
+// Path is the address of a link of another kind for the same recipient, such as of her preferences.
+func (l *Links) Path(link Link) string {
+	sum, err := hex.DecodeString(link.Hash)
+	if err != nil {
+		return ""
+	}
+	prefix := map[LinkKind]string{LinkConfirm: PathConfirm, LinkUnsubscribe: PathUnsubscribe, LinkPreferences: PathPreferences, LinkData: PathData}[link.Kind]
+	return prefix + l.signed(link.Kind, link.Subject, link.Channel, sum, link.Expires)
+}
+
+func (l *Links) signed(kind LinkKind, subject int64, c Channel, sum []byte, expires time.Time) string {
 	b := append(l.buf[:0], byte(kind))
 	b = binary.AppendUvarint(b, uint64(subject))
 	minutes := uint64(0)
@@ -103,9 +122,7 @@ func (l *Links) sign(kind LinkKind, subject int64, c Channel, address string, ex
 	}
 	b = binary.AppendUvarint(b, minutes)
 	if c != "" {
-		folded, _ := FoldAddress(c, address)
-		b = append(b, letterOf(c))
-		b = append(b, l.names.raw(c, folded)...)
+		b = append(append(b, letterOf(c)), sum...)
 	}
 	l.buf = append(b, l.sum(b)...)
 	return base64.RawURLEncoding.EncodeToString(l.buf)

@@ -86,6 +86,15 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (customer, address) DO UPDATE SET topics_off = excluded.topics_off,
 		frequency = excluded.frequency, paused_until = excluded.paused_until, language = excluded.language, changed_at = excluded.changed_at`
 
+	sqlAddUse = `INSERT INTO consent_use (entry, customer, channel, subject, at, actor_kind, actor) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`
+	sqlUses   = `SELECT id, entry, customer, channel, subject, at FROM consent_use WHERE customer = $1 ORDER BY id`
+
+	sqlImported      = `SELECT ` + entryColumns + ` FROM consent_entry WHERE customer %s AND run <> 0`
+	sqlMadeBy        = `SELECT ` + entryColumns + ` FROM consent_entry WHERE id BETWEEN $1 AND $2 AND run = $3 ORDER BY id`
+	sqlDropEntries   = `DELETE FROM consent_entry WHERE id %s`
+	sqlCustomersWith = `SELECT DISTINCT customer FROM consent_entry WHERE customer BETWEEN $1 AND $2`
+	sqlMainMails     = `SELECT customer, folded FROM customer_email WHERE customer %s AND main = 1 AND valid = 1`
+
 	sqlMoveEntries = `UPDATE consent_entry SET customer = $2 WHERE customer = $1`
 )
 

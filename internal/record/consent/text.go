@@ -42,3 +42,9 @@ func FindText(ctx context.Context, tx *store.Tx, version string) (t Text, found 
 	}
 	return t, err == nil, err
 }
+
+// KeepImported keeps the wording that a file brought with it.
+func KeepImported(ctx context.Context, tx *store.Tx, version, text string) error {
+	_, err := tx.Exec(ctx, sqlKeepText, version, "", text, clock.Micros(tx.Now))
+	return err
+}

@@ -28,7 +28,11 @@ func pauseOf(level int) time.Duration {
 	return min(maxPause, firstPause<<min(level-1, 10))
 }
 
-func relayKey(id int64) string     { return "relay:" + strconv.FormatInt(id, 10) }
+func relayKey(id int64) string { return "relay:" + strconv.FormatInt(id, 10) }
+
+// PauseKey is the name of the relay's pause among those of Pauses.
+func (r *Relay) PauseKey() string { return relayKey(r.ID) }
+
 func domainKey(name string) string { return "domain:" + name }
 
 // Pauses returns what waits or has waited since the last success, by name.

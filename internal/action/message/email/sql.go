@@ -52,3 +52,16 @@ const (
 	sqlCountReturns = `SELECT kind, count(*) FROM mail_return WHERE day >= $1 GROUP BY kind`
 	sqlEraseReturns = `UPDATE mail_return SET customer = 0, address = '', reason = '' WHERE customer = $1`
 )
+
+const (
+	mailboxColumns = `id, host, port, security, login, password, folder, active, uid_validity, uid, checked_at, trouble`
+	sqlAddMailbox  = `INSERT INTO mailbox (host, port, security, login, password, folder, active, uid_validity, uid, checked_at, trouble, created_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '', $10, $10) RETURNING id`
+	sqlChangeMailbox = `UPDATE mailbox SET host = $1, port = $2, security = $3, login = $4, password = $5, folder = $6, active = $7, uid_validity = $8, uid = $9,
+		trouble = '', changed_at = $10 WHERE id = $11`
+	sqlMailbox        = `SELECT ` + mailboxColumns + ` FROM mailbox WHERE id = $1`
+	sqlMailboxes      = `SELECT ` + mailboxColumns + ` FROM mailbox ORDER BY host, login, id`
+	sqlDropMailbox    = `DELETE FROM mailbox WHERE id = $1`
+	sqlMailboxChecked = `UPDATE mailbox SET checked_at = $2, trouble = $3 WHERE id = $1`
+	sqlMailboxRead    = `UPDATE mailbox SET uid_validity = $2, uid = $3 WHERE id = $1`
+)

@@ -15,10 +15,11 @@ const (
 	Products  Kind = "products"
 	Payments  Kind = "payments"
 	Contracts Kind = "contracts"
+	Consents  Kind = "consents"
 )
 
 // Kinds are all of them.
-func Kinds() []Kind { return []Kind{Orders, Customers, Products, Payments, Contracts} }
+func Kinds() []Kind { return []Kind{Orders, Customers, Products, Payments, Contracts, Consents} }
 
 // fieldType is how the cells of a field are read.
 type fieldType uint8
@@ -79,6 +80,8 @@ func fieldsOf(k Kind) []field {
 		return paymentFields
 	case Contracts:
 		return contractFields
+	case Consents:
+		return consentFields
 	}
 	return nil
 }
@@ -123,6 +126,11 @@ var contractFields = []field{
 	{"tenure", typeQuantity}, {"churned", typeFlag}, {"reason", typeWords},
 }
 
+var consentFields = []field{
+	{"customer", typeID}, {"email", typeMail}, {"phone", typeWords}, {"channel", typeWords}, {"purpose", typeWords}, {"consent", typeWords},
+	{"date", typeInstant}, {"confirmed", typeInstant}, {"wording", typeWords}, {"form", typeWords}, {"ip", typeWords}, {"evidence", typeWords},
+}
+
 // customPrefix begins the names of fields a company made itself: custom.shoe_size. Only customers have them.
 const customPrefix = "custom."
 
@@ -149,6 +157,8 @@ func needs(k Kind) [][]string {
 		return [][]string{{"product"}}
 	case Contracts:
 		return [][]string{{"customer", "email"}, {"start", "tenure"}}
+	case Consents:
+		return [][]string{{"customer", "email"}}
 	default:
 		return [][]string{{"date"}, {"amount"}, {"invoice", "order", "customer", "payment"}}
 	}

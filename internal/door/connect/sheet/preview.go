@@ -51,6 +51,8 @@ func (f *Files) Preview(ctx context.Context, plan *Plan, file, n int, p *i18n.Pr
 		err = previewRows(ctx, f, s, v, n, p, paymentAccess, o.finish, func(r *PaymentRow) (*Place, string) { return &r.Place, r.Currency })
 	case Contracts:
 		err = previewRows(ctx, f, s, v, n, p, contractAccess, finishContract, func(r *ContractRow) (*Place, string) { return &r.Place, "" })
+	case Consents:
+		err = previewRows(ctx, f, s, v, n, p, consentAccess, finishConsent, func(r *ConsentRow) (*Place, string) { return &r.Place, "" })
 	}
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"stamm/internal/action/program"
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/insight/predict"
@@ -48,7 +49,7 @@ func New(t testing.TB) *Shop {
 	}
 	s := &Shop{DB: db, importer: connect.New(db, files), t: t}
 	s.Warehouse = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), predict.Projection(), segment.Projection())
+		event.Projection(), predict.Projection(), segment.Projection(), program.Projection())
 	runner := jobs.NewRunner(db, jobs.Options{})
 	s.importer.Register(runner)
 	runner.Start()

@@ -1,0 +1,213 @@
+// Package portal is what customers themselves see: signing up with double opt-in, ending messages with one click, choosing
+// what they want to get, and asking for their data. Nobody signs in; a signed link out of a mail says whom it is about.
+//
+// Scanners of mail servers open every link, so nothing changes by GET or HEAD. What a page answers never tells whether an
+// address is known. The pages work without JavaScript and in a frame of their own: forms on the company's own site post to
+// /p/signup like the one here. Which mails may be asked for how often, record/consent counts in the database.
+package portal
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/ui"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/company"
+	"stamm/internal/record/consent"
+)
+
+// Path is where the pages must be mounted.
+const Path = "/p/"
+
+// The addresses without a token.
+const (
+	SignUpPath = "/p/signup"
+	DataPath   = "/p/data"
+)
+
+// maxForm is how many bytes a form may have.
+const maxForm = 16 << 10
+
+// Deps are what the pages need.
+type Deps struct {
+	DB *store.DB
+
+	// Send takes over a mail in the transaction in which it was asked for, so that it goes out if and only if that commits.
+	// Without it signing up is not possible.
+	Send func(ctx context.Context, tx *store.Tx, mail consent.OptIn) error
+
+	TrustProxy bool // a proxy in front tells the caller in X-Forwarded-For
+	Log        *slog.Logger
+}
+
+// New returns the pages, for Path.
+func New(d Deps) http.Handler {
+	if d.Log == nil {
+		d.Log = slog.Default()
+	}
+	s := &site{deps: d}
+	mux := http.NewServeMux()
+	for pattern, handle := range map[string]func(*visit) error{
+		"GET " + SignUpPath:                             s.showSignUp,
+		"POST " + SignUpPath:                            s.signUp,
+		"GET " + consent.PathConfirm + "{token}":        s.showConfirm,
+		"POST " + consent.PathConfirm + "{token}":       s.confirm,
+		"GET " + consent.PathUnsubscribe + "{token}":    s.showUnsubscribe,
+		"POST " + consent.PathUnsubscribe + "{token}":   s.unsubscribe,
+		"GET " + consent.PathPreferences + "{token}":    s.showPreferences,
+		"POST " + consent.PathPreferences + "{token}":   s.choose,
+		"GET " + DataPath:                               s.showAskData,
+		"POST " + DataPath:                              s.askData,
+		"GET " + consent.PathData + "{token}":           s.showData,
+		"GET " + consent.PathData + "{token}/data.json": s.sendData,
+		"GET " + Path + "{rest...}":                     func(*visit) error { return fault.New(fault.NotFound, "consent.dead_link") },
+	} {
+		mux.Handle(pattern, s.serve(handle))
+	}
+	return mux
+}
+
+type site struct{ deps Deps }
+
+// visit is one request: who asks in which language.
+type visit struct {
+	*http.Request
+	W       http.ResponseWriter
+	P       *i18n.Printer
+	Company company.Settings
+	site    *site
+}
+
+func (s *site) serve(handle func(*visit) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		w.Header().Set("Referrer-Policy", "no-referrer") // the address holds a token
+		v := &visit{Request: r, W: w, site: s, Company: company.Defaults()}
+		err := s.deps.DB.Read(r.Context(), func(tx *store.Tx) (err error) { v.Company, err = company.Load(r.Context(), tx); return err })
+		v.speak(languageOf(r))
+		if err == nil {
+			err = handle(v)
+		}
+		if err != nil {
+			v.fail(err)
+		}
+	})
+}
+
+// languageParam is the language in addresses and forms.
+const languageParam = "l"
+
+// languageOf is what the visitor chose, else what her browser asks for.
+func languageOf(r *http.Request) string {
+	if chosen := r.URL.Query().Get(languageParam); known(chosen) {
+		return chosen
+	}
+	return i18n.Match(r.Header.Get("Accept-Language"))
+}
+
+func known(language string) bool {
+	for _, l := range i18n.Languages() {
+		if l == language {
+			return true
+		}
+	}
+	return false
+}
+
+// speak has the page speak a language.
+func (v *visit) speak(language string) { v.P = i18n.For(language, v.Company.Zone()) }
+
+// form reads the form; what cannot be read is an invalid fault. The language it was shown in goes on.
+func (v *visit) form() error {
+	err := v.ParseMultipartForm(maxForm)
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = v.ParseForm()
+	}
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return fault.New(fault.Invalid, "web.trouble.too_large", "max", large.Limit>>10).Because(err)
+		}
+		return fault.New(fault.Invalid, "web.trouble.broken_form").Because(err)
+	}
+	if l := v.PostForm.Get(languageParam); known(l) {
+		v.speak(l)
+	}
+	return nil
+}
+
+// text is a value of the form, one line without what surrounds it.
+func (v *visit) text(name string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r", " ", "\n", " ", "\x00", "").Replace(strings.ToValidUTF8(v.FormValue(name), "")))
+}
+
+func (v *visit) sender() string { return page.Sender(v.Request, v.site.deps.TrustProxy) }
+
+func (v *visit) write(fn func(ctx context.Context, tx *store.Tx) error) error {
+	return v.site.deps.DB.Write(v.Context(), store.System(), func(tx *store.Tx) error { return fn(v.Context(), tx) })
+}
+
+func (v *visit) read(fn func(ctx context.Context, tx *store.Tx) error) error {
+	return v.site.deps.DB.Read(v.Context(), func(tx *store.Tx) error { return fn(v.Context(), tx) })
+}
+
+// link reads the token of the address. Whatever is wrong with it, the answer is the same.
+func (v *visit) link(kind consent.LinkKind) (link consent.Link, links *consent.Links, err error) {
+	err = v.read(func(ctx context.Context, tx *store.Tx) error {
+		if links, err = consent.OpenLinks(ctx, tx); errors.Is(err, consent.ErrNoKey) {
+			return deadLink()
+		}
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if link, ok = links.Read(kind, v.PathValue("token"), tx.Now); !ok {
+			return deadLink()
+		}
+		return nil
+	})
+	return link, links, err
+}
+
+func deadLink() error { return fault.New(fault.NotFound, "consent.dead_link") }
+
+func (v *visit) render(status int, title string, content templ.Component) error {
+	return ui.Render(v.Context(), v.W, status, layout(v, title, content))
+}
+
+// here is the address of the page in another language.
+func (v *visit) here(language string) string {
+	return v.URL.Path + "?" + languageParam + "=" + language
+}
+
+// fail answers with an error, in one place for all pages.
+func (v *visit) fail(err error) {
+	f := fault.As(err)
+	status := page.Status(f.Code)
+	key := "portal.trouble.failed"
+	switch f.Code {
+	case fault.NotFound:
+		key = "portal.trouble.link"
+	case fault.Unavailable:
+		status = http.StatusTooManyRequests
+		v.W.Header().Set("Retry-After", strconv.Itoa(60*60))
+		if f.Key != "consent.too_many" {
+			status = http.StatusServiceUnavailable
+			v.W.Header().Set("Retry-After", "60")
+		}
+	case fault.Internal:
+		v.site.deps.Log.Error("request failed", "route", Path, "error", err)
+	}
+	if err := v.render(status, v.P.T(key), troubleView(v, v.P.T(key), v.P.Err(f))); err != nil {
+		v.site.deps.Log.Debug("answer not written", "error", err)
+	}
+}
