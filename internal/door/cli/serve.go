@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -51,8 +50,7 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(),
-		message.Projection()}
+		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(), message.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -65,7 +63,7 @@ type App struct {
 	Importer *connect.Importer
 	Hasher   *auth.Hasher
 
-	origin string // how people reach the web page, for links in mails
+	listens string // address of the web page; empty while there is none
 
 	mu      sync.Mutex
 	house   *warehouse.DB
@@ -205,7 +203,7 @@ func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
 			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
-			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: a.sendOptIn, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
+			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: a.answer, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
@@ -281,6 +279,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 		return err
 	}
 	defer func() { err = errors.Join(err, shut(), app.Close(ending(closingTime))) }()
+	app.listens = "http://" + l.Addr().String()
 	if _, err := app.Warehouse(ctx); err != nil {
 		return err
 	}
@@ -291,7 +290,6 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	if err != nil {
 		return err
 	}
-	app.origin = cmp.Or(c.Config.Site, "http://"+l.Addr().String())
 	site := app.site(code)
 	outside.ready(site)
 	app.track(ctx)
@@ -300,7 +298,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 		return err
 	}
 	h.ready(app)
-	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {
+	if err := prepare(ctx, app, app.listens, code); err != nil {
 		return err
 	}
 	site.Ready()
