@@ -134,7 +134,7 @@ func TestClosingFinishesWhatIsUnderWayAndFreesTheRest(t *testing.T) {
 		}
 		plan(t, db, news...)
 		p := newPost()
-		all := 0
+		var all int
 		for round := 0; ; round++ {
 			s := start(t, db, p, 8)
 			goal := min(int64(60*(round+1)), 600)
