@@ -4,43 +4,45 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 
 	"stamm/internal/action/message"
-	"stamm/internal/door/portal"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/company"
 	"stamm/internal/record/consent"
 )
 
-// answer writes a mail that somebody asked for on the public pages into the ledger of messages. It rests on the contract with
-// whoever asked and is exempt from the contact budget. Its Message-ID is the proof of a double opt-in.
-func (a *App) answer(ctx context.Context, tx *store.Tx, asked consent.OptIn) error {
+// sendOptIn puts a mail that somebody has just asked for into the ledger, in the transaction in which she did. Its Message-ID is
+// the proof of the double opt-in.
+func (a *App) sendOptIn(ctx context.Context, tx *store.Tx, o consent.OptIn) error {
 	settings, err := company.Load(ctx, tx)
 	if err != nil {
 		return err
 	}
-	subject, text := portal.Words(i18n.For(asked.Language, settings.Zone()), settings, asked, a.address()+asked.Path)
-	link := sha256.Sum256([]byte(asked.Path)) // the link itself is a secret
 	from, err := firstSender(ctx, tx)
 	if err != nil {
 		return err
 	}
-	posted, err := message.Post(ctx, tx, message.Text{Kind: message.KindOptIn, Key: "portal\n" + hex.EncodeToString(link[:]), Address: asked.Address, Subject: subject, Text: text,
+	lang := o.Language
+	if lang == "" {
+		lang = settings.Language
+	}
+	p := i18n.For(lang, settings.Zone())
+	name := settings.Name
+	if name == "" {
+		name = "Stamm"
+	}
+	words := func(what string) string {
+		return p.T("message.optin."+string(o.Kind)+"."+what, "company", name, "link", strings.TrimSuffix(a.origin, "/")+o.Path, "until", o.Expires)
+	}
+	secret := sha256.Sum256([]byte(o.Path)) // whoever has the link may confirm
+	m, err := message.Post(ctx, tx, message.Text{Kind: message.KindOptIn, Key: message.KindOptIn + "\n" + hex.EncodeToString(secret[:]), Customer: o.Customer, Address: o.Address, Subject: words("subject"), Text: words("text"),
 		Ask: consent.Ask{Channel: consent.Email, Purpose: consent.Advertising, Basis: consent.Contract}, Exempt: true})
-	if err != nil || asked.Request == 0 {
+	if err != nil || o.Request == 0 {
 		return err
 	}
-	return consent.Sent(ctx, tx, asked.Request, message.PlainID(posted.ID, from.Address))
-}
-
-// address is how people reach the web page from outside. Where nobody said it, that is where it listens: what a request says
-// about its host must not get into mails.
-func (a *App) address() string {
-	if a.Config.Site != "" {
-		return a.Config.Site
-	}
-	return a.listens
+	return consent.Sent(ctx, tx, o.Request, message.PlainID(m.ID, from.Address))
 }
 
 // optIns writes such mails under the Message-ID that was noted as their proof.
