@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"stamm/internal/action/message"
@@ -34,7 +36,8 @@ func (a *App) sendOptIn(ctx context.Context, tx *store.Tx, o consent.OptIn) erro
 	words := func(what string) string {
 		return p.T("message.optin."+string(o.Kind)+"."+what, "company", name, "link", strings.TrimSuffix(a.origin, "/")+o.Path, "until", o.Expires)
 	}
-	m, err := message.Post(ctx, tx, message.Text{Kind: message.KindOptIn, Key: message.KindOptIn + "\n" + o.Path, Customer: o.Customer, Address: o.Address, Subject: words("subject"), Text: words("text"),
+	secret := sha256.Sum256([]byte(o.Path)) // whoever has the link may confirm
+	m, err := message.Post(ctx, tx, message.Text{Kind: message.KindOptIn, Key: message.KindOptIn + "\n" + hex.EncodeToString(secret[:]), Customer: o.Customer, Address: o.Address, Subject: words("subject"), Text: words("text"),
 		Ask: consent.Ask{Channel: consent.Email, Purpose: consent.Advertising, Basis: consent.Contract}, Exempt: true})
 	if err != nil || o.Request == 0 {
 		return err

@@ -213,7 +213,7 @@ func (a *App) site(setupCode string) *web.Server {
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
-	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault}
+	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Measures: measureNames, Measure: programme.Address}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
 		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card,
