@@ -28,7 +28,6 @@ type cell struct {
 
 func (c cell) to(href string) cell   { c.Href = href; return c }
 func (c cell) sub(text string) cell  { c.Sub = text; return c }
-func (c cell) tone(t ui.Tone) cell   { c.Tone = t; return c }
 func (w pen) words(text string) cell { return cell{ui.Text(text), text} }
 func (w pen) none() cell             { return cell{ui.Text("–"), ""} }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -209,6 +210,15 @@ func (v proofView) text(o program.Outcome) func(float64) string {
 	return func(f float64) string { return v.write(o)(f).Text }
 }
 
+// behind is the list of the customers of a group; of all for the name of none.
+func (v proofView) behind(arm string) string {
+	address := Address(v.ID) + "/customers"
+	if slices.ContainsFunc(v.Measure.Arms, func(a program.Arm) bool { return a.Name == arm }) {
+		address += "?" + url.Values{"arm": {arm}}.Encode()
+	}
+	return address
+}
+
 // outcomeName says which outcome it is, and whether it was fixed as the one that counts.
 func (v proofView) outcomeName(o program.Outcome) string {
 	name := v.p.T("program.outcome." + string(o))
@@ -237,7 +247,7 @@ func (v proofView) armTable() table {
 			if a.Lift.Known {
 				lift = v.percent(a.Lift.Share, 1).sub(v.p.T("programme.between", "lo", v.p.Percent(a.Lift.Lo, 1), "hi", v.p.Percent(a.Lift.Hi, 1)))
 			}
-			t.row(v.words(a.Name).sub(v.outcomeName(o)), write(a.Effect), v.words(v.between(a.Estimate, v.text(o))), v.count(a.Outcome.N),
+			t.row(v.words(a.Name).sub(v.outcomeName(o)), write(a.Effect), v.words(v.between(a.Estimate, v.text(o))), v.count(a.Outcome.N).to(v.behind(a.Group.Name)),
 				write(a.Outcome.Mean), write(v.Arms[o].Control.Outcome.Mean), chance, lift, total)
 			last := len(t.raw) - 1
 			t.raw[last][0] = v.p.T("program.outcome."+string(o)) + ": " + a.Name
