@@ -79,6 +79,7 @@ var order = []string{
 	"door/web/admin",
 	"door/web/figure",
 	"door/web/today",
+	"door/web/consents",
 	"door/web/customers",
 	"door/web/segments",
 	"door/web/insight",
