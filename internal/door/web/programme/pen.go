@@ -77,6 +77,11 @@ func (w pen) chance(p float64) string {
 	return "= " + w.p.Decimal(p, 4)
 }
 
+// pValue is a p value in a table.
+func (w pen) pValue(p float64) cell {
+	return cell{ui.Text(strings.TrimPrefix(w.chance(p), "= ")), w.raw(p, 8)}
+}
+
 func rounded(f float64) int64 { return int64(math.Round(max(-9e15, min(9e15, f)))) }
 
 // amount reads what people type as an amount, in minor units: 1.234,56 or 1,234.56 by their language, with or without the currency.

@@ -134,7 +134,7 @@ func (v proofView) page() templ.Component {
 	}
 	parts = append(parts, v.card("checks", "", sentences(v.checks())))
 	if len(v.parts) > 0 && !v.Arms[program.Net].Blocked() {
-		parts = append(parts, v.card("parts", v.fileOf("parts"), ui.Tabs(p.T("programme.parts.by"), v.tabs()), ui.Words(p.T("programme.parts.text")), ui.TableBox(p, v.partTable().page), ui.Words(v.choiceWords())))
+		parts = append(parts, v.card("parts", v.fileOf("parts"), ui.Tabs(p.T("programme.parts.by"), v.tabs()), ui.Words(p.T("programme.parts.text")), ui.Words(v.choiceWords()), ui.TableBox(p, v.partTable().page)))
 	}
 	return ui.All(append(parts, ui.Even(v.costCard(), v.learnedCard()), v.card("how", "", ui.Pairs(v.how())))...)
 }
@@ -239,7 +239,7 @@ func (v proofView) armTable() table {
 		for _, a := range v.rows(o) {
 			chance, lift, total := v.none(), v.none(), v.none()
 			if a.Known {
-				chance = v.words(v.p.Decimal(a.P, 4))
+				chance = v.pValue(a.P)
 				if total = v.money(a.Total(a.Outcome.N).Effect); o == program.Orders {
 					total = v.number(a.Total(a.Outcome.N).Effect, 0)
 				}
@@ -419,14 +419,15 @@ func (v proofView) costTable() table {
 
 func (v proofView) costCard() templ.Component {
 	var content []templ.Component
-	if len(v.costs) > 0 {
-		content = append(content, ui.TableBox(v.p, v.costTable().page))
-	} else {
+	if len(v.costs) == 0 {
 		content = append(content, ui.Words(v.p.T("programme.cost.none")))
 	}
 	if v.r.Can(auth.WriteSegments) {
 		f := costFields{ID: v.ID, Key: newKey(v.r, v.ID), Kind: string(program.Media), Day: v.r.Today().String()}
 		content = append(content, folded(v.p.T("programme.cost.add"), costForm(v.r, f)))
+	}
+	if len(v.costs) > 0 {
+		content = append(content, ui.TableBox(v.p, v.costTable().page))
 	}
 	return v.card("cost", v.fileOf("cost"), content...)
 }
