@@ -41,7 +41,7 @@ func couponListView(r *page.Request, l couponList) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(l.all) == 0 {
-			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "ticket", Title: r.P.T("coupons.none"), Text: r.P.T("coupons.none_text"), Action: firstCoupon(r)}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "gift", Title: r.P.T("coupons.none"), Text: r.P.T("coupons.none_text"), Action: firstCoupon(r)}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -342,7 +342,7 @@ func redemptionCard(r *page.Request, o oneCoupon) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(o.list) == 0 {
-			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "ticket", Title: r.P.T("coupons.not_redeemed"), Text: r.P.T("coupons.not_redeemed_text")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "gift", Title: r.P.T("coupons.not_redeemed"), Text: r.P.T("coupons.not_redeemed_text")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -481,7 +481,7 @@ func codeListView(r *page.Request, l codeList) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(l.all) == 0 {
-			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "ticket", Title: r.P.T("coupons.no_codes"), Text: r.P.T("coupons.codes_help"), Action: &ui.Anchor{Text: l.c.Name, Href: couponLink(l.c.ID)}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "gift", Title: r.P.T("coupons.no_codes"), Text: r.P.T("coupons.codes_help"), Action: &ui.Anchor{Text: l.c.Name, Href: couponLink(l.c.ID)}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
