@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"stamm/internal/action/message"
+	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/company"
+	"stamm/internal/record/consent"
+)
+
+// optInPriority lets the mails people wait for go before all others.
+const optInPriority = 9
+
+// sendOptIn hands a mail that somebody just asked for on the public pages to the ledger of messages. It carries no
+// advertising and rests on her own request, so that no objection to advertising stops it.
+func sendOptIn(ctx context.Context, tx *store.Tx, mail consent.OptIn) error {
+	settings, err := company.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	p := i18n.For(mail.Language, settings.Zone())
+	name := settings.Name
+	if name == "" {
+		name = p.T("portal.us")
+	}
+	words := "portal.mail." + string(mail.Kind)
+	sum := sha256.Sum256([]byte(mail.Path)) // the link itself is for her eyes only
+	m, err := message.Post(ctx, tx, message.Text{
+		Key: "optin:" + hex.EncodeToString(sum[:16]), Address: mail.Address, Subject: p.T(words+".subject", "company", name),
+		Text: p.T(words+".text", "company", name, "link", mail.URL, "until", p.DateTime(mail.Expires)),
+		Ask:  consent.Ask{Basis: consent.Contract}, Priority: optInPriority, Exempt: true,
+	})
+	if err != nil || mail.Request == 0 {
+		return err
+	}
+	return consent.Sent(ctx, tx, mail.Request, fmt.Sprintf("message %d", m.ID))
+}
