@@ -34,7 +34,7 @@ const (
 // taken back, and whose data were erased.
 func auditKinds() []string {
 	return []string{"auth.", "campaign.", "company.", "consent.", "contract.", "coupon.created", "coupon.stopped", "custom_field.", "customer.erased", "import.failed", "import.finished", "import.profile", "import.started", "import.undone",
-		"job.", "key.", "mail.limit_changed", "mailbox.", "message.cancelled", "message.decided", "message.rules", "model.", "relay.", "segment.changed", "segment.created", "sender.", "source.", "user."}
+		"job.", "key.", "mail.limit_changed", "mailbox.", "message.cancelled", "message.decided", "message.rules", "model.", "program.", "relay.", "segment.changed", "segment.created", "sender.", "source.", "user."}
 }
 
 // nightly tells the runner how the night's work is done; the caller holds mu.
