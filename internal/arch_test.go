@@ -85,6 +85,7 @@ var order = []string{
 	"door/web/insight",
 	"door/web/outlook",
 	"door/web/engage",
+	"door/web/programme",
 	"door/web",
 	"door/web/browsertest test",
 	"door/web/webtest test",
