@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -195,4 +196,23 @@ func (c *Content) Coupons() []int64 {
 		}
 	})
 	return ids
+}
+
+// Copy is the content anew, so that a variant can begin with the words of another.
+func (c *Content) Copy() *Content {
+	if c == nil {
+		return &Content{}
+	}
+	twin := *c
+	twin.Blocks = copyBlocks(c.Blocks)
+	return &twin
+}
+
+func copyBlocks(blocks []Block) []Block {
+	all := slices.Clone(blocks)
+	for i := range all {
+		all[i].Items = slices.Clone(all[i].Items)
+		all[i].Left, all[i].Right = copyBlocks(all[i].Left), copyBlocks(all[i].Right)
+	}
+	return all
 }

@@ -132,3 +132,17 @@ func (t *table) person(id int64, key string) *reader {
 	}
 	return &reader{customer.Customer{Kind: customer.Person, Language: languageOf(key)}}
 }
+
+// FirstOf is the first of some customers whose first name and language are what is looked for, 0 if there is none.
+func FirstOf(ctx context.Context, tx *store.Tx, people []int64, is func(firstName, language string) bool) (int64, error) {
+	all, err := readersOf(ctx, tx, people)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range people {
+		if r := all[id]; r != nil && is(r.FirstName, r.Language) {
+			return id, nil
+		}
+	}
+	return 0, nil
+}

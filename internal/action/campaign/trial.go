@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"stamm/internal/action/message"
@@ -179,4 +180,19 @@ func queryOf(book *segment.Book, id int64) (*filter.Query, error) {
 		return nil, err
 	}
 	return book.Of(s, book.Today)
+}
+
+// Customers are those whom the draft run names. A nil Trial names nobody.
+func (t *Trial) Customers() []int64 {
+	if t == nil {
+		return nil
+	}
+	var ids []int64
+	for _, e := range slices.Concat(t.Examples, t.Refused) {
+		ids = append(ids, e.Customer)
+		if e.Person != 0 {
+			ids = append(ids, e.Person)
+		}
+	}
+	return ids
 }

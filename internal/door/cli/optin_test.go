@@ -18,7 +18,7 @@ import (
 func TestTheMailOfADoubleOptInGoesThroughTheLedgerOfMessages(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
-		pages := portal.New(portal.Deps{DB: db, Send: (&App{origin: "https://stamm.example"}).sendOptIn, Log: slog.New(slog.DiscardHandler)})
+		pages := portal.New(portal.Deps{DB: db, Send: sendOptIn, Address: "https://stamm.example", Log: slog.New(slog.DiscardHandler)})
 		form := httptest.NewRecorder()
 		pages.ServeHTTP(form, httptest.NewRequest("GET", portal.SignUpPath, nil))
 		_, after, _ := strings.Cut(form.Body.String(), `name="version" value="`)
@@ -34,7 +34,7 @@ func TestTheMailOfADoubleOptInGoesThroughTheLedgerOfMessages(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			mails, err := optIns{}.Compose(ctx, tx, []message.Message{*m})
+			mails, err := message.Texts{}.Compose(ctx, tx, []message.Message{*m})
 			if err != nil {
 				return err
 			}

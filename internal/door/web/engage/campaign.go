@@ -1,0 +1,389 @@
+package engage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"stamm/internal/action/campaign"
+	"stamm/internal/action/message"
+	"stamm/internal/action/message/email"
+	"stamm/internal/action/program"
+	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/segment"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/money"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/auth"
+	"stamm/internal/record/consent"
+)
+
+const (
+	campaignsPath = Path + "/campaigns"
+	campaignPath  = campaignsPath + "/{id}"
+)
+
+// Campaigns is what the pages of campaigns need.
+type Campaigns struct {
+	Runner    *campaign.Runner
+	Composer  *campaign.Composer
+	Inspector *campaign.Inspector
+}
+
+func campaignRoutes(d Deps) []page.Route {
+	if d.Campaigns == nil {
+		return nil
+	}
+	c := campaigns{d}
+	slow := get(campaignPath+"/check", auth.ReadCustomers, c.check)
+	slow.Limit = checkTime
+	return []page.Route{
+		csv(get(campaignsPath, auth.ReadCustomers, c.list)),
+		get(campaignsPath+"/new", auth.WriteMessages, c.fresh),
+		post(campaignsPath, auth.WriteMessages, c.create),
+		get(campaignPath, auth.ReadCustomers, c.show),
+		get(campaignPath+"/progress", auth.ReadCustomers, c.progress),
+		get(campaignPath+"/settings", auth.WriteMessages, c.settings),
+		post(campaignPath+"/settings", auth.WriteMessages, c.saveSettings),
+		get(campaignPath+"/edit", auth.WriteMessages, c.edit),
+		post(campaignPath+"/edit", auth.WriteMessages, c.saveEdit),
+		get(campaignPath+"/preview", auth.ReadCustomers, c.preview),
+		get(campaignPath+"/mail", auth.ReadCustomers, c.mail),
+		post(campaignPath+"/test", auth.WriteMessages, c.test),
+		post(campaignPath+"/trial", auth.WriteMessages, c.trial),
+		slow,
+		post(campaignPath+"/flow", auth.WriteMessages, c.flow),
+	}
+}
+
+// campaignPages are the entries of the menu of campaigns and coupons.
+func campaignPages(d Deps) []page.Entry {
+	coupons := page.Entry{Text: "coupons.title", Href: couponsPath, Permission: auth.ReadCustomers}
+	if d.Campaigns == nil {
+		return []page.Entry{coupons}
+	}
+	return []page.Entry{{Text: "campaigns.title", Href: campaignsPath, Permission: auth.ReadCustomers}, coupons}
+}
+
+// campaigns are the pages of campaigns.
+type campaigns struct{ Deps }
+
+func campaignLink(id int64) string { return fmt.Sprintf("%s/%d", campaignsPath, id) }
+
+// campaignList is the list.
+type campaignList struct {
+	all    []*campaign.Campaign
+	counts map[int64]*message.Counts
+	more   bool
+	before int64
+	state  campaign.State
+}
+
+func (c campaigns) list(r *page.Request) error {
+	l := campaignList{before: r.Int("before", 0)}
+	if s := campaign.State(r.Text("state")); slices.Contains(campaign.States(), s) {
+		l.state = s
+	}
+	if r.WantsCSV() {
+		return c.listCSV(r, l.state)
+	}
+	err := r.Read(func(tx *store.Tx) (err error) {
+		if l.all, err = campaign.List(r.Context(), tx, l.state, l.before, perPage+1); err != nil {
+			return err
+		}
+		l.counts, err = message.AllCounts(r.Context(), tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if l.more = len(l.all) > perPage; l.more {
+		l.all = l.all[:perPage]
+	}
+	return r.Render(r.P.T("campaigns.title"), campaignListView(r, l))
+}
+
+func (c campaigns) listCSV(r *page.Request, state campaign.State) error {
+	p := r.P
+	columns := []string{p.T("campaigns.name"), p.T("campaigns.state"), p.T("campaigns.planned"), p.T("message.state.sent"), p.T("message.state.suppressed"), p.T("campaigns.changed")}
+	return r.SendCSV(p.T("campaigns.title"), columns, func(yield func([]string, error) bool) {
+		for before := int64(0); ; {
+			var all []*campaign.Campaign
+			var counts map[int64]*message.Counts
+			err := r.Read(func(tx *store.Tx) (err error) {
+				if all, err = campaign.List(r.Context(), tx, state, before, perCSV); err != nil {
+					return err
+				}
+				counts, err = message.AllCounts(r.Context(), tx)
+				return err
+			})
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, one := range all {
+				before = one.ID
+				n := countsFor(counts, one.Measure)
+				if !yield([]string{one.Name, campaignState(p, one.State), p.Number(n.Planned), p.Number(n.Sent), p.Number(n.Suppressed), p.DateTime(one.ChangedAt)}, nil) {
+					return
+				}
+			}
+			if len(all) < perCSV {
+				return
+			}
+		}
+	})
+}
+
+func countsFor(all map[int64]*message.Counts, measure int64) message.Counts {
+	if n := all[measure]; n != nil {
+		return *n
+	}
+	return message.Counts{}
+}
+
+func campaignState(p *i18n.Printer, s campaign.State) string {
+	return p.T("campaigns.states." + string(s))
+}
+
+func campaignTone(s campaign.State) ui.Tone {
+	switch s {
+	case campaign.Done:
+		return ui.Good
+	case campaign.Waiting, campaign.Paused:
+		return ui.Warn
+	case campaign.Cancelled:
+		return ui.Bad
+	case campaign.Sending, campaign.Approved:
+		return ui.Accent
+	default:
+		return ui.Neutral
+	}
+}
+
+func (l campaignList) table(r *page.Request) ui.Table {
+	p := r.P
+	t := ui.Table{ID: "campaigns", Caption: p.T("campaigns.title"), Columns: []ui.Column{{Title: p.T("campaigns.name"), Narrow: ui.NarrowLead},
+		{Title: p.T("campaigns.state"), Narrow: ui.NarrowValue}, {Title: p.T("campaigns.planned"), Number: true},
+		{Title: p.T("message.state.sent"), Number: true}, {Title: p.T("campaigns.changed"), Number: true, Narrow: ui.NarrowMeta}}}
+	for _, one := range l.all {
+		n := countsFor(l.counts, one.Measure)
+		t.Rows = append(t.Rows, ui.Row{Href: campaignLink(one.ID), Cells: []ui.Cell{ui.Lines(one.Name, one.Goal), ui.Rich(ui.Chip(campaignState(p, one.State), campaignTone(one.State))),
+			ui.Text(p.Number(n.Planned)), ui.Text(p.Number(n.Sent)), ui.Text(p.DateTime(one.ChangedAt))}})
+	}
+	t.Paging = &ui.Paging{Shown: int64(len(l.all)), Of: -1, Noun: p.T("campaigns.noun")}
+	if l.before != 0 {
+		t.Paging.First = r.Link("before", "")
+	}
+	if l.more {
+		t.Paging.Next = r.Link("before", strconv.FormatInt(l.all[len(l.all)-1].ID, 10))
+	}
+	return t
+}
+
+// settingsForm is what stands in the fields of a new campaign, or of the settings of one.
+type settingsForm struct {
+	c        *campaign.Campaign // ID 0 for a new one
+	values   map[string]string
+	exclude  []int64
+	errors   ui.Errors
+	segments []*segment.Segment
+	senders  []*email.Sender
+}
+
+func (c campaigns) fresh(r *page.Request) error {
+	f := settingsForm{c: &campaign.Campaign{Control: 100, Window: program.DefaultWindow, Language: r.Company.Language}, values: map[string]string{}}
+	f.c.Segment = r.Int("segment", 0)
+	if err := c.choices(r, &f); err != nil {
+		return err
+	}
+	f.fill(r)
+	return r.Render(r.P.T("campaigns.new"), campaignSettingsView(r, f))
+}
+
+// choices reads the segments and senders that can be chosen.
+func (c campaigns) choices(r *page.Request, f *settingsForm) error {
+	return r.Read(func(tx *store.Tx) error {
+		book, err := segment.Open(r.Context(), tx, c.Campaigns.Runner.Fields)
+		if err != nil {
+			return err
+		}
+		f.segments = book.Segments()
+		f.senders, err = email.Senders(r.Context(), tx)
+		return err
+	})
+}
+
+// fill puts the campaign into the fields.
+func (f *settingsForm) fill(r *page.Request) {
+	c := f.c
+	f.exclude = c.Exclude
+	f.values = map[string]string{"name": c.Name, "goal": c.Goal, "purpose": string(c.Purpose), "segment": strconv.FormatInt(c.Segment, 10), "sender": strconv.FormatInt(c.Sender, 10),
+		"language": c.Language, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
+		"winner": string(c.Winner.By), "test": tenths(c.Winner.Test), "hours": strconv.Itoa(c.Winner.Hours)}
+	if c.Basis == consent.Contract {
+		f.values["purpose"] = "contract"
+	}
+	if c.Budget > 0 {
+		f.values["budget"] = money.FormatScaled(c.Budget, money.Digits(r.Company.Currency))
+	}
+	for _, v := range c.Variants {
+		f.values["share."+v.Name] = tenths(v.Share)
+	}
+}
+
+// tenths writes a number per mille in per cent.
+func tenths(n int) string { return strings.TrimSuffix(money.FormatScaled(int64(n), 1), ".0") }
+
+// settingsRead reads the fields into a campaign; what cannot be read is told, joined.
+func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
+	number := func(name string, into *int, digits int) {
+		text := strings.ReplaceAll(r.Text(name), ",", ".")
+		if text == "" {
+			*into = 0
+			return
+		}
+		n, err := money.ParseScaled(text, digits)
+		if err != nil || n < 0 || n > 100_000 {
+			wrong = append(wrong, fault.New(fault.Invalid, "errors.number", "text", text).On(name))
+			return
+		}
+		*into = int(n)
+	}
+	c.Name, c.Goal, c.Language = r.Text("name"), r.Text("goal"), r.Text("language")
+	c.Purpose, c.Basis = consent.Purpose(r.Text("purpose")), ""
+	if c.Purpose == "contract" {
+		c.Purpose, c.Basis = consent.Advertising, consent.Contract
+	}
+	c.Segment, c.Sender, c.Exclude = r.Int("segment", 0), r.Int("sender", 0), r.IDs("exclude")
+	number("control", &c.Control, 1)
+	number("window", &c.Window, 0)
+	c.Plan.When, c.Plan.At = campaign.When(r.Text("when")), r.Text("at")
+	number("spread", &c.Plan.Spread, 0)
+	c.Winner.By = campaign.By(r.Text("winner"))
+	number("test", &c.Winner.Test, 1)
+	number("hours", &c.Winner.Hours, 0)
+	for i := range c.Variants {
+		if name := "share." + c.Variants[i].Name; r.Has(name) {
+			number(name, &c.Variants[i].Share, 1)
+		}
+	}
+	c.Budget = 0
+	if text := r.Text("budget"); text != "" {
+		budget, err := money.ParseScaled(strings.ReplaceAll(text, ",", "."), money.Digits(r.Company.Currency))
+		if err != nil {
+			wrong = append(wrong, fault.As(err).On("budget"))
+		}
+		c.Budget = budget
+	}
+	return wrong
+}
+
+// skeleton is the content that a new campaign begins with, in a language.
+func skeleton(lang string) *campaign.Content {
+	p := i18n.For(lang, nil)
+	return &campaign.Content{Subject: "", Blocks: []campaign.Block{
+		{Kind: campaign.Heading, Level: 1, Text: p.T("campaigns.skeleton.heading")},
+		{Kind: campaign.Text, Text: "{{ customer.salutation }},\n\n" + p.T("campaigns.skeleton.text")},
+		{Kind: campaign.Footer},
+	}}
+}
+
+func (c campaigns) create(r *page.Request) error {
+	made := &campaign.Campaign{}
+	wrong := settingsRead(r, made)
+	if slices.Contains(i18n.Languages(), made.Language) {
+		made.Variants = []campaign.Variant{{Name: "a", Share: 1000, Contents: map[string]*campaign.Content{made.Language: skeleton(made.Language)}}}
+	}
+	err := errors.Join(wrong...)
+	if err == nil {
+		err = r.Write(func(tx *store.Tx) error {
+			made.ID = 0
+			return campaign.Create(r.Context(), tx, made)
+		})
+	}
+	if err != nil {
+		return c.refuse(r, made, err, r.P.T("campaigns.new"))
+	}
+	return r.Redirect(campaignLink(made.ID) + "/edit")
+}
+
+// refuse shows the settings again with what is wrong.
+func (c campaigns) refuse(r *page.Request, of *campaign.Campaign, err error, title string) error {
+	f := settingsForm{c: of, exclude: r.IDs("exclude"), values: map[string]string{}}
+	if choices := c.choices(r, &f); choices != nil {
+		return choices
+	}
+	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget"} {
+		f.values[name] = r.Text(name)
+	}
+	for _, v := range of.Variants {
+		f.values["share."+v.Name] = r.Text("share." + v.Name)
+	}
+	return r.Refuse(err, title, func(e ui.Errors) templ.Component {
+		f.errors = e
+		return campaignSettingsView(r, f)
+	})
+}
+
+// one reads the campaign of the address.
+func (c campaigns) one(r *page.Request) (found *campaign.Campaign, err error) {
+	id, err := r.PathID("id")
+	if err != nil {
+		return nil, err
+	}
+	err = r.Read(func(tx *store.Tx) error { found, err = campaign.Load(r.Context(), tx, id); return err })
+	return found, err
+}
+
+func (c campaigns) settings(r *page.Request) error {
+	of, err := c.one(r)
+	if err != nil {
+		return err
+	}
+	f := settingsForm{c: of}
+	if err := c.choices(r, &f); err != nil {
+		return err
+	}
+	f.fill(r)
+	return r.Render(of.Name, campaignSettingsView(r, f))
+}
+
+func (c campaigns) saveSettings(r *page.Request) error {
+	of, err := c.one(r)
+	if err != nil {
+		return err
+	}
+	err = r.Write(func(tx *store.Tx) error {
+		_, err := campaign.Change(r.Context(), tx, of.ID, r.Int("version", 0), func(edited *campaign.Campaign) error {
+			return errors.Join(settingsRead(r, edited)...)
+		})
+		return err
+	})
+	if err != nil {
+		return c.refuse(r, of, err, of.Name)
+	}
+	return r.RedirectWith(campaignLink(of.ID), ui.Flash{Text: r.P.T("common.saved")})
+}
+
+// MeasureNames are the names of campaigns by their measure, for the ledger.
+func MeasureNames(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
+	names := make(map[int64]string, len(ids))
+	for _, id := range ids {
+		one, err := campaign.OfMeasure(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if one != nil {
+			names[id] = one.Name
+		}
+	}
+	return names, nil
+}

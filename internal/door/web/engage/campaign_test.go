@@ -1,0 +1,202 @@
+package engage_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"stamm/internal/action/campaign"
+	"stamm/internal/action/coupon"
+	"stamm/internal/action/message"
+	"stamm/internal/action/program"
+	"stamm/internal/door/web/engage"
+	"stamm/internal/door/web/webtest"
+	"stamm/internal/insight/segment"
+	"stamm/internal/platform/filter"
+	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/store"
+	"stamm/internal/platform/store/storetest"
+	"stamm/internal/platform/warehouse"
+	"stamm/internal/platform/warehouse/warehousetest"
+	"stamm/internal/record/auth"
+	"stamm/internal/record/company"
+	"stamm/internal/record/consent"
+	"stamm/internal/record/customer"
+	"stamm/internal/record/document"
+	"stamm/internal/record/product"
+)
+
+// press is a site on which campaigns are written; campaign and coupon are there already.
+type press struct {
+	*webtest.Site
+	runner           *campaign.Runner
+	campaign, coupon int64
+}
+
+func newPress(t *testing.T, db *store.DB) press {
+	t.Helper()
+	house := warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), segment.Projection(), program.Projection())
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- house.Follow(ctx, db) }()
+	t.Cleanup(func() { stop(); <-done })
+	open := func(context.Context) (*warehouse.DB, error) { return house, nil }
+	fields := func(context.Context, *store.Tx) (*filter.Catalogue, error) {
+		return filter.NewCatalogue("EUR", customer.Projection().Fields, document.Projection().Fields)
+	}
+	runner := &campaign.Runner{DB: db, House: open, Fields: fields}
+	composer := &campaign.Composer{House: open, Site: "https://stamm.example"}
+	jobsRunner := jobs.NewRunner(db, jobs.Options{})
+	runner.Register(jobsRunner)
+	jobsRunner.Start()
+	t.Cleanup(func() { jobsRunner.Close(context.Background()) })
+	deps := engage.Deps{Campaigns: &engage.Campaigns{Runner: runner, Composer: composer, Inspector: &campaign.Inspector{Runner: runner, Composer: composer}},
+		Measure: func(id int64) string { return fmt.Sprint("/programme/", id) }}
+	p := press{Site: webtest.New(t, db, engage.Area(deps)), runner: runner}
+	p.Write(func(ctx context.Context, tx *store.Tx) error {
+		for i := range 5 {
+			e, err := customer.Create(ctx, tx, customer.Draft{Fields: customer.Fields{"first_name": fmt.Sprint("Anna", i), "last_name": "<b>injected</b>", "country": "DE", "language": []string{"de", "en"}[i%2]},
+				Emails: []customer.Email{{Address: fmt.Sprintf("k%d@example.de", i)}}})
+			if err != nil {
+				return err
+			}
+			if _, err := consent.Record(ctx, tx, []consent.Entry{{Customer: e.ID, Channel: consent.Email, Purpose: consent.Advertising, Kind: consent.Confirmed, Address: fmt.Sprintf("k%d@example.de", i),
+				Evidence: "form", Source: consent.SourcePerson}}); err != nil {
+				return err
+			}
+		}
+		gift := &coupon.Coupon{Name: "<b>injected</b>", Kind: coupon.Percent, Value: 10_00}
+		if err := coupon.Create(ctx, tx, gift); err != nil {
+			return err
+		}
+		if _, err := coupon.Give(ctx, tx, gift.ID, 0, []int64{1}); err != nil {
+			return err
+		}
+		p.coupon = gift.ID
+		c := &campaign.Campaign{Name: "<b>injected</b>", Language: "de", Variants: []campaign.Variant{{Name: "a", Share: 1000, Contents: map[string]*campaign.Content{
+			"de": {Subject: "<b>injected</b>", Blocks: []campaign.Block{{Kind: campaign.Text, Text: "{{ customer.salutation }} <b>injected</b>"}, {Kind: campaign.Voucher, Coupon: gift.ID}, {Kind: campaign.Products, Pick: campaign.Usual},
+				{Kind: campaign.Columns}, {Kind: campaign.Picture, Source: "https://localhost/a.png"}, {Kind: campaign.Button, Text: "x", URL: "https://127.0.0.1/"}, {Kind: campaign.Heading, Text: "y"}, {Kind: campaign.Divider},
+				{Kind: campaign.Footer, Text: "Impressum"}}}}}}}
+		err := campaign.Create(ctx, tx, c)
+		p.campaign = c.ID
+		return err
+	})
+	if err := house.Reach(context.Background(), db); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p press) at(path string) string { return fmt.Sprintf("/engage/campaigns/%d%s", p.campaign, path) }
+
+func TestEveryPageOfCampaignsKeepsTheHouseRules(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		p := newPress(t, db)
+		walked := map[string]string{"/engage/messages/{id}": "", "/engage/customers/{id}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "", "/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "",
+			"/engage/campaigns/{id}/mail": ""}
+		for _, path := range []string{"", "/progress", "/settings", "/edit", "/preview", "/check"} {
+			walked["/engage/campaigns/{id}"+path] = p.at(path)
+		}
+		for _, path := range []string{"", "/codes"} {
+			walked["/engage/coupons/{id}"+path] = fmt.Sprintf("/engage/coupons/%d%s", p.coupon, path)
+		}
+		p.Walk(t, walked)
+	})
+}
+
+func TestACampaignIsWrittenPlayedThroughAndSentByItsPages(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		p := newPress(t, db)
+		c := p.As(auth.Marketer).Speak("de")
+		made := c.Post("/engage/campaigns", url.Values{"name": {"Herbst"}, "purpose": {"advertising"}, "segment": {"0"}, "language": {"de"}, "when": {"now"}, "control": {"0"}, "window": {"28"}})
+		if made.Status != 303 || !strings.HasSuffix(made.Header.Get("Location"), "/edit") {
+			t.Fatalf("made: %d %s", made.Status, made.Header.Get("Location"))
+		}
+		edit := made.Header.Get("Location")
+		one := strings.TrimSuffix(edit, "/edit")
+		form := url.Values{"variant": {"a"}, "content": {"de"}, "subject": {"Hallo {{ customer.first_name }}"}, "block": {"0", "1"}, "kind.0": {"text"}, "text.0": {"{{ customer.salutation }}"}, "kind.1": {"footer"}, "text.1": {"Impressum"}, "do": {"add:button"}}
+		if got := c.Post(edit, form); got.Status != 303 {
+			t.Fatalf("a block more: %d %s", got.Status, got.Body)
+		}
+		page := c.Get(edit).Body
+		if !strings.Contains(page, `name="kind.1" value="button"`) || !strings.Contains(page, `name="kind.2" value="footer"`) {
+			t.Errorf("the button does not stand before the footer")
+		}
+		form["block"], form["do"] = []string{"0", "2"}, []string{"down:0"}
+		form["kind.2"], form["text.2"] = []string{"footer"}, []string{"Impressum"}
+		live := p.As(auth.Marketer).Speak("de").With("HX-Request", "true").Post(edit, form)
+		if live.Status != 200 || strings.Contains(live.Body, "<html") || !strings.Contains(live.Body, `name="kind.0" value="footer"`) {
+			t.Errorf("moved: %d %s", live.Status, live.Body)
+		}
+		stale := url.Values{"variant": {"a"}, "content": {"de"}, "version": {"1"}, "do": {"save"}}
+		if got := c.Post(edit, stale); got.Status != 409 {
+			t.Errorf("an old version: %d", got.Status)
+		}
+		mail := c.Get(one + "/mail?customer=1")
+		if policy := mail.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "sandbox") || strings.Contains(policy, "script") || !strings.Contains(mail.Body, "Guten Tag Anna0") || strings.Contains(mail.Body, "<b>injected") {
+			t.Errorf("%s %s", policy, mail.Body)
+		}
+		if got := c.Post(one+"/flow", url.Values{"do": {"go"}}); got.Status != 303 {
+			t.Errorf("go: %d", got.Status)
+		}
+		if words := webtest.Words(c.Get(one).Body); !strings.Contains(words, "bis dahin lässt sie sich aufhalten") {
+			t.Errorf("%s", words)
+		}
+		c.Post(one+"/flow", url.Values{"do": {"stop"}})
+		if words := webtest.Words(c.Get(one).Body); !strings.Contains(words, "nichts verlässt das Haus") {
+			t.Errorf("%s", words)
+		}
+		if got := c.Post(one+"/test", url.Values{"customer": {"1"}}); got.Status != 303 {
+			t.Errorf("test: %d %s", got.Status, got.Body)
+		}
+		p.Read(func(ctx context.Context, tx *store.Tx) error {
+			ms, err := message.List(ctx, tx, message.Filter{Limit: 10})
+			if err != nil || len(ms) != 1 || ms[0].Kind != message.KindAPI || ms[0].State != message.Queued {
+				t.Errorf("the test is %+v, %v", ms, err)
+			}
+			return nil
+		})
+		if got := p.As(auth.Viewer).Post(one+"/flow", url.Values{"do": {"go"}}); got.Status != 403 {
+			t.Errorf("a viewer sends: %d", got.Status)
+		}
+	})
+}
+
+func TestTheCheckSaysWhatIsWrong(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		p := newPress(t, db)
+		words := webtest.Words(p.As(auth.Marketer).Speak("de").Get(p.at("/check")).Body)
+		for _, want := range []string{"liegt in einem eigenen Netz", "Bild hat keinen Text"} {
+			if !strings.Contains(words, want) {
+				t.Errorf("without %q: %s", want, words)
+			}
+		}
+	})
+}
+
+func TestCouponsAreMadeByTheirPages(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		p := newPress(t, db)
+		c := p.As(auth.Marketer).Speak("de")
+		if got := c.Post("/engage/coupons", url.Values{"name": {"x"}, "kind": {"percent"}, "value": {"viel"}}); got.Status != 422 || !strings.Contains(got.Body, "viel") {
+			t.Errorf("%d", got.Status)
+		}
+		made := c.Post("/engage/coupons", url.Values{"name": {"Winter"}, "kind": {"percent"}, "value": {"12,5"}, "last": {"2026-12-31"}, "once": {"1"}})
+		at := made.Header.Get("Location")
+		if made.Status != 303 || !strings.Contains(webtest.Words(c.Get(at).Body), "12,5") {
+			t.Fatalf("%d %s", made.Status, at)
+		}
+		if got := c.Post(at+"/codes", url.Values{"codes": {"3"}}); got.Status != 303 {
+			t.Errorf("%d %s", got.Status, got.Body)
+		}
+		if list := c.Get(at + "/codes.csv").Body; strings.Count(list, "\n") != 4 {
+			t.Errorf("%s", list)
+		}
+		c.Post(at+"/stop", nil)
+		if !strings.Contains(webtest.Words(c.Get(at).Body), "Beendet") {
+			t.Error("not ended")
+		}
+	})
+}

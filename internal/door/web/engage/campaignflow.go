@@ -1,0 +1,342 @@
+package engage
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stamm/internal/action/campaign"
+	"stamm/internal/action/message"
+	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/segment"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/auth"
+	"stamm/internal/record/customer"
+)
+
+// checkTime is how long the look at a whole campaign may take: addresses are asked.
+const checkTime = 60 * time.Second
+
+// overview is the page of a campaign.
+type overview struct {
+	c        *campaign.Campaign
+	counts   message.Counts
+	approval bool // a second person has to agree
+	playing  bool // a draft run is under way
+	segments map[int64]string
+	names    map[int64]string // of the customers that the draft run named
+	outside  bool
+}
+
+func (c campaigns) show(r *page.Request) error {
+	o, err := c.overview(r)
+	if err != nil {
+		return err
+	}
+	return r.Render(o.c.Name, campaignView(r, c.Deps, o))
+}
+
+func (c campaigns) overview(r *page.Request) (o overview, err error) {
+	id, err := r.PathID("id")
+	if err != nil {
+		return o, err
+	}
+	err = r.Read(func(tx *store.Tx) error {
+		if o.c, err = campaign.Load(r.Context(), tx, id); err != nil {
+			return err
+		}
+		if o.counts, err = message.CountsOf(r.Context(), tx, o.c.Measure); err != nil {
+			return err
+		}
+		if o.approval, err = campaign.NeedsApproval(r.Context(), tx); err != nil {
+			return err
+		}
+		book, err := segment.Open(r.Context(), tx, c.Campaigns.Runner.Fields)
+		if err != nil {
+			return err
+		}
+		o.segments = map[int64]string{0: r.P.T("campaigns.everybody")}
+		for _, s := range slices.Concat(book.Segments(), book.Archived()) {
+			o.segments[s.ID] = s.Name
+		}
+		if o.names, err = customer.Names(r.Context(), tx, o.c.Trial.Customers()); err != nil {
+			return err
+		}
+		if o.playing, err = playing(r, tx, id); err != nil || c.Outbox == nil {
+			return err
+		}
+		o.outside, err = c.Outbox(r.Context(), tx)
+		return err
+	})
+	return o, err
+}
+
+// playing tells whether a draft run of the campaign is under way.
+func playing(r *page.Request, tx *store.Tx, id int64) (bool, error) {
+	for _, state := range []jobs.State{jobs.Queued, jobs.Running} {
+		all, err := jobs.List(r.Context(), tx, jobs.Filter{Kind: campaign.TrialJob, State: state})
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(all, func(j jobs.Job) bool { return j.Key == strconv.FormatInt(id, 10) }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// moving tells whether the page changes by itself.
+func (o overview) moving() bool {
+	return o.playing || o.c.State == campaign.Waiting || o.c.State == campaign.Sending
+}
+
+func (c campaigns) progress(r *page.Request) error {
+	o, err := c.overview(r)
+	if err != nil {
+		return err
+	}
+	if !r.Partial() {
+		return r.Render(o.c.Name, campaignView(r, c.Deps, o))
+	}
+	return r.Fragment(campaignProgress(r, c.Deps, o))
+}
+
+// sentence says how far the campaign is.
+func (o overview) sentence(r *page.Request) string {
+	p := r.P
+	switch o.c.State {
+	case campaign.Waiting:
+		return p.T("campaigns.says.waiting", "time", p.Time(*o.c.GoAt))
+	case campaign.Sending:
+		if o.c.Phase == campaign.PhaseTest && o.c.DecideAt != nil {
+			return p.T("campaigns.says.test", "time", p.DateTime(*o.c.DecideAt))
+		}
+		return p.T("campaigns.says.sending", "sent", o.counts.Sent, "pending", o.counts.Pending())
+	case campaign.Done:
+		return p.T("campaigns.says.done", "sent", o.counts.Sent)
+	default:
+		return p.T("campaigns.says." + string(o.c.State))
+	}
+}
+
+// rows are the counts of the ledger, each opening its messages. They add up.
+func (o overview) tiles(r *page.Request) []ui.Tile {
+	link := func(state string) string {
+		return fmt.Sprintf("%s?measure=%d&state=%s", messagesPath, o.c.Measure, state)
+	}
+	n := o.counts
+	return []ui.Tile{
+		{Name: r.P.T("campaigns.planned"), Value: r.P.Number(n.Planned), Href: link("")},
+		{Name: r.P.T("message.state.sent"), Value: r.P.Number(n.Sent), Href: link("sent")},
+		{Name: r.P.T("message.state.suppressed"), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
+		{Name: r.P.T("campaigns.pending"), Value: r.P.Number(n.Pending()), Href: link("queued")},
+		{Name: r.P.T("campaigns.trouble"), Value: r.P.Number(n.Failed + n.Unclear), Href: link("failed")},
+	}
+}
+
+// facts are the settings in words.
+func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
+	p, c := r.P, o.c
+	var without []string
+	for _, id := range c.Exclude {
+		without = append(without, o.segments[id])
+	}
+	pairs := []ui.Pair{{Term: p.T("campaigns.audience"), Text: o.segments[c.Segment]}}
+	if len(without) > 0 {
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.exclude"), Text: p.List(without)})
+	}
+	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.control"), Text: p.Percent(float64(c.Control)/1000, 1)},
+		ui.Pair{Term: p.T("campaigns.when"), Text: o.when(r)}, ui.Pair{Term: p.T("campaigns.variants"), Text: o.variants(r)})
+	if c.Won != "" {
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.won"), Text: strings.ToUpper(c.Won)})
+	}
+	if d.Measure != nil {
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.proof"), Text: p.T("campaigns.proof_link"), Href: d.Measure(c.Measure)})
+	}
+	return pairs
+}
+
+func (o overview) when(r *page.Request) string {
+	p, plan := r.P, o.c.Plan
+	text := p.T("campaigns.whens." + string(plan.When))
+	if at, err := time.ParseInLocation("2006-01-02T15:04", plan.At, r.Company.Zone()); err == nil && plan.When != campaign.Now {
+		text += ": " + p.DateTime(at)
+	}
+	if plan.Spread > 0 {
+		text += ", " + p.N("campaigns.spread_over", int64(plan.Spread))
+	}
+	return text
+}
+
+func (o overview) variants(r *page.Request) string {
+	var all []string
+	for _, v := range o.c.Variants {
+		all = append(all, fmt.Sprintf("%s %s (%s)", strings.ToUpper(v.Name), r.P.Percent(float64(v.Share)/1000, 0), strings.Join(v.Keys(), ", ")))
+	}
+	return strings.Join(all, " · ")
+}
+
+// fresh tells whether the draft run is about the campaign as it is now.
+func (o overview) fresh() bool { return o.c.Trial != nil && o.c.Trial.Version == o.c.Version }
+
+// stops are what stopped how many in the draft run, the most first.
+func (o overview) stops(r *page.Request) []ui.Pair {
+	t := o.c.Trial
+	keys := slices.Collect(maps.Keys(t.Stopped))
+	slices.SortFunc(keys, func(a, b string) int { return int(t.Stopped[b]-t.Stopped[a])*2 + strings.Compare(a, b) })
+	var pairs []ui.Pair
+	for _, key := range keys {
+		pairs = append(pairs, ui.Pair{Term: whyWords(r, key), Text: r.P.Number(t.Stopped[key])})
+	}
+	return pairs
+}
+
+// whyWords is why somebody gets nothing, from gate and reason.
+func whyWords(r *page.Request, why string) string {
+	gate, reason, _ := strings.Cut(why, ".")
+	if key := "message.reason." + reason; r.P.Has(key) {
+		return r.P.T(key)
+	}
+	if key := "message.gate." + gate; r.P.Has(key) {
+		return r.P.T(key)
+	}
+	return reason
+}
+
+// examples are some of those who would get it, or would not.
+func (o overview) examples(r *page.Request, list []campaign.Example) []ui.Item {
+	var items []ui.Item
+	for _, e := range list {
+		id := e.Customer
+		if e.Person != 0 {
+			id = e.Person
+		}
+		item := ui.Item{Title: o.names[id], Href: fmt.Sprintf("/customers/%d", id)}
+		switch {
+		case e.Why != "":
+			item.Text = whyWords(r, e.Why)
+		default:
+			item.Text = r.P.T("campaigns.gets", "variant", strings.ToUpper(e.Arm))
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+func (c campaigns) trial(r *page.Request) error {
+	id, err := r.PathID("id")
+	if err != nil {
+		return err
+	}
+	err = r.Write(func(tx *store.Tx) error { _, err := campaign.Try(r.Context(), tx, id); return err })
+	if err != nil {
+		return err
+	}
+	return r.Redirect(campaignLink(id))
+}
+
+// flow takes the campaign a step further, or back.
+func (c campaigns) flow(r *page.Request) error {
+	id, err := r.PathID("id")
+	if err != nil {
+		return err
+	}
+	do := r.Text("do")
+	err = r.Write(func(tx *store.Tx) error {
+		switch do {
+		case "approve":
+			return campaign.Approve(r.Context(), tx, id)
+		case "go":
+			return campaign.Go(r.Context(), tx, id)
+		case "stop":
+			return campaign.Stop(r.Context(), tx, id)
+		case "pause":
+			return campaign.Pause(r.Context(), tx, id)
+		case "continue":
+			return campaign.Continue(r.Context(), tx, id)
+		case "cancel":
+			return campaign.Cancel(r.Context(), tx, id)
+		}
+		return fault.New(fault.Invalid, "errors.choice", "text", do).On("do")
+	})
+	if code := fault.CodeOf(err); code == fault.Invalid || code == fault.Conflict || code == fault.Forbidden {
+		return r.RedirectWith(campaignLink(id), ui.Flash{Text: r.P.Err(err), Tone: ui.Bad})
+	}
+	if err != nil {
+		return err
+	}
+	flash := ui.Flash{Text: r.P.T("campaigns.did." + do)}
+	if do == "go" {
+		flash.Undo = &ui.Post{Label: r.P.T("campaigns.do.stop"), Action: campaignLink(id) + "/flow", Fields: []ui.Hidden{{Name: "do", Value: "stop"}}}
+	}
+	return r.RedirectWith(campaignLink(id), flash)
+}
+
+// posts are the buttons that the state allows.
+func (o overview) posts(r *page.Request) []ui.Post {
+	if !r.Can(auth.WriteMessages) {
+		return nil
+	}
+	action := campaignLink(o.c.ID)
+	button := func(do, label, confirm string) ui.Post {
+		return ui.Post{Label: label, Action: action + "/flow", Fields: []ui.Hidden{{Name: "do", Value: do}}, Confirm: confirm}
+	}
+	word := func(do string) string { return r.P.T("campaigns.do." + do) }
+	var all []ui.Post
+	switch o.c.State {
+	case campaign.Draft, campaign.Approved:
+		if !o.playing {
+			all = append(all, ui.Post{Label: word("trial"), Action: action + "/trial"})
+		}
+		if o.approval && o.c.State == campaign.Draft {
+			all = append(all, button("approve", word("approve"), ""))
+		} else if o.fresh() {
+			all = append(all, button("go", r.P.N("campaigns.send_to", o.c.Trial.Queued), ""))
+		}
+		all = append(all, button("cancel", word("cancel"), r.P.T("campaigns.confirm_drop")))
+	case campaign.Waiting:
+		all = append(all, button("stop", word("stop"), ""))
+	case campaign.Sending:
+		all = append(all, button("pause", word("pause"), ""), button("cancel", word("cancel"), r.P.T("campaigns.confirm_cancel")))
+	case campaign.Paused:
+		all = append(all, button("continue", word("continue"), ""), button("cancel", word("cancel"), r.P.T("campaigns.confirm_cancel")))
+	}
+	return all
+}
+
+// looked is the page of what a look at the whole campaign found.
+type looked struct {
+	c     *campaign.Campaign
+	found []campaign.Finding
+}
+
+func (c campaigns) check(r *page.Request) error {
+	of, err := c.one(r)
+	if err != nil {
+		return err
+	}
+	l := looked{c: of}
+	if l.found, err = c.Campaigns.Inspector.Inspect(r.Context(), of.ID); err != nil {
+		return err
+	}
+	return r.Render(r.P.T("campaigns.check"), campaignCheckView(r, l))
+}
+
+func (l looked) items(r *page.Request) []ui.Item {
+	var items []ui.Item
+	for _, f := range l.found {
+		item := ui.Item{Icon: "info-circle", Tone: ui.Warn, Title: r.P.T(f.Key, f.Args...), Href: fmt.Sprintf("%s/edit?variant=%s&content=%s", campaignLink(l.c.ID), f.Variant, f.Content),
+			Meta: strings.ToUpper(f.Variant) + " · " + f.Content}
+		if f.Bad {
+			item.Icon, item.Tone = "alert-circle", ui.Bad
+		}
+		items = append(items, item)
+	}
+	return items
+}
