@@ -111,22 +111,12 @@ func (s *site) choose(v *visit) error {
 	if err != nil {
 		return err
 	}
-	var mail *consent.OptIn
+	var mailed bool
+	var unsent error
 	wanted, err := v.choices(form.Topics, form.Chosen.Others)
 	form.Paused = v.text("paused_until")
 	if err == nil {
-		err = v.write(func(ctx context.Context, tx *store.Tx) (err error) {
-			text := Wording(v.P, v.Company, extra(wanted.Purposes))
-			version, err := consent.KeepText(ctx, tx, v.P.Lang(), text)
-			if err != nil {
-				return err
-			}
-			mail, err = consent.Choose(ctx, tx, link, wanted, consent.SignUp{Language: v.P.Lang(), TextVersion: version, Form: consent.PathPreferences, IP: v.sender()})
-			if err != nil || mail == nil {
-				return err
-			}
-			return s.send(ctx, tx, v, *mail)
-		})
+		mailed, unsent, err = s.change(v, link, wanted)
 	}
 	if fault.CodeOf(err) == fault.Invalid {
 		form.Chosen, form.Errors = wanted, ui.ErrorsOf(v.P, err)
@@ -139,10 +129,32 @@ func (s *site) choose(v *visit) error {
 		return err
 	}
 	form.Flash = &ui.Flash{Tone: ui.Good, Text: v.P.T("portal.preferences.saved")}
-	if mail != nil || slices.ContainsFunc(wanted.Purposes, func(p consent.Purpose) bool { return !slices.Contains(form.Chosen.Purposes, p) }) {
+	if unsent != nil {
+		form.Flash = &ui.Flash{Tone: ui.Warn, Text: v.P.T("portal.preferences.saved") + " " + v.P.Err(unsent)}
+	} else if mailed || slices.ContainsFunc(wanted.Purposes, func(p consent.Purpose) bool { return !slices.Contains(form.Chosen.Purposes, p) }) {
 		form.Flash.Text = v.P.T("portal.preferences.mailed")
 	}
 	return v.render(http.StatusOK, v.P.T("portal.preferences.title"), preferencesView(v, form))
+}
+
+// change saves what somebody chose, and tells whether a mail to confirm it is on its way. That none can be sent now keeps
+// nobody from ending what she no longer wants.
+func (s *site) change(v *visit, link consent.Link, wanted consent.Choices) (mailed bool, unsent, err error) {
+	err = v.write(func(ctx context.Context, tx *store.Tx) error {
+		version, err := consent.KeepText(ctx, tx, v.P.Lang(), Wording(v.P, v.Company, extra(wanted.Purposes)))
+		if err != nil {
+			return err
+		}
+		mail, err := consent.Choose(ctx, tx, link, wanted, consent.SignUp{Language: v.P.Lang(), TextVersion: version, Form: consent.PathPreferences, IP: v.sender()})
+		if mailed, unsent = mail != nil, nil; err != nil || mail == nil {
+			return err
+		}
+		if err = s.send(ctx, tx, v, *mail); fault.CodeOf(err) == fault.Unavailable {
+			unsent, err = err, nil
+		}
+		return err
+	})
+	return mailed, unsent, err
 }
 
 // extra are the purposes beside advertising that have words of their own.

@@ -285,6 +285,20 @@ func TestPreferencesAreChosenByLink(t *testing.T) {
 	})
 }
 
+func TestPreferencesEndMessagesAlsoWhereNoMailCanBeSent(t *testing.T) {
+	each(t, func(w world) {
+		id, _, link := w.subscriber(erika)
+		w.pages = portal.New(portal.Deps{DB: w.db, Log: slog.New(slog.DiscardHandler)})
+		got := w.post(link, url.Values{"purpose": {"tracking"}, "l": {"de"}})
+		if got.Code != http.StatusOK || w.may(id, erika) != consent.ReasonObjected || !strings.Contains(got.Body.String(), "keine E-Mail") {
+			w.Errorf("%d %s", got.Code, w.may(id, erika))
+		}
+		if got := w.signUp("neu@example.org"); got.Code != http.StatusServiceUnavailable {
+			w.Errorf("a sign-up: %d", got.Code)
+		}
+	})
+}
+
 func TestOwnDataComesByAFreshLinkOnly(t *testing.T) {
 	each(t, func(w world) {
 		_, _, preferences := w.subscriber(erika)

@@ -130,7 +130,7 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 
 func find(ctx context.Context, tx *store.Tx, a Ask, today int64, ids []int64, hashes []string) (known, error) {
 	k := known{states: make(map[int64][]state, len(ids)), suppressed: map[string]bool{}, paused: map[Recipient]bool{}}
-	text := fmt.Sprintf(sqlCheck, tx.Numbers("$1"), tx.Strings("$4"), tx.Numbers("$1"))
+	text := fmt.Sprintf(sqlCheck, tx.Numbers("$1"), tx.Strings("$4"))
 	args := []any{store.JSON(ids), string(a.Channel), string(a.Purpose), store.JSON(hashes), today}
 	err := tx.Values(ctx, text, args, func(_ []string, row []any) error {
 		id, _ := row[0].(int64)

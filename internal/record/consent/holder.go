@@ -3,6 +3,7 @@ package consent
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -218,7 +219,11 @@ func Choose(ctx context.Context, tx *store.Tx, link Link, c Choices, s SignUp) (
 		return nil, nil
 	}
 	s.Address, s.Purposes, s.Language = h.Address, wanted, cmp.Or(c.Language, s.Language)
-	return Request(ctx, tx, s)
+	mail, err := Request(ctx, tx, s)
+	if errors.Is(err, tooMany()) {
+		return nil, nil // what she no longer wants ends all the same
+	}
+	return mail, err
 }
 
 // missing are the elements of a that are not in b.

@@ -59,7 +59,7 @@ func allowSender(ctx context.Context, tx *store.Tx, h *hasher, ip string) error 
 		l.count, l.began = 0, tx.Now
 	}
 	if l.count >= senderMost {
-		return fault.New(fault.Unavailable, "consent.too_many")
+		return tooMany()
 	}
 	return l.add(ctx, tx)
 }
@@ -75,5 +75,8 @@ func allowAddress(ctx context.Context, tx *store.Tx, kind OptInKind, sum string)
 	}
 	return true, l.add(ctx, tx)
 }
+
+// tooMany is what a sender is told who asks too often.
+func tooMany() *fault.Error { return fault.New(fault.Unavailable, "consent.too_many") }
 
 func addressKey(kind OptInKind, sum string) string { return string(kind) + ":" + sum }

@@ -311,6 +311,20 @@ func TestPreferencesEndAtOnceAndBeginWithADoubleOptIn(t *testing.T) {
 		if got := w.verdict(id, erika); got != "consent" {
 			w.Errorf("after the pause: %s", got)
 		}
+		for i := range 25 { // somebody in the same office tries everything
+			_, _ = w.signUp(fmt.Sprintf("p%d@example.org", i), "")
+			_, _ = w.signUp(fmt.Sprintf("q%d@example.org", i), "192.0.2.8")
+		}
+		w.write(func(ctx context.Context, tx *store.Tx) error {
+			o, err := consent.Choose(ctx, tx, link, consent.Choices{Purposes: []consent.Purpose{consent.Tracking}}, consent.SignUp{TextVersion: "de-1", IP: "192.0.2.8"})
+			if o != nil || err != nil {
+				w.Errorf("beyond the limit: %v, %v", o, err)
+			}
+			return nil
+		})
+		if got := w.verdict(id, erika); got != consent.ReasonObjected {
+			w.Errorf("the limit of mails kept her from leaving: %s", got)
+		}
 		if o := choose(consent.Choices{}); o != nil || w.verdict(id, erika) != consent.ReasonObjected {
 			w.Errorf("%+v, %s", o, w.verdict(id, erika))
 		}

@@ -9,14 +9,14 @@ const (
 	// sqlCheck is everything Check needs to know of a slice of recipients: their states, which addresses are suppressed
 	// (the hash as address), and who wants a pause. Channel and purpose are compared by CASE so that SQLite seeks once a
 	// customer rather than once for each pair of them: she has few rows.
-	sqlCheck = `SELECT c.id, s.channel, s.purpose, s.address, s.basis, s.status, s.entry, CAST(s.own AS BIGINT) AS own
-		FROM customer c JOIN consent_state s ON s.customer = coalesce(c.merged_into, c.id)
-		WHERE c.id %s AND c.erased_at IS NULL AND CASE s.channel WHEN $2 THEN 1 WHEN '' THEN 1 ELSE 0 END = 1
+	sqlCheck = `WITH who AS MATERIALIZED (SELECT id, coalesce(merged_into, id) AS main FROM customer WHERE id %s AND erased_at IS NULL)
+		SELECT w.id, s.channel, s.purpose, s.address, s.basis, s.status, s.entry, CAST(s.own AS BIGINT) AS own
+		FROM who w JOIN consent_state s ON s.customer = w.main
+		WHERE CASE s.channel WHEN $2 THEN 1 WHEN '' THEN 1 ELSE 0 END = 1
 		AND CASE s.purpose WHEN $3 THEN 1 WHEN 'advertising' THEN 1 ELSE 0 END = 1
 		UNION ALL SELECT 0, '', '', hash, '', 'suppressed', 0, 0 FROM consent_suppression WHERE hash %s
-		UNION ALL SELECT c.id, '', '', p.address, '', 'paused', 0, 0
-		FROM customer c JOIN consent_preference p ON p.customer = coalesce(c.merged_into, c.id)
-		WHERE c.id %s AND p.paused_until > $5`
+		UNION ALL SELECT w.id, '', '', p.address, '', 'paused', 0, 0
+		FROM who w JOIN consent_preference p ON p.customer = w.main WHERE p.paused_until > $5`
 
 	sqlWho = `SELECT id, coalesce(merged_into, id), CASE WHEN erased_at IS NULL THEN 0 ELSE 1 END FROM customer WHERE id %s`
 

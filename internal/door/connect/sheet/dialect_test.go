@@ -171,6 +171,8 @@ func FuzzFiles(f *testing.F) {
 				err = files.Payments(ctx, s, 0, func(*sheet.PaymentRow) error { n++; return nil }, bad)
 			case sheet.Contracts:
 				err = files.Contracts(ctx, s, 0, func(*sheet.ContractRow) error { n++; return nil }, bad)
+			case sheet.Consents:
+				err = files.Consents(ctx, s, 0, func(*sheet.ConsentRow) error { n++; return nil }, bad)
 			}
 			if err != nil || n != s.Rows {
 				t.Fatalf("%s: %d rows of %d, error %v", kind, n, s.Rows, err)

@@ -165,6 +165,7 @@ func TestThePreviewOfEveryKindHasItsFields(t *testing.T) {
 	for kind, text := range map[sheet.Kind]string{
 		sheet.Customers: "Kundennr;Name;Geburtsdatum;Intern;Farbe\n1;Anna;01.02.1980;ja;rot\n",
 		sheet.Products:  "Artikelnummer;Preis;Aktiv;Farbe\nA;1,50;ja;rot\n", sheet.Payments: "Datum;Betrag;Rechnung;Farbe\n01.02.2024;1,50;R1;rot\n",
+		sheet.Consents:  "Kundennummer;E-Mail;Kanal;Zweck;Einwilligung;Datum;Bestätigt am;Einwilligungstext;Nachweis;Farbe\n7;a@b.de;E-Mail;Werbung;ja;01.02.2024;02.02.2024;v1;Karte 7;rot\n",
 		sheet.Contracts: "Vertragsnummer;Kunde;Tarif;Beginn;Ende;Gekündigt;Kündigungsgrund;Farbe\nV1;7;Komfort;01.02.2024;31.01.2025;ja;Umzug;rot\n",
 	} {
 		o := sheet.Options{}

@@ -479,3 +479,26 @@ func TestANewCompanyWalksFromItsSettingsToTheFirstInsight(t *testing.T) {
 		}
 	})
 }
+
+func TestTopicsAreNamedAndTheFormForOwnSitesIsOffered(t *testing.T) {
+	s := site(t, sqlite(t))
+	c := s.As(auth.Admin)
+	if got := c.Post("/admin/consent/topics", url.Values{"de": {"Kaffee & Röstung"}, "en": {"Coffee"}, "code": {"kaffee_roestung"}}); got.Status != 303 {
+		t.Fatalf("a topic: %d", got.Status)
+	}
+	got := c.Get("/admin/consent")
+	for _, want := range []string{"Kaffee &amp; Röstung", "kaffee_roestung", `/p/signup&#34; lang=&#34;de&#34;`, "&amp;lt;b&amp;gt;injected"} { // the company's name, escaped in the form and again on the page
+		if !strings.Contains(got.Body, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if got := c.Post("/admin/consent/topics", url.Values{"de": {""}, "code": {"x"}}); got.Status != 422 {
+		t.Errorf("a topic without a name: %d", got.Status)
+	}
+	if got := c.Post("/admin/consent/topics/drop", url.Values{"code": {"kaffee_roestung"}}); got.Status != 303 {
+		t.Errorf("removing it: %d", got.Status)
+	}
+	if got := c.Post("/admin/consent/topics/drop", url.Values{"code": {"kaffee_roestung"}}); got.Status != 404 {
+		t.Errorf("removing it again: %d", got.Status)
+	}
+}
