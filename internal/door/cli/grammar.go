@@ -23,6 +23,7 @@ type grammar struct {
 	Prove     proveCommand      `cmd:"" help:"Compare groups of a file: what a measure brought, and how sure that is."`
 	Coupon    couponCommands    `cmd:"" help:"Codes that take something off an order."`
 	Relay     relayCommands     `cmd:"" help:"Servers that take mails."`
+	Message   messageCommands   `cmd:"" help:"Messages to customers: who got them, who did not, and why."`
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`

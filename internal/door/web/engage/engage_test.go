@@ -101,14 +101,21 @@ func (l ledger) sent(t *testing.T) {
 func TestEveryPageOfMessagesKeepsTheHouseRules(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		l := site(t, db)
-		l.Walk(t, map[string]string{
+		l.Walk(t, only(l.Site, map[string]string{
 			"/engage/messages/{id}": fmt.Sprint("/engage/messages/", l.ids[1]), "/engage/customers/{id}": fmt.Sprint("/engage/customers/", l.customers[0]),
-			"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "", "/customers/{id}": fmt.Sprint("/customers/", l.customers[0]),
-			"/customers/{id}/documents": "", "/customers/{id}/figures": "", "/customers/{id}/data": "", "/customers/{id}/edit": "", "/customers/{id}/tags": "", "/customers/{id}/note": "",
-			"/customers/{id}/erase": "", "/documents/{id}": "", "/customers/{id}/email/new": "", "/customers/{id}/email/{row}": "", "/customers/{id}/phone/new": "", "/customers/{id}/phone/{row}": "",
-			"/customers/{id}/address/new": "", "/customers/{id}/address/{row}": "", "/customers/{id}/contact/new": "", "/customers/{id}/contact/{row}": "",
-		})
+			"/customers/{id}": fmt.Sprint("/customers/", l.customers[0]),
+		}))
 	})
+}
+
+// only leaves the pages with other placeholders to the tests of their own parts.
+func only(s *webtest.Site, examples map[string]string) map[string]string {
+	for _, route := range s.Server.Routes() {
+		if _, known := examples[route.Pattern]; !known && strings.Contains(route.Pattern, "/{") && route.Pattern != "/{$}" {
+			examples[route.Pattern] = ""
+		}
+	}
+	return examples
 }
 
 func TestTheLedgerSaysWhoDidNotGetItAndWhy(t *testing.T) {

@@ -100,12 +100,10 @@ func TestEveryPageOfDeliveryKeepsTheHouseRules(t *testing.T) {
 			}
 			return email.Record(ctx, tx, email.ParseReturned([]byte("From: MAILER-DAEMON@x.example\r\nX-Failed-Recipients: <b>injected</b>@y.example\r\n\r\n550 <b>injected</b> user unknown\r\n")))
 		})
-		s.Walk(t, map[string]string{
+		s.Walk(t, only(s, map[string]string{
 			"/engage/senders/{id}": fmt.Sprint("/engage/senders/", sender), "/engage/senders/{id}/check": fmt.Sprint("/engage/senders/", sender, "/check"),
 			"/engage/relays/{id}": fmt.Sprint("/engage/relays/", relay), "/engage/mailboxes/{id}": fmt.Sprint("/engage/mailboxes/", mailbox),
-			"/engage/messages/{id}": "", "/engage/customers/{id}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "",
-			"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "",
-		})
+		}))
 	})
 }
 
