@@ -108,12 +108,8 @@ func readerOf(m *message.Message) int64 {
 
 // prepare reads what the contents of a campaign show.
 func (t *table) prepare(ctx context.Context, tx *store.Tx, c *Campaign, buyers []int64) error {
-	if c.Sender != 0 && t.senders[c.Sender] == nil {
-		sender, err := email.FindSender(ctx, tx, c.Sender)
-		if err != nil {
-			return err
-		}
-		t.senders[c.Sender] = sender
+	if err := t.senderOf(ctx, tx, c.Sender); err != nil {
+		return err
 	}
 	var items []int64
 	products := false
@@ -135,6 +131,26 @@ func (t *table) prepare(ctx context.Context, tx *store.Tx, c *Campaign, buyers [
 		return nil
 	}
 	return t.recommendations(ctx, tx, buyers, items)
+}
+
+// senderOf reads who writes; without a sender of its own a campaign has the first one that was set up.
+func (t *table) senderOf(ctx context.Context, tx *store.Tx, id int64) error {
+	if t.senders[id] != nil {
+		return nil
+	}
+	if id != 0 {
+		sender, err := email.FindSender(ctx, tx, id)
+		if fault.CodeOf(err) == fault.NotFound { // it was dropped; the outlet has one
+			return nil
+		}
+		t.senders[id] = sender
+		return err
+	}
+	all, err := email.Senders(ctx, tx)
+	if err == nil && len(all) > 0 {
+		t.senders[0] = all[0]
+	}
+	return err
 }
 
 // giftsOf reads the codes of a coupon that customers have.

@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"slices"
 
+	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/email"
 	"stamm/internal/action/program"
@@ -20,7 +21,7 @@ const sendConnections = 16
 
 // composers are who writes the mails of each kind.
 func (a *App) composers() map[string]message.Composer {
-	return map[string]message.Composer{message.KindAPI: message.Texts{}, message.KindOptIn: optIns{}}
+	return map[string]message.Composer{message.KindAPI: message.Texts{}, message.KindOptIn: optIns{}, campaign.Kind: a.writing()}
 }
 
 // send hands over what is due in the ledger of messages until Close: to the relays, or to the built-in outbox where there is none.

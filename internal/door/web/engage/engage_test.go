@@ -103,7 +103,7 @@ func TestEveryPageOfMessagesKeepsTheHouseRules(t *testing.T) {
 		l := site(t, db)
 		l.Walk(t, map[string]string{
 			"/engage/messages/{id}": fmt.Sprint("/engage/messages/", l.ids[1]), "/engage/customers/{id}": fmt.Sprint("/engage/customers/", l.customers[0]),
-			"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "", "/customers/{id}": fmt.Sprint("/customers/", l.customers[0]),
+			"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "", "/engage/coupons/{id}": "", "/engage/coupons/{id}/codes": "", "/customers/{id}": fmt.Sprint("/customers/", l.customers[0]),
 			"/customers/{id}/documents": "", "/customers/{id}/figures": "", "/customers/{id}/data": "", "/customers/{id}/edit": "", "/customers/{id}/tags": "", "/customers/{id}/note": "",
 			"/customers/{id}/erase": "", "/documents/{id}": "", "/customers/{id}/email/new": "", "/customers/{id}/email/{row}": "", "/customers/{id}/phone/new": "", "/customers/{id}/phone/{row}": "",
 			"/customers/{id}/address/new": "", "/customers/{id}/address/{row}": "", "/customers/{id}/contact/new": "", "/customers/{id}/contact/{row}": "",

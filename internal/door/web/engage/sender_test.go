@@ -103,7 +103,7 @@ func TestEveryPageOfDeliveryKeepsTheHouseRules(t *testing.T) {
 		s.Walk(t, map[string]string{
 			"/engage/senders/{id}": fmt.Sprint("/engage/senders/", sender), "/engage/senders/{id}/check": fmt.Sprint("/engage/senders/", sender, "/check"),
 			"/engage/relays/{id}": fmt.Sprint("/engage/relays/", relay), "/engage/mailboxes/{id}": fmt.Sprint("/engage/mailboxes/", mailbox),
-			"/engage/messages/{id}": "", "/engage/customers/{id}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "",
+			"/engage/messages/{id}": "", "/engage/customers/{id}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "", "/engage/coupons/{id}": "", "/engage/coupons/{id}/codes": "",
 			"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "",
 		})
 	})
