@@ -44,7 +44,7 @@ func campaignRoutes(d Deps) []page.Route {
 	c := campaigns{d}
 	slow := get(campaignPath+"/check", auth.ReadCustomers, c.check)
 	slow.Limit = checkTime
-	return []page.Route{
+	return append(couponRoutes(),
 		csv(get(campaignsPath, auth.ReadCustomers, c.list)),
 		get(campaignsPath+"/new", auth.WriteMessages, c.fresh),
 		post(campaignsPath, auth.WriteMessages, c.create),
@@ -60,16 +60,16 @@ func campaignRoutes(d Deps) []page.Route {
 		post(campaignPath+"/trial", auth.WriteMessages, c.trial),
 		slow,
 		post(campaignPath+"/flow", auth.WriteMessages, c.flow),
-	}
+	)
 }
 
 // campaignPages are the entries of the menu of campaigns and coupons.
 func campaignPages(d Deps) []page.Entry {
-	coupons := page.Entry{Text: "coupons.title", Href: couponsPath, Permission: auth.ReadCustomers}
 	if d.Campaigns == nil {
-		return []page.Entry{coupons}
+		return nil
 	}
-	return []page.Entry{{Text: "campaigns.title", Href: campaignsPath, Permission: auth.ReadCustomers}, coupons}
+	return []page.Entry{{Text: "campaigns.title", Href: campaignsPath, Permission: auth.ReadCustomers},
+		{Text: "coupons.title", Href: couponsPath, Permission: auth.ReadCustomers}}
 }
 
 // campaigns are the pages of campaigns.
