@@ -164,7 +164,11 @@ func recoverOne(ctx context.Context, db *store.DB, self string, everybody bool) 
 		for _, m := range measures {
 			moved.move(m, Attempting, Unclear, ReasonDied)
 		}
-		unclear = len(measures)
+		if unclear = len(measures); unclear > 0 {
+			if err := raiseUnclear(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if err := moved.write(ctx, tx); err != nil {
 			return err
 		}

@@ -137,6 +137,11 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 		}
 		b.moved.add(e.measure, Attempting, "", -n)
 		b.moved.add(e.measure, e.state, e.reason, n)
+		if e.state == Unclear && n > 0 {
+			if err := raiseUnclear(ctx, b.tx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -9,7 +9,20 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/company"
+	"stamm/internal/record/task"
 )
+
+// TaskUnclear is the kind of the task that asks a person to decide about unclear messages. There is one for all of them.
+const TaskUnclear = "message.unclear"
+
+// unclearWeight puts the task above everyday work: people wait for these messages.
+const unclearWeight = 400
+
+// raiseUnclear asks a person to decide.
+func raiseUnclear(ctx context.Context, tx *store.Tx) error {
+	_, err := task.Raise(ctx, tx, task.New{Kind: TaskUnclear, Key: TaskUnclear, Weight: unclearWeight})
+	return err
+}
 
 // SendAgain is a person's decision about an unclear message: it may not have arrived and is sent again.
 func SendAgain(ctx context.Context, tx *store.Tx, id int64) error {
@@ -48,6 +61,15 @@ func resolve(ctx context.Context, tx *store.Tx, id int64, to State, reason strin
 	moved.add(measure, to, reason, 1)
 	if err := moved.write(ctx, tx); err != nil {
 		return err
+	}
+	left, err := some(ctx, tx, sqlAnyUnclear)
+	if err != nil {
+		return err
+	}
+	if !left {
+		if err := task.Settle(ctx, tx, TaskUnclear); err != nil {
+			return err
+		}
 	}
 	_, err = feed.Append(ctx, tx, feed.New{Kind: KindDecided, Customer: customer, Subject: id, Body: map[string]any{"state": string(to)}, Rows: feed.Rows{"message": {{id, id}}}})
 	return err

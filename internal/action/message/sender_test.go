@@ -9,6 +9,7 @@ import (
 	"stamm/internal/action/message"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
+	"stamm/internal/record/task"
 )
 
 func TestEveryMessageIsSentOnceAndCounted(t *testing.T) {
@@ -93,8 +94,22 @@ func TestAnswersOfTheRelayDecideWhatBecomesOfAMessage(t *testing.T) {
 			}
 			return nil
 		})
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			open, err := task.Pending(ctx, tx, message.TaskUnclear)
+			if len(open) != 1 {
+				t.Errorf("%d tasks ask a person to decide", len(open))
+			}
+			return err
+		})
 		// Nobody but a person decides about the unclear one.
 		write(t, db, func(ctx context.Context, tx *store.Tx) error { return message.CountAsSent(ctx, tx, ds[4].ID) })
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			open, err := task.Pending(ctx, tx, message.TaskUnclear)
+			if len(open) != 0 {
+				t.Errorf("everything is decided, but a task is open: %+v", open[0])
+			}
+			return err
+		})
 		if c := countsOf(t, db, 7); c.Sent != 3 || c.Unclear != 0 {
 			t.Errorf("counted as sent: %+v", c)
 		}
@@ -134,7 +149,7 @@ func TestClosingFinishesWhatIsUnderWayAndFreesTheRest(t *testing.T) {
 		}
 		plan(t, db, news...)
 		p := newPost()
-		all := 0
+		var all int
 		for round := 0; ; round++ {
 			s := start(t, db, p, 8)
 			goal := min(int64(60*(round+1)), 600)

@@ -96,7 +96,8 @@ const (
 
 	// unclear ones
 
-	sqlResolve = `UPDATE message SET state = $2, reason = $3, due_at = 0, claim = 0, budget_day = CASE WHEN $2 = 'failed' THEN NULL ELSE budget_day END, day = $4, changed_at = $5
+	sqlAnyUnclear = `SELECT 1 FROM message WHERE state = 'unclear' LIMIT 1`
+	sqlResolve    = `UPDATE message SET state = $2, reason = $3, due_at = 0, claim = 0, budget_day = CASE WHEN $2 = 'failed' THEN NULL ELSE budget_day END, day = $4, changed_at = $5
 		WHERE id = $1 AND state = 'unclear' RETURNING measure, customer`
 
 	// reading

@@ -195,6 +195,33 @@ func drawnAmong(ctx context.Context, tx *store.Tx, measure int64, ids []int64) (
 	return known, rows.Err()
 }
 
+// Membership is the group of a customer in one of her measures, and the day she was drawn.
+type Membership struct {
+	Measure int64
+	Day     clock.Day
+	Assigned
+}
+
+// OfCustomer lists the measures a customer was drawn for, the newest first.
+func OfCustomer(ctx context.Context, tx *store.Tx, customer int64) ([]Membership, error) {
+	rows, err := tx.Query(ctx, sqlOf, customer)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Membership
+	for rows.Next() {
+		m := Membership{Assigned: Assigned{Customer: customer}}
+		var millionths, day int64
+		if err := rows.Scan(&m.Measure, &m.Arm, &millionths, &day); err != nil {
+			return nil, err
+		}
+		m.Probability, m.Day = float64(millionths)/whole, clock.Day(day)
+		all = append(all, m)
+	}
+	return all, rows.Err()
+}
+
 // Rules hold for all measures.
 type Rules struct {
 	Share int // per mille of all customers whom every measure leaves alone

@@ -3,12 +3,17 @@ package program_test
 import (
 	"context"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"stamm/internal/action/program"
 	"stamm/internal/insight/predict"
+	"stamm/internal/platform/store"
+	"stamm/internal/platform/store/storetest"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/platform/warehouse/warehousetest"
 	"stamm/internal/record/company"
@@ -51,4 +56,34 @@ func BenchmarkProof(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkAssign draws a hundred thousand customers in slices of the bulk lane.
+func BenchmarkAssign(b *testing.B) {
+	db := storetest.Open(b, storetest.SQLite(b), store.Options{})
+	all := make([]int64, 100_000)
+	for i := range all {
+		all[i] = int64(i + 1)
+	}
+	begin := cpu()
+	for b.Loop() {
+		id := draft(b, db)
+		move(b, db, id, program.Start)
+		for part := range slices.Chunk(all, 1000) {
+			err := db.Bulk(b.Context(), store.System(), func(tx *store.Tx) error { _, err := program.Assign(b.Context(), tx, id, part); return err })
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(len(all))/(cpu()-begin).Seconds(), "customers/cpu-s")
+}
+
+// cpu is the processor time this process has used.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -95,7 +95,7 @@ func TestTheProgrammeAsAWholeIsHeldAgainstThoseLeftAloneByAll(t *testing.T) {
 			}
 			s.add("measure_customer", id*2+m, 7+m, id, arm, int64(1), int64(first)+7*m)
 		}
-		amount := int64(1000 + id%50)
+		amount := 1000 + id%50
 		if id%10 != 0 {
 			amount += 500
 		}

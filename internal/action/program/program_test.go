@@ -98,6 +98,13 @@ func TestGroupsAreDrawnOnceAndForEver(t *testing.T) {
 		if both < 20 || both > 85 { // a hundredth, were the groups drawn apart
 			t.Errorf("%d customers are in the control group of both measures", both)
 		}
+		write(t, db, func(tx *store.Tx) error {
+			mine, err := program.OfCustomer(t.Context(), tx, 7)
+			if len(mine) != 2 || mine[0].Measure != other || mine[1].Measure != id || mine[1].Assigned != got[6] {
+				t.Errorf("the measures of a customer: %+v", mine)
+			}
+			return err
+		})
 		move(t, db, id, program.Finish)
 		if d := cmp.Diff(got[:3], assign(t, db, id, 1, 2, 3)); d != "" {
 			t.Error("after the end the answer is another one:", d)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/trial"
@@ -17,6 +18,7 @@ import (
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/platform/warehouse/warehousetest"
 	"stamm/internal/record/company"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 )
@@ -69,7 +71,7 @@ func random(seed uint64, share int) (*shop, map[int64]did) {
 				cost = nil
 			}
 			sale := s.document(id, "order", day.AddDays(at), amount, cost)
-			kept, back := amount, int64(0)
+			var kept, back int64
 			switch dice.IntN(6) {
 			case 0:
 				back = amount
@@ -225,6 +227,44 @@ func TestMeasuresOfAYearAreCorrectedForBeingSeveral(t *testing.T) {
 	}
 	if s := same.Verdict.Holm; s == nil || !close(*s, same.Effect(program.Net).P) {
 		t.Errorf("%v", s)
+	}
+}
+
+func TestMessagesAndConsentsTellWhatBecameOfTheGroups(t *testing.T) {
+	s := &shop{tables: map[string][][]any{}}
+	m := measure()
+	m.Arms = []program.Arm{{Name: "a", Share: 1000}}
+	sent := func(id, measure, customer int64, state string, day clock.Day) {
+		s.add("message", id, measure, customer, customer, int64(0), "email", "campaign", "a", state, "", int64(day))
+	}
+	for id := int64(1); id <= 40; id++ {
+		s.customer(id, "person", "DE")
+		arm := "a"
+		if id%4 == 0 {
+			arm = "control"
+		}
+		s.add("measure_customer", id, int64(7), id, arm, int64(1), int64(first))
+		if arm == "a" {
+			sent(id, 7, id, "sent", first)
+		}
+	}
+	sent(101, 9, 4, "sent", first.AddDays(3))       // another measure reached her
+	sent(102, 9, 8, "suppressed", first.AddDays(3)) // and her not
+	sent(103, 9, 12, "sent", first.AddDays(40))     // too late to matter
+	sent(104, 7, 16, "unclear", first.AddDays(1))   // this measure, which it should not have
+	sent(105, 0, 20, "sent", first.AddDays(1))      // an order confirmation
+	sent(106, 9, 1, "sent", first.AddDays(1))
+	for id, status := range map[int64]string{1: "withdrawn", 2: "granted", 4: "objected"} {
+		s.add("consent", id, "email", "advertising", status, int64(first.AddDays(2)))
+	}
+	w := warehousetest.Open(t, company.Projection(), customer.Projection(), document.Projection(), predict.Projection(), program.Projection(), message.Projection(), consent.Projection())
+	warehousetest.Fill(t, w, s.tables)
+	p := prove(t, w, m, program.Basis{AsOf: first.AddDays(60), Margin: 100}, program.Spending{})
+	if d := cmp.Diff(map[string]int64{"control": 2, "a": 1}, p.Contaminated); d != "" {
+		t.Error("contaminated:", d)
+	}
+	if d := cmp.Diff(map[string]int64{"control": 1, "a": 1}, p.Withdrawn); d != "" {
+		t.Error("withdrawn:", d)
 	}
 }
 

@@ -17,9 +17,8 @@ const (
 	sqlSalt     = `INSERT INTO programme (id, salt, share, changed_at) VALUES (1, $1, 0, $2) ON CONFLICT (id) DO NOTHING`
 	sqlPutShare = `UPDATE programme SET share = $1, changed_at = $2 WHERE id = 1`
 
-	sqlDrawn  = `SELECT customer, arm, probability FROM measure_customer WHERE measure = $1 AND customer %s`
-	sqlCounts = `SELECT measure, arm, count(*) FROM measure_customer GROUP BY measure, arm`
-	sqlOf     = `SELECT c.measure, c.arm, c.probability, c.day, m.name FROM measure_customer c JOIN measure m ON m.id = c.measure
+	sqlDrawn = `SELECT customer, arm, probability FROM measure_customer WHERE measure = $1 AND customer %s`
+	sqlOf    = `SELECT c.measure, c.arm, c.probability, c.day FROM measure_customer c
 		WHERE c.customer = $1 ORDER BY c.id DESC`
 
 	sqlBook = `INSERT INTO measure_cost (key, measure, kind, amount, included, day, note, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

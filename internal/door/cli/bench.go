@@ -101,7 +101,7 @@ func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.lines(ctx, cmd.Rows) },
 		func(ctx context.Context) error { return b.singles(ctx, cmd.Rows*3/10) },
-		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild,
+		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof, b.repeats,
 		func(ctx context.Context) error { return b.writes(ctx, during) },
 		func(ctx context.Context) error { return b.writesBeside(ctx, during) },
 	} {

@@ -2,12 +2,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/door/web/engage"
-	"stamm/internal/door/web/programme"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/warehouse"
 )
@@ -38,6 +36,3 @@ func (a *App) campaignPages() *engage.Campaigns {
 	runner, composer := a.proposing(), a.writing()
 	return &engage.Campaigns{Runner: runner, Composer: composer, Inspector: &campaign.Inspector{Runner: runner, Composer: composer}}
 }
-
-// measureLink is the page on which the effect of a measure stands.
-func measureLink(id int64) string { return fmt.Sprintf("%s/%d", programme.Path, id) }

@@ -2,7 +2,8 @@ package cli
 
 import (
 	"context"
-	"strings"
+	"crypto/sha256"
+	"encoding/hex"
 
 	"stamm/internal/action/message"
 	"stamm/internal/platform/i18n"
@@ -11,9 +12,13 @@ import (
 	"stamm/internal/record/consent"
 )
 
-// sendOptIn puts a mail that somebody has just asked for into the ledger, in the transaction in which she did. Its Message-ID is
-// the proof of the double opt-in.
-func (a *App) sendOptIn(ctx context.Context, tx *store.Tx, o consent.OptIn) error {
+// optInPriority lets the mails people wait for go before all others.
+const optInPriority = 9
+
+// sendOptIn hands a mail that somebody just asked for on the public pages to the ledger of messages, in the transaction in which
+// she did. It carries no advertising and rests on her own request, so that no objection to advertising stops it. Its Message-ID
+// is the proof of the double opt-in.
+func sendOptIn(ctx context.Context, tx *store.Tx, mail consent.OptIn) error {
 	settings, err := company.Load(ctx, tx)
 	if err != nil {
 		return err
@@ -22,24 +27,22 @@ func (a *App) sendOptIn(ctx context.Context, tx *store.Tx, o consent.OptIn) erro
 	if err != nil {
 		return err
 	}
-	lang := o.Language
-	if lang == "" {
-		lang = settings.Language
-	}
-	p := i18n.For(lang, settings.Zone())
+	p := i18n.For(mail.Language, settings.Zone())
 	name := settings.Name
 	if name == "" {
-		name = "Stamm"
+		name = p.T("portal.us")
 	}
-	words := func(what string) string {
-		return p.T("message.optin."+string(o.Kind)+"."+what, "company", name, "link", strings.TrimSuffix(a.origin, "/")+o.Path, "until", o.Expires)
-	}
-	m, err := message.Post(ctx, tx, message.Text{Kind: message.KindOptIn, Key: message.KindOptIn + "\n" + o.Path, Customer: o.Customer, Address: o.Address, Subject: words("subject"), Text: words("text"),
-		Ask: consent.Ask{Channel: consent.Email, Purpose: consent.Advertising, Basis: consent.Contract}, Exempt: true})
-	if err != nil || o.Request == 0 {
+	words := "portal.mail." + string(mail.Kind)
+	sum := sha256.Sum256([]byte(mail.Path)) // the link itself is for her eyes only
+	m, err := message.Post(ctx, tx, message.Text{
+		Kind: message.KindOptIn, Key: message.KindOptIn + "\n" + hex.EncodeToString(sum[:16]), Address: mail.Address,
+		Subject: p.T(words+".subject", "company", name), Text: p.T(words+".text", "company", name, "link", mail.URL, "until", p.DateTime(mail.Expires)),
+		Ask: consent.Ask{Channel: consent.Email, Purpose: consent.Advertising, Basis: consent.Contract}, Priority: optInPriority, Exempt: true,
+	})
+	if err != nil || mail.Request == 0 {
 		return err
 	}
-	return consent.Sent(ctx, tx, o.Request, message.PlainID(m.ID, from.Address))
+	return consent.Sent(ctx, tx, mail.Request, message.PlainID(m.ID, from.Address))
 }
 
 // optIns writes such mails under the Message-ID that was noted as their proof.

@@ -5,9 +5,9 @@ import "stamm/internal/insight/trial"
 // proved is an experiment as --json shows it. What is not known is null, never a number that means nothing.
 type proved struct {
 	Control struct {
-		N    int64   `json:"n"`
-		Mean float64 `json:"mean"`
-		SD   float64 `json:"sd"`
+		N    int64    `json:"n"`
+		Mean float64  `json:"mean"`
+		SD   *float64 `json:"sd"`
 	} `json:"control"`
 	Arms    map[string]provedArm `json:"arms"`
 	SRM     *float64             `json:"srm_p"`
@@ -17,10 +17,10 @@ type proved struct {
 
 // provedArm is a group against the control group, per customer.
 type provedArm struct {
-	N      int64   `json:"n"`
-	Mean   float64 `json:"mean"`
-	SD     float64 `json:"sd"`
-	Effect float64 `json:"effect"`
+	N      int64    `json:"n"`
+	Mean   float64  `json:"mean"`
+	SD     *float64 `json:"sd"`
+	Effect float64  `json:"effect"`
 	provedInterval
 	DF         *float64     `json:"df"`
 	Lift       *float64     `json:"lift"`
@@ -61,10 +61,10 @@ type provedCUPED struct {
 
 func provedJSON(r *trial.Reading, limit *float64) proved {
 	out := proved{Arms: map[string]provedArm{}, SRM: r.SampleRatio, Blocked: r.Blocked(), MDE: r.MDE}
-	out.Control.N, out.Control.Mean, out.Control.SD = r.Control.Outcome.N, r.Control.Outcome.Mean, r.Control.Outcome.SD()
+	out.Control.N, out.Control.Mean, out.Control.SD = r.Control.Outcome.N, r.Control.Outcome.Mean, spreadOf(r.Control.Outcome)
 	holm := holmOf(r)
 	for i, a := range r.Arms {
-		arm := provedArm{N: a.Outcome.N, Mean: a.Outcome.Mean, SD: a.Outcome.SD(), Effect: a.Effect, provedInterval: intervalOf(a.Estimate), HolmP: holm[i]}
+		arm := provedArm{N: a.Outcome.N, Mean: a.Outcome.Mean, SD: spreadOf(a.Outcome), Effect: a.Effect, provedInterval: intervalOf(a.Estimate), HolmP: holm[i]}
 		if a.Known {
 			arm.DF, arm.AlwaysLo, arm.AlwaysHi = &a.DF, &a.Always[0], &a.Always[1]
 		}
@@ -80,6 +80,15 @@ func provedJSON(r *trial.Reading, limit *float64) proved {
 		out.Arms[a.Name] = arm
 	}
 	return out
+}
+
+// spreadOf is the standard deviation; one customer has none.
+func spreadOf(m trial.Moments) *float64 {
+	if m.N < 2 {
+		return nil
+	}
+	sd := m.SD()
+	return &sd
 }
 
 func intervalOf(e trial.Estimate) provedInterval {

@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"net/mail"
+	"slices"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/email"
+	"stamm/internal/action/program"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 )
@@ -59,6 +61,18 @@ func noRelay(ctx context.Context, tx *store.Tx) (bool, error) {
 		}
 	}
 	return true, err
+}
+
+// measureNames are what measures are called.
+func measureNames(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
+	all, err := program.All(ctx, tx)
+	names := map[int64]string{}
+	for _, m := range all {
+		if slices.Contains(ids, m.ID) {
+			names[m.ID] = m.Name
+		}
+	}
+	return names, err
 }
 
 // messageJobs tells the runner how the ledger's work is done.

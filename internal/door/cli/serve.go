@@ -208,13 +208,13 @@ func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
 			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
-			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: a.sendOptIn, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
+			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: sendOptIn, Address: a.origin, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
-	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: engage.MeasureNames, Measure: measureLink}
+	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: measureNames, Measure: programme.Address}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
 		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card,

@@ -125,7 +125,7 @@ func (s *site) choose(v *visit) error {
 			if err != nil || mail == nil {
 				return err
 			}
-			return s.send(ctx, tx, *mail)
+			return s.send(ctx, tx, v, *mail)
 		})
 	}
 	if fault.CodeOf(err) == fault.Invalid {

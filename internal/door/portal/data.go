@@ -29,7 +29,7 @@ func (s *site) askData(v *visit) error {
 		if err != nil || mail == nil {
 			return err
 		}
-		return s.send(ctx, tx, *mail)
+		return s.send(ctx, tx, v, *mail)
 	})
 	if code := fault.CodeOf(err); code == fault.Invalid || code == fault.Unavailable && fault.As(err).Key == "consent.too_many" {
 		status := http.StatusUnprocessableEntity

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,6 +46,10 @@ type Deps struct {
 	// Without it signing up is not possible.
 	Send func(ctx context.Context, tx *store.Tx, mail consent.OptIn) error
 
+	// Address is how people reach the site, "https://stamm.example.com". Links in mails begin with it: never with what the
+	// request says, or a stranger could have our mails point to a site of his. Without it mails go out only while the page
+	// is asked for on this machine.
+	Address    string
 	TrustProxy bool // a proxy in front tells the caller in X-Forwarded-For
 	Log        *slog.Logger
 }
@@ -158,6 +163,21 @@ func (v *visit) write(fn func(ctx context.Context, tx *store.Tx) error) error {
 
 func (v *visit) read(fn func(ctx context.Context, tx *store.Tx) error) error {
 	return v.site.deps.DB.Read(v.Context(), func(tx *store.Tx) error { return fn(v.Context(), tx) })
+}
+
+// origin is how the links in mails begin.
+func (v *visit) origin() (string, error) {
+	if v.site.deps.Address != "" {
+		return strings.TrimSuffix(v.site.deps.Address, "/"), nil
+	}
+	host, _, err := net.SplitHostPort(v.Host)
+	if err != nil {
+		host = v.Host
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return "http://" + v.Host, nil
+	}
+	return "", fault.New(fault.Unavailable, "portal.no_address")
 }
 
 // link reads the token of the address. Whatever is wrong with it, the answer is the same.

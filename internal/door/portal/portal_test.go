@@ -36,7 +36,7 @@ func open(t testing.TB, url string) world {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	w := world{TB: t, time: &now, mails: &[]consent.OptIn{}}
 	w.db = storetest.Open(t, url, store.Options{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
-	w.pages = portal.New(portal.Deps{DB: w.db, Log: slog.New(slog.DiscardHandler), Send: func(_ context.Context, _ *store.Tx, mail consent.OptIn) error {
+	w.pages = portal.New(portal.Deps{DB: w.db, Address: "https://stamm.example/", Log: slog.New(slog.DiscardHandler), Send: func(_ context.Context, _ *store.Tx, mail consent.OptIn) error {
 		*w.mails = append(*w.mails, mail)
 		return nil
 	}})

@@ -87,7 +87,7 @@ func (s *site) signUp(v *visit) error {
 				return err
 			}
 		}
-		return s.send(ctx, tx, *mail)
+		return s.send(ctx, tx, v, *mail)
 	})
 	if code := fault.CodeOf(err); code == fault.Invalid || code == fault.Unavailable && fault.As(err).Key == "consent.too_many" {
 		form.Errors = ui.ErrorsOf(v.P, err)
@@ -133,10 +133,15 @@ func (v *visit) sent() error {
 	return nil
 }
 
-func (s *site) send(ctx context.Context, tx *store.Tx, mail consent.OptIn) error {
+func (s *site) send(ctx context.Context, tx *store.Tx, v *visit, mail consent.OptIn) error {
 	if s.deps.Send == nil {
 		return fault.New(fault.Unavailable, "portal.no_mail")
 	}
+	origin, err := v.origin()
+	if err != nil {
+		return err
+	}
+	mail.URL = origin + mail.Path
 	return s.deps.Send(ctx, tx, mail)
 }
 

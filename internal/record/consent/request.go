@@ -34,6 +34,7 @@ type OptIn struct {
 	Purposes    []Purpose
 	TextVersion string
 	Path        string // of the link, after the address of the site
+	URL         string // the whole link, set by whoever knows the address
 	Expires     time.Time
 }
 

@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"time"
 
 	"stamm/internal/platform/store"
 )
@@ -32,3 +33,15 @@ func ReadEvents(body []byte) (int, error) {
 	all, err := readEvents(body)
 	return len(all), err
 }
+
+// Window is a limit in one stretch of time.
+type Window struct{ w *window }
+
+// NewWindow lets through n within any stretch of that length.
+func NewWindow(n int, length time.Duration) Window { return Window{newWindow(n, length)} }
+
+// Free is when the next one may go.
+func (w Window) Free(now time.Duration) time.Duration { return w.w.free(now, 0) }
+
+// Take notes that one goes.
+func (w Window) Take(at time.Duration) { w.w.take(at) }

@@ -103,12 +103,23 @@ func newWindow(n int, length time.Duration) *window {
 	return &window{length: length, times: make([]time.Duration, n)}
 }
 
-// free is when the next one may go; nil lets everything through.
-func (w *window) free(now time.Duration) time.Duration {
-	if w == nil || !w.full {
+// free is when another one may go besides those that are promised; nil lets everything through.
+func (w *window) free(now time.Duration, promised int) time.Duration {
+	if w == nil {
 		return now
 	}
-	return max(now, w.times[w.next]+w.length)
+	oldest, known := w.next, len(w.times)
+	if !w.full {
+		promised -= len(w.times) - w.next // places that nobody has taken yet
+		oldest, known = 0, w.next
+	}
+	switch {
+	case promised < 0:
+		return now
+	case promised >= known:
+		return now + w.length
+	}
+	return max(now, w.times[(oldest+promised)%len(w.times)]+w.length)
 }
 
 // take notes that one goes at that time.

@@ -14,6 +14,7 @@ import (
 	"stamm/internal/platform/store/storetest"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestARelayWarmsUpByDoublingEachDayOnWhichItSends(t *testing.T) {
@@ -125,6 +126,42 @@ func TestNoMoreGoToADomainThanItTakes(t *testing.T) {
 	}
 }
 
+// TestAFreePlaceIsPromisedToOne: sixty connections that ask at once must not all run for one place.
+func TestAFreePlaceIsPromisedToOne(t *testing.T) {
+	srv := serve(t, extensions["pipelined"], nil)
+	db := sqlite(t)
+	write(t, db, func(ctx context.Context, tx *store.Tx) error {
+		return email.SaveLimit(ctx, tx, email.Limit{Name: "gmx", Domains: []string{"gmx.de"}, PerMinute: 5})
+	})
+	r := relayTo("eins", srv)
+	r.PerMinute = 8
+	s, out := session(t, db, email.Options{}, r)
+	ready := func(to string) (n int) {
+		for range 20 {
+			if now := db.Now(); !out.Ready(to, now).After(now) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := ready("a@gmx.de"); n != 5 {
+		t.Errorf("%d may leave at once, want 5", n)
+	}
+	for id := int64(1); id <= 5; id++ {
+		m := letter(id)
+		m.To.Address = "a@gmx.de"
+		if got := s.Send(context.Background(), m); got.State != message.Sent {
+			t.Errorf("promised and not kept: %+v", got)
+		}
+	}
+	if n := ready("a@gmx.de"); n != 0 {
+		t.Errorf("%d more may leave", n)
+	}
+	if n := ready("b@beispiel.example"); n != 3 {
+		t.Errorf("%d to others may leave, want 3", n)
+	}
+}
+
 func TestReceiversWhoPutUsOffGetAPauseThatSurvivesARestart(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		srv := serve(t, extensions["pipelined"], func(c string, _ int) string {
@@ -150,6 +187,28 @@ func TestReceiversWhoPutUsOffGetAPauseThatSurvivesARestart(t *testing.T) {
 			now := db.Now()
 			if wait := o.Ready("x@beispiel.example", now).Sub(now); wait < 50*time.Second || wait > 61*time.Second {
 				t.Errorf("ready in %v", wait)
+			}
+		}
+	})
+}
+
+func TestWindowsNeverLetThroughMoreThanTheyShould(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 5).Draw(t, "n")
+		w := email.NewWindow(n, time.Second)
+		var went []time.Duration
+		now := time.Duration(0)
+		for _, pause := range rapid.SliceOfN(rapid.IntRange(0, 700), 1, 40).Draw(t, "pauses") {
+			now += time.Duration(pause) * time.Millisecond
+			if w.Free(now) > now {
+				continue
+			}
+			w.Take(now)
+			went = append(went, now)
+		}
+		for i := n; i < len(went); i++ {
+			if went[i]-went[i-n] < time.Second {
+				t.Fatalf("%d within %v: %v", n+1, went[i]-went[i-n], went)
 			}
 		}
 	})

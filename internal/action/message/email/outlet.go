@@ -45,6 +45,8 @@ type Outlet struct {
 	roads   []*road
 	targets map[string]*target // by domain
 	tries   map[int64]int      // how often mails were put off, for the next pause
+
+	promises promises
 }
 
 // book is who writes, as sessions need it. It does not change once it is made.
@@ -168,7 +170,8 @@ func (o *Outlet) note(senders []*Sender) {
 	o.book.Store(b)
 }
 
-// Ready is when a mail to this address may leave by the limits and pauses of relays and receivers.
+// Ready is when a mail to this address may leave by the limits and pauses of relays and receivers. Whoever hears "now" has
+// a place for some seconds.
 func (o *Outlet) Ready(to string, now time.Time) time.Time {
 	o.refresh(context.Background())
 	o.mu.Lock()
@@ -181,21 +184,34 @@ func (o *Outlet) Ready(to string, now time.Time) time.Time {
 	}
 	defer o.mu.Unlock()
 	at := o.elapsed()
-	free := o.nextRoad(at)
-	if t := o.targets[domainOf(to)]; t != nil {
-		free = max(free, t.free(at))
+	free := o.nextRoad(at, o.promises.outstanding(at))
+	t := o.targets[domainOf(to)]
+	if t != nil {
+		free = max(free, t.free(at, t.promises.outstanding(at)))
 	}
-	return now.Add(free - at)
+	if free > at {
+		return now.Add(free - at)
+	}
+	if len(o.promises) < maxPromises {
+		o.promises.give(at)
+	}
+	if t != nil && len(t.promises) < maxPromises {
+		t.promises.give(at)
+	}
+	return now
 }
 
-// nextRoad is when the first relay is free. The caller holds mu.
-func (o *Outlet) nextRoad(at time.Duration) time.Duration {
+// nextRoad is when the first relay is free besides what is promised, wherever that goes. The caller holds mu.
+func (o *Outlet) nextRoad(at time.Duration, promised int) time.Duration {
 	first := at + maxPause
 	for _, r := range o.roads {
-		first = min(first, r.free(at))
+		first = min(first, r.free(at, promised))
 	}
 	return first
 }
+
+// maxPromises bounds the memory of a caller who asks and never comes.
+const maxPromises = 10_000
 
 // domainOf is the domain of an address as the limits have it.
 func domainOf(address string) string {

@@ -29,6 +29,7 @@ type server struct {
 	mu    sync.Mutex
 	count map[string]int
 	mails []received
+	wait  chan struct{} // before the answer to a mail, nil for not at all
 }
 
 type received struct{ from, to, text string }
@@ -137,7 +138,11 @@ func (s *server) talk(conn net.Conn) {
 		if mail.text != "" { // what is refused and then let through is ended empty
 			s.mails = append(s.mails, mail)
 		}
+		wait := s.wait
 		s.mu.Unlock()
+		if wait != nil {
+			<-wait
+		}
 		if !reply("TEXT", "250 2.0.0 Ok: queued as 1") {
 			return
 		}
@@ -391,6 +396,38 @@ func TestAConnectionTheServerClosedWhileIdleLosesNothing(t *testing.T) {
 	}
 	if n := len(srv.received()); n != 3 {
 		t.Errorf("%d mails arrived", n)
+	}
+}
+
+// TestClosingWaitsForTheAnswerToWhatIsOnTheWire holds for an answer that comes late, when somebody has told us to end.
+func TestClosingWaitsForTheAnswerToWhatIsOnTheWire(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	srv := serve(t, extensions["pipelined"], func(c string, _ int) string {
+		if c == "TEXT" {
+			cancel()
+		}
+		return ""
+	})
+	s, _ := session(t, sqlite(t), email.Options{}, relayTo("eins", srv))
+	if out := s.Send(ctx, letter(1)); out.State != message.Sent {
+		t.Errorf("%+v", out)
+	}
+	if out := s.Send(ctx, letter(2)); out.State != message.Queued || len(srv.received()) != 1 {
+		t.Errorf("after the end: %+v", out)
+	}
+}
+
+// TestAnAnswerThatDoesNotComeIsUnclear holds for a server that takes the text and is silent.
+func TestAnAnswerThatDoesNotComeIsUnclear(t *testing.T) {
+	silent := make(chan struct{})
+	defer close(silent)
+	srv := serve(t, extensions["pipelined"], nil)
+	srv.mu.Lock()
+	srv.wait = silent
+	srv.mu.Unlock()
+	s, _ := session(t, sqlite(t), email.Options{Answer: 100 * time.Millisecond}, relayTo("eins", srv))
+	if out := s.Send(context.Background(), letter(1)); out.State != message.Unclear || out.Text != "email.no_answer" {
+		t.Errorf("%+v", out)
 	}
 }
 

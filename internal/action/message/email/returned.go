@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -288,9 +289,18 @@ func CountReturns(ctx context.Context, tx *store.Tx, since clock.Day) (map[Kind]
 	return n, rows.Err()
 }
 
-// Erase forgets what came back from a customer's address; that something came back stays.
-func Erase(ctx context.Context, tx *store.Tx, customer int64) error {
-	_, err := tx.Exec(ctx, sqlEraseReturns, customer)
+// Erase forgets what came back from a customer and from the addresses she has now, also as the person of a company; that
+// something came back stays. It goes before the erasing of the addresses themselves.
+func Erase(ctx context.Context, tx *store.Tx, id int64) error {
+	who, err := customer.Load(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	addresses := make([]string, len(who.Emails))
+	for i, e := range who.Emails {
+		addresses[i], _ = consent.FoldAddress(consent.Email, e.Address)
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf(sqlEraseReturns, tx.Strings("$2")), id, store.JSON(addresses))
 	return err
 }
 

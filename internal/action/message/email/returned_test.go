@@ -376,6 +376,26 @@ func TestTheWebhookTakesSignedCallsOnly(t *testing.T) {
 	})
 }
 
+func TestErasingForgetsWhatCameBackButNotThatItDid(t *testing.T) {
+	each(t, func(w world) {
+		w.record(report(w.token(w.message)+"@b.roesterei.example", "failed", "5.1.1", "550 <anna@beispiel.example> unknown", "x@y.example"))
+		w.record(report("bounce@b.roesterei.example", "failed", "5.1.1", "550 <anna@beispiel.example> unknown", "foreign@y.example"))
+		write(t, w.db, func(ctx context.Context, tx *store.Tx) error { return email.Erase(ctx, tx, w.customer) })
+		write(t, w.db, func(ctx context.Context, tx *store.Tx) error {
+			all, err := email.Returns(ctx, tx, email.ReturnFilter{Limit: 10})
+			for _, r := range all {
+				if r.Address+r.Reason != "" || r.Customer != 0 {
+					t.Errorf("left: %+v", r)
+				}
+			}
+			if len(all) != 2 {
+				t.Errorf("%d left", len(all))
+			}
+			return err
+		})
+	})
+}
+
 func FuzzEvents(f *testing.F) {
 	f.Add([]byte(`{"type":"bounce","address":"a@b.example","message_id":"<x@y>","reason":"550"}`))
 	f.Add([]byte(`[{"type":"complaint","message_id":"x"}]`))

@@ -35,8 +35,33 @@ type road struct {
 	filling        chan struct{} // guards taking the next portion
 }
 
-func (r *road) free(at time.Duration) time.Duration {
-	return max(r.second.free(at), r.minute.free(at), r.hold.until, r.fullUntil)
+func (r *road) free(at time.Duration, promised int) time.Duration {
+	return max(r.second.free(at, promised), r.minute.free(at, promised), r.hold.until, r.fullUntil)
+}
+
+// promises are places that Ready told somebody of who has not come for them yet. Without them all connections would hear of
+// the one place that is free. Who does not come in time has no promise any more.
+type promises []time.Duration
+
+const promised = 5 * time.Second
+
+// outstanding drops what nobody came for and counts the rest.
+func (p *promises) outstanding(at time.Duration) int {
+	all := *p
+	for len(all) > 0 && all[0]+promised < at {
+		all = all[1:]
+	}
+	*p = all
+	return len(all)
+}
+
+func (p *promises) give(at time.Duration) { *p = append(*p, at) }
+
+// keep takes one back, which its receiver has come for.
+func (p *promises) keep() {
+	if len(*p) > 0 {
+		*p = (*p)[1:]
+	}
 }
 
 // target is the receivers of one or several domains.
@@ -46,14 +71,15 @@ type target struct {
 	underWay     int
 	minute, hour *window
 	hold         hold
+	promises     promises
 }
 
 // briefly is how soon to ask again for what is free as soon as another mail is through.
 const briefly = 50 * time.Millisecond
 
-func (t *target) free(at time.Duration) time.Duration {
-	free := max(t.minute.free(at), t.hour.free(at), t.hold.until)
-	if t.connections > 0 && t.underWay >= t.connections {
+func (t *target) free(at time.Duration, promised int) time.Duration {
+	free := max(t.minute.free(at, promised), t.hour.free(at, promised), t.hold.until)
+	if t.connections > 0 && t.underWay+promised >= t.connections {
 		free = max(free, at+briefly)
 	}
 	return free
@@ -143,7 +169,7 @@ func (o *Outlet) pick(at, wait time.Duration) *road {
 	var best *road
 	sum := 0
 	for _, r := range o.roads {
-		if r.free(at) > at+wait {
+		if r.free(at, 0) > at+wait {
 			continue
 		}
 		r.credit += r.relay.Weight
@@ -159,27 +185,37 @@ func (o *Outlet) pick(at, wait time.Duration) *road {
 }
 
 // admit reserves a place for a mail to a domain: the relay it takes, and how long it has to wait for its turn. Where
-// that is longer than patience, or no relay is free, the road is nil and the wait is how long not to ask again.
+// that is longer than patience, the road is nil and the wait is how long not to ask again.
 func (o *Outlet) admit(ctx context.Context, domain string) (r *road, t *target, wait time.Duration) {
+	for until := o.elapsed() + patience; ; {
+		if r, t, wait = o.reserve(ctx, domain); r != nil || o.elapsed()+wait > until || !sleep(ctx, wait) {
+			return r, t, wait
+		}
+	}
+}
+
+// reserve is admit without waiting.
+func (o *Outlet) reserve(ctx context.Context, domain string) (r *road, t *target, wait time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.promises.keep()
+	if t = o.targets[domain]; t != nil {
+		t.promises.keep()
+	}
 	for {
 		at := o.elapsed()
 		t = o.targets[domain]
 		free := at
 		if t != nil {
-			if free = t.free(at); free > at+patience {
+			if free = t.free(at, 0); free > at+patience || t.connections > 0 && t.underWay >= t.connections {
 				return nil, nil, free - at
-			}
-			if t.connections > 0 && t.underWay >= t.connections {
-				return nil, nil, briefly
 			}
 		}
 		if r = o.pick(at, patience); r == nil {
-			return nil, nil, max(briefly, o.nextRoad(at)-at)
+			return nil, nil, max(briefly, o.nextRoad(at, 0)-at)
 		}
 		if r.left > 0 && r.day == o.today() {
-			free = max(free, r.free(at))
+			free = max(free, r.free(at, 0))
 			r.left--
 			r.second.take(free)
 			r.minute.take(free)

@@ -1,7 +1,6 @@
 package engage
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -371,19 +370,4 @@ func (c campaigns) saveSettings(r *page.Request) error {
 		return c.refuse(r, of, err, of.Name)
 	}
 	return r.RedirectWith(campaignLink(of.ID), ui.Flash{Text: r.P.T("common.saved")})
-}
-
-// MeasureNames are the names of campaigns by their measure, for the ledger.
-func MeasureNames(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
-	names := make(map[int64]string, len(ids))
-	for _, id := range ids {
-		one, err := campaign.OfMeasure(ctx, tx, id)
-		if err != nil {
-			return nil, err
-		}
-		if one != nil {
-			names[id] = one.Name
-		}
-	}
-	return names, nil
 }

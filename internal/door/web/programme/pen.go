@@ -28,7 +28,6 @@ type cell struct {
 
 func (c cell) to(href string) cell   { c.Href = href; return c }
 func (c cell) sub(text string) cell  { c.Sub = text; return c }
-func (c cell) tone(t ui.Tone) cell   { c.Tone = t; return c }
 func (w pen) words(text string) cell { return cell{ui.Text(text), text} }
 func (w pen) none() cell             { return cell{ui.Text("–"), ""} }
 
@@ -76,6 +75,11 @@ func (w pen) chance(p float64) string {
 		return "< " + w.p.Decimal(.0001, 4)
 	}
 	return "= " + w.p.Decimal(p, 4)
+}
+
+// pValue is a p value in a table.
+func (w pen) pValue(p float64) cell {
+	return cell{ui.Text(strings.TrimPrefix(w.chance(p), "= ")), w.raw(p, 8)}
 }
 
 func rounded(f float64) int64 { return int64(math.Round(max(-9e15, min(9e15, f)))) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -133,7 +134,7 @@ func (v proofView) page() templ.Component {
 	}
 	parts = append(parts, v.card("checks", "", sentences(v.checks())))
 	if len(v.parts) > 0 && !v.Arms[program.Net].Blocked() {
-		parts = append(parts, v.card("parts", v.fileOf("parts"), ui.Tabs(p.T("programme.parts.by"), v.tabs()), ui.Words(p.T("programme.parts.text")), ui.TableBox(p, v.partTable().page), ui.Words(v.choiceWords())))
+		parts = append(parts, v.card("parts", v.fileOf("parts"), ui.Tabs(p.T("programme.parts.by"), v.tabs()), ui.Words(p.T("programme.parts.text")), ui.Words(v.choiceWords()), ui.TableBox(p, v.partTable().page)))
 	}
 	return ui.All(append(parts, ui.Even(v.costCard(), v.learnedCard()), v.card("how", "", ui.Pairs(v.how())))...)
 }
@@ -209,6 +210,15 @@ func (v proofView) text(o program.Outcome) func(float64) string {
 	return func(f float64) string { return v.write(o)(f).Text }
 }
 
+// behind is the list of the customers of a group; of all for the name of none.
+func (v proofView) behind(arm string) string {
+	address := Address(v.ID) + "/customers"
+	if slices.ContainsFunc(v.Measure.Arms, func(a program.Arm) bool { return a.Name == arm }) {
+		address += "?" + url.Values{"arm": {arm}}.Encode()
+	}
+	return address
+}
+
 // outcomeName says which outcome it is, and whether it was fixed as the one that counts.
 func (v proofView) outcomeName(o program.Outcome) string {
 	name := v.p.T("program.outcome." + string(o))
@@ -229,7 +239,7 @@ func (v proofView) armTable() table {
 		for _, a := range v.rows(o) {
 			chance, lift, total := v.none(), v.none(), v.none()
 			if a.Known {
-				chance = v.words(v.p.Decimal(a.P, 4))
+				chance = v.pValue(a.P)
 				if total = v.money(a.Total(a.Outcome.N).Effect); o == program.Orders {
 					total = v.number(a.Total(a.Outcome.N).Effect, 0)
 				}
@@ -237,7 +247,7 @@ func (v proofView) armTable() table {
 			if a.Lift.Known {
 				lift = v.percent(a.Lift.Share, 1).sub(v.p.T("programme.between", "lo", v.p.Percent(a.Lift.Lo, 1), "hi", v.p.Percent(a.Lift.Hi, 1)))
 			}
-			t.row(v.words(a.Name).sub(v.outcomeName(o)), write(a.Effect), v.words(v.between(a.Estimate, v.text(o))), v.count(a.Outcome.N),
+			t.row(v.words(a.Name).sub(v.outcomeName(o)), write(a.Effect), v.words(v.between(a.Estimate, v.text(o))), v.count(a.Outcome.N).to(v.behind(a.Group.Name)),
 				write(a.Outcome.Mean), write(v.Arms[o].Control.Outcome.Mean), chance, lift, total)
 			last := len(t.raw) - 1
 			t.raw[last][0] = v.p.T("program.outcome."+string(o)) + ": " + a.Name
@@ -409,14 +419,15 @@ func (v proofView) costTable() table {
 
 func (v proofView) costCard() templ.Component {
 	var content []templ.Component
-	if len(v.costs) > 0 {
-		content = append(content, ui.TableBox(v.p, v.costTable().page))
-	} else {
+	if len(v.costs) == 0 {
 		content = append(content, ui.Words(v.p.T("programme.cost.none")))
 	}
 	if v.r.Can(auth.WriteSegments) {
 		f := costFields{ID: v.ID, Key: newKey(v.r, v.ID), Kind: string(program.Media), Day: v.r.Today().String()}
 		content = append(content, folded(v.p.T("programme.cost.add"), costForm(v.r, f)))
+	}
+	if len(v.costs) > 0 {
+		content = append(content, ui.TableBox(v.p, v.costTable().page))
 	}
 	return v.card("cost", v.fileOf("cost"), content...)
 }

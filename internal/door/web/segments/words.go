@@ -35,7 +35,7 @@ type fieldGroup struct {
 
 // subjects are the groups of fields, in their order; the last takes what has no other.
 func subjects() []string {
-	return []string{"customer", "document", "event", "report", "predict", "contract", "own", "more"}
+	return []string{"customer", "document", "event", "consent", "report", "predict", "contract", "own", "more"}
 }
 
 // fieldGroups are all fields that can be picked, by subject.

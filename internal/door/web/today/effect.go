@@ -2,6 +2,7 @@ package today
 
 import (
 	"context"
+	"slices"
 
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/figure"
@@ -27,6 +28,8 @@ func effectTile(r *page.Request, from *figure.Source) ([]ui.Tile, error) {
 	if err != nil || len(measures) == 0 {
 		return nil, err
 	}
+	year, _, _ := r.Today().Date()
+	measures = slices.DeleteFunc(measures, func(m *program.Measure) bool { of, _, _ := m.Start.Date(); return of != year })
 	basis := program.Basis{AsOf: r.Today(), Margin: r.Company.Margin}
 	proofs, known, err := figure.Soon(r.Context(), from, "today/programme "+store.JSON([]any{basis, measures, spent}),
 		func(ctx context.Context, v *warehouse.View) ([]*program.Proof, error) {
@@ -37,7 +40,6 @@ func effectTile(r *page.Request, from *figure.Source) ([]ui.Tile, error) {
 	}
 	tile := ui.Tile{Name: r.P.T("programme.proven.title"), Href: programmePath, Missing: r.P.T("insight.pending")}
 	if known {
-		year, _, _ := r.Today().Date()
 		profit, proven, open := program.ProvenIn(proofs, year)
 		tile.Value = r.P.MoneyRounded(int64(profit), r.Company.Currency)
 		tile.Change = r.P.T("programme.proven.change", "proven", r.P.N("programme.measures_proven", int64(proven)), "open", r.P.N("programme.measures_open", int64(open)))

@@ -164,6 +164,9 @@ func inWords(r *page.Request, t *task.Task, names, why map[int64]string) row {
 		if r.Can(auth.ManageUsers) {
 			out.place = &ui.Anchor{Text: p.T("today.task.auth_reset_requested.go"), Href: fmt.Sprintf("/admin/users/%d", t.Subject)}
 		}
+	case "message.unclear":
+		out.icon, out.tone = "alert-triangle", ui.Warn
+		out.place = &ui.Anchor{Text: p.T("today.task.message_unclear.go"), Href: "/engage/unclear"}
 	case predict.TaskCall:
 		out.icon, out.tone = "phone", ui.Warn
 		out.title, out.text = p.T(key+".title", "name", cmp.Or(names[t.Customer], fmt.Sprintf("#%d", t.Customer))), why[t.Customer]
