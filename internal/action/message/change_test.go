@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -139,5 +140,63 @@ func TestAThousandMailsToOneAddressLeaveOneByOne(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		adds(t, db)
+	})
+}
+
+func TestListsFindWhatTheirFilterMeans(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		db := storetest.Open(t, url, newClock(noon).options())
+		ids := customers(t, db, 30)
+		var news []message.New
+		for i, id := range ids {
+			for measure := range int64(3) {
+				n := notice(measure+1, id, i)
+				switch {
+				case i%5 == 0:
+					n.Address = ""
+				case i%7 == 0:
+					n.NotBefore = noon.AddDate(0, 0, 1)
+				case measure == 2:
+					n.Ask.Basis = ""
+				}
+				news = append(news, n)
+			}
+		}
+		plan(t, db, news...)
+		s := start(t, db, newPost(), 2)
+		await(t, db, 1, "sent", func(c message.Counts) bool { return c.Sent > 0 && c.Attempting == 0 })
+		await(t, db, 2, "sent", func(c message.Counts) bool { return c.Sent > 0 && c.Attempting == 0 })
+		if err := s.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			all, err := message.List(ctx, tx, message.Filter{Limit: 1000})
+			if err != nil || len(all) != 90 {
+				t.Fatalf("%d messages, %v", len(all), err)
+			}
+			two := int64(2)
+			for _, f := range []message.Filter{{Measure: &two}, {State: message.Sent}, {State: message.Queued}, {Reason: "no_address"}, {Measure: &two, State: message.Suppressed, Reason: "no_address"},
+				{State: message.Suppressed}, {Measure: &two, Before: all[40].ID}, {State: message.Failed}} {
+				f.Limit = 7
+				var want []int64
+				for _, m := range all {
+					if (f.Measure == nil || m.Measure == *f.Measure) && (f.State == "" || m.State == f.State) && (f.Reason == "" || m.Reason == f.Reason) && (f.Before == 0 || m.ID < f.Before) && len(want) < 7 {
+						want = append(want, m.ID)
+					}
+				}
+				found, err := message.List(ctx, tx, f)
+				if err != nil {
+					return err
+				}
+				var got []int64
+				for _, m := range found {
+					got = append(got, m.ID)
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%+v: %v, want %v", f, got, want)
+				}
+			}
+			return nil
+		})
 	})
 }

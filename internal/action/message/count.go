@@ -1,8 +1,11 @@
 package message
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -121,6 +124,10 @@ type counter struct {
 	reason  string
 }
 
+func (c counter) compare(d counter) int {
+	return cmp.Or(cmp.Compare(c.measure, d.measure), cmp.Compare(c.state, d.state), cmp.Compare(c.reason, d.reason))
+}
+
 // tally is by how much counters move. Every statement that changes the state of a message adds to one.
 type tally map[counter]int64
 
@@ -145,11 +152,12 @@ func (t tally) write(ctx context.Context, tx *store.Tx) error {
 	if tx.Dialect() == store.Postgres {
 		lane = rand.IntN(lanes)
 	}
-	for c, n := range t {
-		if n == 0 {
+	// Always in the same order: of two transactions that meet in a lane one waits, and neither for the other.
+	for _, c := range slices.SortedFunc(maps.Keys(t), counter.compare) {
+		if t[c] == 0 {
 			continue
 		}
-		if _, err := tx.Exec(ctx, sqlCount, c.measure, string(c.state), c.reason, lane, n); err != nil {
+		if _, err := tx.Exec(ctx, sqlCount, c.measure, string(c.state), c.reason, lane, t[c]); err != nil {
 			return err
 		}
 	}

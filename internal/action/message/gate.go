@@ -142,6 +142,7 @@ type decider struct {
 	used  *budget
 	now   time.Time
 	day   clock.Day
+	is    presence
 }
 
 func newDecider(ctx context.Context, tx *store.Tx) (*decider, error) {
@@ -153,7 +154,11 @@ func newDecider(ctx context.Context, tx *store.Tx) (*decider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &decider{rules: rules, quiet: newQuiet(rules, settings), used: newBudget(rules), now: tx.Now, day: clock.DayOf(tx.Now, settings.Zone())}, nil
+	is, err := present(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	return &decider{is: is, rules: rules, quiet: newQuiet(rules, settings), used: newBudget(rules), now: tx.Now, day: clock.DayOf(tx.Now, settings.Zone())}, nil
 }
 
 // acase is a message on its way through the gates.
@@ -214,7 +219,7 @@ func (d *decider) decide(ctx context.Context, tx *store.Tx, slice []*Decision) e
 			c.stop(atControl, c.Arm)
 		}
 	}
-	if err := held(ctx, tx, cs); err != nil {
+	if err := held(ctx, tx, cs, d.is); err != nil {
 		return err
 	}
 	places, err := placesOf(ctx, tx, cs)
@@ -235,7 +240,7 @@ func (d *decider) decide(ctx context.Context, tx *store.Tx, slice []*Decision) e
 			c.said[atQuiet] = byte(Waits)
 		}
 	}
-	if err := reachable(ctx, tx, cs, places); err != nil {
+	if err := reachable(ctx, tx, cs, places, d.is); err != nil {
 		return err
 	}
 	for i := range cs {

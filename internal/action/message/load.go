@@ -2,8 +2,10 @@ package message
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
@@ -103,34 +105,114 @@ type Filter struct {
 	Limit   int
 }
 
-// List lists messages, newest first.
+// List lists messages, newest first. A filter is answered group by group: the counters know which states and reasons there are, and
+// each of them is a stretch of an index, so that a page of rare messages costs no more than one of common ones.
 func List(ctx context.Context, tx *store.Tx, f Filter) ([]*Message, error) {
-	var where []string
-	var args []any
-	add := func(condition string, arg any) {
-		args = append(args, arg)
-		where = append(where, fmt.Sprintf(condition, len(args)))
+	if f.Before == 0 {
+		f.Before = 1<<63 - 1
 	}
-	if f.Before != 0 {
-		add("id < $%d", f.Before)
+	if f.Measure == nil && f.State == "" && f.Reason == "" {
+		return list(ctx, tx, sqlNewest, f.Before, f.Limit)
 	}
+	groups, err := groupsOf(ctx, tx, f)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	pending := false
+	for _, g := range groups {
+		text, args := fmt.Sprintf(sqlGroup, string(g.state)), []any{g.measure, g.reason, f.Before, f.Limit}
+		if g.state == Queued || g.state == Attempting {
+			text, args, pending = sqlQueuedGroup, []any{g.measure, f.Before, f.Limit}, true
+		}
+		found, err := tx.QueryIDs(ctx, text, args...)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	if pending { // and what is in somebody's hands at the moment, of whatever measure
+		taken, err := takenBefore(ctx, tx, f.Before)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, taken...)
+	}
+	return f.page(ctx, tx, ids)
+}
+
+// groupsOf are the counters that a filter means.
+func groupsOf(ctx context.Context, tx *store.Tx, f Filter) ([]counter, error) {
+	text, args := sqlCounts, []any(nil)
 	if f.Measure != nil {
-		add("measure = $%d", *f.Measure)
+		text, args = sqlCountsOf, []any{*f.Measure}
 	}
-	for _, s := range States() { // the state stands in the text, where SQLite looks for an index of it
-		if s == f.State {
-			where = append(where, "state = '"+string(s)+"'")
+	all, err := counts(ctx, tx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	var groups []counter
+	for measure, c := range all {
+		for _, s := range States() {
+			if f.State != "" && f.State != s || c.Of(s) == 0 {
+				continue
+			}
+			reasons := []string{""}
+			switch s {
+			case Failed, Unclear, Suppressed:
+				reasons = slices.Collect(maps.Keys(c.Reasons[s]))
+			case Sent: // the counters do not tell these apart
+				reasons = []string{"", ReasonCounted}
+			}
+			for _, r := range reasons {
+				if f.Reason == "" || f.Reason == r {
+					groups = append(groups, counter{measure, s, r})
+				}
+			}
 		}
 	}
-	if f.Reason != "" {
-		add("reason = $%d", f.Reason)
+	return groups, nil
+}
+
+// takenBefore are the messages that processes have in their hands.
+func takenBefore(ctx context.Context, tx *store.Tx, before int64) (ids []int64, err error) {
+	err = tx.Values(ctx, sqlTaken, nil, func(_ []string, row []any) error {
+		text, _ := row[0].(string)
+		var some []int64
+		if err := json.Unmarshal([]byte(text), &some); err != nil {
+			return err
+		}
+		for _, id := range some {
+			if id < before {
+				ids = append(ids, id)
+			}
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// page loads the newest of the messages that fit the filter.
+func (f Filter) page(ctx context.Context, tx *store.Tx, ids []int64) ([]*Message, error) {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	slices.Reverse(ids)
+	var all []*Message
+	for part := range slices.Chunk(ids, max(f.Limit, 1)) {
+		found, err := list(ctx, tx, fmt.Sprintf(sqlByIDs, tx.Numbers("$1")), store.JSON(part))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range found { // what was in somebody's hands may be of another kind
+			if (f.Measure == nil || m.Measure == *f.Measure) && (f.State == "" || m.State == f.State) && (f.Reason == "" || m.Reason == f.Reason) {
+				all = append(all, m)
+			}
+		}
+		if len(all) >= f.Limit {
+			return all[:f.Limit], nil
+		}
 	}
-	text := `SELECT ` + fields + ` FROM message`
-	if len(where) > 0 {
-		text += " WHERE " + strings.Join(where, " AND ")
-	}
-	args = append(args, f.Limit)
-	return list(ctx, tx, text+fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args)), args...)
+	return all, nil
 }
 
 // Unresolved lists messages of which nobody knows whether they arrived, oldest first, after the one numbered after.

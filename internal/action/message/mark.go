@@ -205,11 +205,17 @@ func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours ma
 	if len(ms) == 0 {
 		return nil
 	}
-	stops, err := stoppedAmong(ctx, b.tx, measures)
+	is, err := present(ctx, b.tx)
 	if err != nil {
 		return err
 	}
-	whys, err := recheck(ctx, b.tx, ms)
+	var stops map[int64]stopped
+	if is.stops {
+		if stops, err = stoppedAmong(ctx, b.tx, measures); err != nil {
+			return err
+		}
+	}
+	whys, err := recheck(ctx, b.tx, ms, is)
 	if err != nil {
 		return err
 	}

@@ -49,15 +49,16 @@ type Sender struct {
 }
 
 const (
-	markers     = 2 // one gathers while the other commits
-	smallBatch  = 16
-	largeBatch  = 500
-	batchTime   = time.Second // a batch should keep the connections busy about so long
-	longWait    = 5 * time.Second
-	idleTime    = 20 * time.Second // after which a connection without work is closed
-	firstPause  = 500 * time.Millisecond
-	lastPause   = time.Minute
-	leastPutOff = time.Second // a message that may not leave yet is not looked at again before
+	sqliteMarkers   = 2 // one gathers while the other commits
+	postgresMarkers = 4 // commits go on beside each other
+	smallBatch      = 16
+	largeBatch      = 500
+	batchTime       = time.Second // a batch should keep the connections busy about so long
+	longWait        = 5 * time.Second
+	idleTime        = 20 * time.Second // after which a connection without work is closed
+	firstPause      = 500 * time.Millisecond
+	lastPause       = time.Minute
+	leastPutOff     = time.Second // a message that may not leave yet is not looked at again before
 )
 
 // Start finds what an earlier process left and begins to send; it returns at once. On SQLite, whose file has one owner, all
@@ -89,6 +90,10 @@ func (s *Sender) Start(ctx context.Context) error {
 	s.feeding, s.ended = stop, make(chan struct{})
 	s.urgent, s.usual = make(chan *job), make(chan *job)
 	s.turns = make(chan turn, s.Connections)
+	markers := sqliteMarkers
+	if s.DB.Dialect() == store.Postgres {
+		markers = postgresMarkers
+	}
 	for range markers {
 		s.markers.Go(s.mark)
 	}

@@ -13,26 +13,27 @@ const (
 
 	// gates
 
+	sqlPresence = `SELECT (SELECT COUNT(1) FROM (SELECT 1 FROM message_hold LIMIT 1) AS h), (SELECT COUNT(1) FROM (SELECT 1 FROM message_address LIMIT 1) AS a),
+		(SELECT COUNT(1) FROM (SELECT 1 FROM message_measure LIMIT 1) AS m)`
+	// The order makes both databases look into the index of persons.
+	sqlAnyPerson = `SELECT 1 FROM message WHERE person <> 0 ORDER BY person LIMIT 1`
+
 	sqlContacts = `SELECT customer, budget_day, channel FROM message WHERE customer %s AND budget_day >= $2 AND budget_day IS NOT NULL AND person = 0`
 	// A person who acts for several companies is one reader.
 	sqlContactsOfPersons = `SELECT person, budget_day, channel FROM message WHERE person %s AND person <> 0 AND budget_day >= $2`
-
-	sqlAnyPerson = `SELECT 1 FROM message WHERE person <> 0 LIMIT 1`
 
 	sqlPlaces = `SELECT id, country, region, erased_at FROM customer WHERE id %s`
 
 	sqlHold    = `INSERT INTO message_hold (customer, kind, key, at) VALUES ($1, $2, $3, $4) ON CONFLICT (customer, kind, key) DO NOTHING`
 	sqlRelease = `DELETE FROM message_hold WHERE customer = $1 AND kind = $2 AND key = $3`
-	sqlAnyHold = `SELECT 1 FROM message_hold LIMIT 1`
 	sqlHeld    = `SELECT customer, MIN(kind) FROM message_hold WHERE customer %s GROUP BY customer`
 	sqlHoldsOf = `SELECT kind, MIN(at) FROM message_hold WHERE customer = $1 GROUP BY kind ORDER BY kind`
 
 	sqlMarkAddress = `INSERT INTO message_address (channel, address, state, reason, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (channel, address) DO UPDATE SET state = excluded.state, reason = excluded.reason, at = excluded.at`
-	sqlAddressOK  = `DELETE FROM message_address WHERE channel = $1 AND address = $2`
-	sqlAddress    = `SELECT state, reason, at FROM message_address WHERE channel = $1 AND address = $2`
-	sqlAnyAddress = `SELECT 1 FROM message_address LIMIT 1`
-	sqlBad        = `SELECT address, state FROM message_address WHERE channel = $1 AND address %s`
+	sqlAddressOK = `DELETE FROM message_address WHERE channel = $1 AND address = $2`
+	sqlAddress   = `SELECT state, reason, at FROM message_address WHERE channel = $1 AND address = $2`
+	sqlBad       = `SELECT address, state FROM message_address WHERE channel = $1 AND address %s`
 
 	// ledger
 
@@ -96,17 +97,23 @@ const (
 
 	// unclear ones
 
-	sqlAnyUnclear = `SELECT 1 FROM message WHERE state = 'unclear' LIMIT 1`
+	sqlAnyUnclear = `SELECT 1 FROM message WHERE state = 'unclear' ORDER BY id LIMIT 1`
 	sqlResolve    = `UPDATE message SET state = $2, reason = $3, due_at = 0, claim = 0, budget_day = CASE WHEN $2 = 'failed' THEN NULL ELSE budget_day END, day = $4, changed_at = $5
 		WHERE id = $1 AND state = 'unclear' RETURNING measure, customer`
 
 	// reading
 
-	sqlFind       = `SELECT ` + fields + ` FROM message WHERE id = $1`
-	sqlOfCustomer = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
-	sqlOfPerson   = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND id < $2 ORDER BY id DESC LIMIT $3`
-	sqlUnclear    = `SELECT ` + fields + ` FROM message WHERE state = 'unclear' AND id > $1 ORDER BY id LIMIT $2`
-	sqlCountClear = `SELECT COUNT(1) FROM message WHERE state = 'unclear'`
+	sqlNewest = `SELECT ` + fields + ` FROM message WHERE id < $1 ORDER BY id DESC LIMIT $2`
+	sqlByIDs  = `SELECT ` + fields + ` FROM message WHERE id %s ORDER BY id DESC`
+	// The state stands in the text, where SQLite looks for an index of it.
+	sqlGroup       = `SELECT id FROM message WHERE measure = $1 AND state = '%s' AND reason = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
+	sqlQueuedGroup = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND id < $2 ORDER BY id DESC LIMIT $3`
+	sqlTaken       = `SELECT messages FROM message_claim`
+	sqlFind        = `SELECT ` + fields + ` FROM message WHERE id = $1`
+	sqlOfCustomer  = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
+	sqlOfPerson    = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND id < $2 ORDER BY id DESC LIMIT $3`
+	sqlUnclear     = `SELECT ` + fields + ` FROM message WHERE state = 'unclear' AND id > $1 ORDER BY id LIMIT $2`
+	sqlCountClear  = `SELECT COUNT(1) FROM message WHERE state = 'unclear'`
 
 	// outbox
 

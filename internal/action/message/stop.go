@@ -209,9 +209,13 @@ func Reconsider(ctx context.Context, tx *store.Tx, customer int64) (int, error) 
 	if err != nil {
 		return 0, err
 	}
+	is, err := present(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
 	done := 0
 	for part := range slices.Chunk(ms, sliceRows) {
-		whys, err := recheck(ctx, tx, part)
+		whys, err := recheck(ctx, tx, part, is)
 		if err != nil {
 			return 0, err
 		}
@@ -310,7 +314,7 @@ type why struct {
 
 // recheck asks the gates whose answer may have changed since a message was decided about: legal basis, hold and address. It
 // runs in the transaction that marks the messages as attempting; they are at most sliceRows.
-func recheck(ctx context.Context, tx *store.Tx, ms []*Message) ([]why, error) {
+func recheck(ctx context.Context, tx *store.Tx, ms []*Message, is presence) ([]why, error) {
 	ds := make([]Decision, len(ms))
 	slice := make([]*Decision, len(ms))
 	for i, m := range ms {
@@ -321,14 +325,14 @@ func recheck(ctx context.Context, tx *store.Tx, ms []*Message) ([]why, error) {
 	if err := legal(ctx, tx, cs); err != nil {
 		return nil, err
 	}
-	if err := held(ctx, tx, cs); err != nil {
+	if err := held(ctx, tx, cs, is); err != nil {
 		return nil, err
 	}
 	places, err := placesOf(ctx, tx, cs)
 	if err != nil {
 		return nil, err
 	}
-	if err := reachable(ctx, tx, cs, places); err != nil {
+	if err := reachable(ctx, tx, cs, places, is); err != nil {
 		return nil, err
 	}
 	all := make([]why, len(ms))

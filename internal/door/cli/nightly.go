@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/email"
 	"stamm/internal/door/connect"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/segment"
@@ -33,7 +34,7 @@ const (
 // taken back, and whose data were erased.
 func auditKinds() []string {
 	return []string{"auth.", "campaign.", "company.", "consent.", "contract.", "coupon.created", "coupon.stopped", "custom_field.", "customer.erased", "import.failed", "import.finished", "import.profile", "import.started", "import.undone",
-		"job.", "key.", "message.cancelled", "message.decided", "message.rules", "model.", "segment.changed", "segment.created", "source.", "user."}
+		"job.", "key.", "mail.limit_changed", "mailbox.", "message.cancelled", "message.decided", "message.rules", "model.", "relay.", "segment.changed", "segment.created", "sender.", "source.", "user."}
 }
 
 // nightly tells the runner how the night's work is done; the caller holds mu.
@@ -55,7 +56,7 @@ func (a *App) schedules(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", message.CutJob: "daily 03:40", predict.JobScore: "daily 04:05",
+		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", message.CutJob: "daily 03:40", email.CutJob: "daily 03:50", predict.JobScore: "daily 04:05",
 			segment.DailyJob: segment.DailySpec} {
 			if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: name, Kind: name, Spec: spec}, loc); err != nil {
 				return err

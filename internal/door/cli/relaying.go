@@ -24,8 +24,9 @@ func (a *App) vault() (*email.Vault, error) {
 	return email.OpenVault(filepath.Join(a.Config.Dir, vaultFile))
 }
 
-// mailboxJobs tells the runner how mailboxes are read.
+// mailboxJobs tells the runner how mailboxes are read, and forgets what nobody needs of it.
 func (a *App) mailboxJobs(r *jobs.Runner) {
+	r.Handle(email.CutJob, 1, func(ctx context.Context, task *jobs.Task) error { return email.Cut(ctx, a.Store, task) })
 	r.Handle(email.FetchJob, 1, func(ctx context.Context, task *jobs.Task) error {
 		vault, err := a.vault()
 		if err != nil {

@@ -235,13 +235,13 @@ func checkDMARC(ctx context.Context, r Resolver, x *Examine) ([]Finding, error) 
 	args := []any{"domain", at, "policy", ""}
 	set := &DNSRecord{"_dmarc." + org, "TXT", "v=DMARC1; p=none; rua=mailto:" + x.Sender.Address}
 	var all []Finding
-	switch policy := ""; {
+	switch {
 	case len(records) == 0:
 		all = append(all, Finding{Level: Bad, Key: "email.check.dmarc_none", Args: args, Record: set})
 	case len(records) > 1:
 		all = append(all, Finding{Level: Bad, Key: "email.check.dmarc_several", Args: args})
 	default:
-		policy = strings.ToLower(tag(records[0], "p"))
+		policy := strings.ToLower(tag(records[0], "p"))
 		args[3] = policy
 		switch policy {
 		case "reject", "quarantine":

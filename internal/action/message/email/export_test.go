@@ -45,3 +45,6 @@ func (w Window) Free(now time.Duration) time.Duration { return w.w.free(now, 0) 
 
 // Take notes that one goes.
 func (w Window) Take(at time.Duration) { w.w.take(at) }
+
+// KeepPause stores a pause.
+var KeepPause = keepPause

@@ -12,6 +12,7 @@ import (
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
+	"stamm/internal/record/task"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -245,6 +246,33 @@ func TestMailsGoByTheWeightsOfTheRelaysAndRoundOneThatIsDown(t *testing.T) {
 	if states[message.Sent] < 18 || states[message.Sent]+states[message.Queued] != 20 || len(one.received())-before != states[message.Sent] {
 		t.Errorf("%v, %d over the relay that works", states, len(one.received())-before)
 	}
+}
+
+func TestARelayThatKeepsRefusingAsksForAPersonUntilItWorksAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		r := relayTo("krank", nil)
+		r.ID = addRelay(t, db, r)
+		open := func() (n int) {
+			write(t, db, func(ctx context.Context, tx *store.Tx) error {
+				all, err := task.Pending(ctx, tx, email.TaskRelay)
+				n = len(all)
+				return err
+			})
+			return n
+		}
+		for level, want := range []int{0, 0, 0, 1, 1} {
+			write(t, db, func(ctx context.Context, tx *store.Tx) error {
+				return email.KeepPause(ctx, tx, email.Pause{What: r.PauseKey(), Level: level, Until: tx.Now, Answer: "454 later"})
+			})
+			if got := open(); got != want {
+				t.Errorf("after pause %d there are %d tasks, want %d", level, got, want)
+			}
+		}
+		write(t, db, func(ctx context.Context, tx *store.Tx) error { return email.ResumeRelay(ctx, tx, r.ID) })
+		if got := open(); got != 0 {
+			t.Errorf("it works again, and %d tasks are open", got)
+		}
+	})
 }
 
 func TestMistakesOfRelaysAndSendersAreNamed(t *testing.T) {

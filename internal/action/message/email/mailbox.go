@@ -13,6 +13,7 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/task"
 )
 
 // FetchJob is the kind of the job that reads a mailbox for what came back.
@@ -155,6 +156,9 @@ func DropMailbox(ctx context.Context, tx *store.Tx, id int64) error {
 	if err := schedule(ctx, tx, id, false); err != nil {
 		return err
 	}
+	if err := task.Settle(ctx, tx, FetchJob+":"+strconv.FormatInt(id, 10)); err != nil {
+		return err
+	}
 	_, err = feed.Append(ctx, tx, feed.New{Kind: "mailbox.dropped", Subject: id})
 	return err
 }
@@ -233,8 +237,16 @@ func (f Fetcher) Fetch(ctx context.Context, id int64) error {
 	if err != nil {
 		trouble = fault.As(err).Key
 	}
-	noted := f.DB.Write(context.WithoutCancel(ctx), store.System(), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, sqlMailboxChecked, id, clock.Micros(tx.Now), trouble)
+	ctx = context.WithoutCancel(ctx)
+	noted := f.DB.Write(ctx, store.System(), func(tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, sqlMailboxChecked, id, clock.Micros(tx.Now), trouble); err != nil || (trouble == "") == (m.Trouble == "") {
+			return err
+		}
+		key := FetchJob + ":" + strconv.FormatInt(id, 10)
+		if trouble == "" {
+			return task.Settle(ctx, tx, key)
+		}
+		_, err := task.Raise(ctx, tx, task.New{Kind: TaskMailbox, Key: key, Subject: id, Weight: taskWeight})
 		return err
 	})
 	return errors.Join(err, noted)

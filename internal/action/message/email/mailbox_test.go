@@ -3,6 +3,7 @@ package email_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/task"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -117,7 +119,11 @@ func TestAWrongPasswordOfAMailboxIsSaid(t *testing.T) {
 		if err == nil && m.Trouble != "email.no_mailbox" {
 			t.Errorf("%+v", m)
 		}
-		return err
+		open, failed := task.Pending(ctx, tx, email.TaskMailbox)
+		if len(open) != 1 || open[0].Subject != box.ID {
+			t.Errorf("tasks %+v", open)
+		}
+		return errors.Join(err, failed)
 	})
 }
 

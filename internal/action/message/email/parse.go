@@ -87,14 +87,13 @@ func keyOf(raw []byte) string {
 
 type parser struct {
 	Returned
-	parts     int
-	report    bool   // of a delivery
-	action    string // the worst of the report's
-	feedback  string // the type of a complaint
-	original  bool   // there is a copy of the mail it is about
-	text      string // the beginning of the first text
-	returned  string // Return-Path
-	automatic bool
+	parts    int
+	report   bool   // of a delivery
+	action   string // the worst of the report's
+	feedback string // the type of a complaint
+	original bool   // there is a copy of the mail it is about
+	text     string // the beginning of the first text
+	returned string // Return-Path
 }
 
 // header reads where the mail came from and to, and what it answers.

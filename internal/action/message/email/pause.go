@@ -8,6 +8,7 @@ import (
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/task"
 )
 
 // Pause is a relay or the receivers of a domain who have put us off.
@@ -38,7 +39,9 @@ func pauseOf(level int) time.Duration {
 	return min(maxPause, firstPause<<min(level-1, 10))
 }
 
-func relayKey(id int64) string { return "relay:" + strconv.FormatInt(id, 10) }
+const relayPrefix = "relay:"
+
+func relayKey(id int64) string { return relayPrefix + strconv.FormatInt(id, 10) }
 
 // PauseKey is the name of the relay's pause among those of Pauses.
 func (r *Relay) PauseKey() string { return relayKey(r.ID) }
@@ -65,15 +68,41 @@ func Pauses(ctx context.Context, tx *store.Tx) (map[string]Pause, error) {
 	return all, rows.Err()
 }
 
+// The kinds of tasks that this package raises; their subject is the relay or the mailbox.
+const (
+	TaskRelay   = "mail.relay_paused"
+	TaskMailbox = "mail.mailbox_trouble"
+)
+
+const (
+	troubleLevel = 3 // pauses in a row after which a person should look at a relay
+	taskWeight   = 500
+)
+
 func keepPause(ctx context.Context, tx *store.Tx, p Pause) error {
-	_, err := tx.Exec(ctx, sqlPause, p.What, clock.Micros(p.Until), p.Level, p.Answer, clock.Micros(tx.Now))
+	if _, err := tx.Exec(ctx, sqlPause, p.What, clock.Micros(p.Until), p.Level, p.Answer, clock.Micros(tx.Now)); err != nil {
+		return err
+	}
+	number, isRelay := strings.CutPrefix(p.What, relayPrefix)
+	if !isRelay || p.Level != troubleLevel {
+		return nil
+	}
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err == nil {
+		_, err = task.Raise(ctx, tx, task.New{Kind: TaskRelay, Key: p.What, Subject: id, Weight: taskWeight})
+	}
 	return err
 }
 
 // resume ends a pause; none is no error.
 func resume(ctx context.Context, tx *store.Tx, what string) error {
-	_, err := tx.Exec(ctx, sqlResume, what)
-	return err
+	if _, err := tx.Exec(ctx, sqlResume, what); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(what, relayPrefix) {
+		return nil
+	}
+	return task.Settle(ctx, tx, what)
 }
 
 // ResumeRelay lets a relay be tried again at once, as when somebody has mended it.

@@ -13,6 +13,7 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
+	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/company"
 	"stamm/internal/record/consent"
@@ -302,6 +303,29 @@ func Erase(ctx context.Context, tx *store.Tx, id int64) error {
 	}
 	_, err = tx.Exec(ctx, fmt.Sprintf(sqlEraseReturns, tx.Strings("$2")), id, store.JSON(addresses))
 	return err
+}
+
+// CutJob is the kind of the nightly job that forgets what came back and could never be proved to be about a message of ours.
+const CutJob = "mail.cut"
+
+const (
+	keptUnknown = 90 // days
+	cutSlice    = 1000
+)
+
+// Cut is the handler of a CutJob.
+func Cut(ctx context.Context, db *store.DB, task *jobs.Task) error {
+	for {
+		var n int64
+		err := db.Bulk(ctx, task.Actor(), func(tx *store.Tx) (err error) {
+			before := clock.DayOf(tx.Now, time.UTC).AddDays(-keptUnknown)
+			n, err = tx.Exec(ctx, sqlCutReturns, int64(before), cutSlice)
+			return err
+		})
+		if err != nil || n < cutSlice {
+			return err
+		}
+	}
 }
 
 func returns(ctx context.Context, tx *store.Tx, text string, args ...any) ([]Return, error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/action/message/email"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/predict"
@@ -163,6 +164,12 @@ func inWords(r *page.Request, t *task.Task, names, why map[int64]string) row {
 		out.icon, out.tone = "user", ui.Warn
 		if r.Can(auth.ManageUsers) {
 			out.place = &ui.Anchor{Text: p.T("today.task.auth_reset_requested.go"), Href: fmt.Sprintf("/admin/users/%d", t.Subject)}
+		}
+	case email.TaskRelay, email.TaskMailbox:
+		out.icon, out.tone = "mail", ui.Bad
+		if r.Can(auth.WriteSettings) {
+			where := map[string]string{email.TaskRelay: "relays", email.TaskMailbox: "mailboxes"}
+			out.place = &ui.Anchor{Text: p.T("today.task.mail_go"), Href: fmt.Sprintf("/engage/%s/%d", where[t.Kind], t.Subject)}
 		}
 	case "message.unclear":
 		out.icon, out.tone = "alert-triangle", ui.Warn
