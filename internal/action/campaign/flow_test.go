@@ -231,3 +231,29 @@ func TestWhatDidBestGoesToTheRest(t *testing.T) {
 		})
 	})
 }
+
+func TestAJobThatIsCutShortAnywhereProposesEverybodyOnce(t *testing.T) {
+	each(t, 2500, func(t *testing.T, s *shop) {
+		c := s.draft(nil)
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Go(ctx, tx, c.ID) })
+		s.pass(6 * time.Minute)
+		for cut := 1; s.load(c.ID).Phase != campaign.PhaseDrain; cut++ {
+			if cut > 100 {
+				t.Fatal("it does not come to an end")
+			}
+			s.cutShort(c.ID, cut)
+		}
+		counts := s.counts(c.Measure)
+		if counts.Planned != 2500 || counts.Sum() != 2500 || s.load(c.ID).Recipients != 2500 {
+			t.Errorf("%+v of %d", counts, s.load(c.ID).Recipients)
+		}
+		s.read(func(ctx context.Context, tx *store.Tx) error {
+			var rows, people int64
+			err := tx.QueryRow(ctx, "SELECT count(*), count(DISTINCT customer) FROM message WHERE measure = $1", c.Measure).Scan(&rows, &people)
+			if rows != 2500 || people != 2500 {
+				t.Errorf("%d messages to %d", rows, people)
+			}
+			return err
+		})
+	})
+}

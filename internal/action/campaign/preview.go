@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"stamm/internal/action/coupon"
@@ -74,7 +75,7 @@ func (c *Composer) open(ctx context.Context, tx *store.Tx, ms []message.Message)
 
 func (t *table) show(ctx context.Context, tx *store.Tx, of *Campaign, v *Variant, key string, content *Content, person *reader, look Look) (Shown, error) {
 	shown := Shown{Key: key, Variant: v.Name, Reader: person.Name}
-	letter, err := Compile(content, languageOf(key))
+	letter, err := compileDraft(content, languageOf(key))
 	if err != nil {
 		return shown, err
 	}
@@ -114,6 +115,33 @@ func (c *Composer) SendTest(ctx context.Context, tx *store.Tx, campaign int64, l
 	}
 	return message.Post(ctx, tx, message.Text{Key: fmt.Sprintf("campaign-test:%d:%s", campaign, key), Address: address, Name: strings.TrimSpace(name),
 		Subject: "[Test] " + shown.Subject, Text: shown.Text, HTML: shown.HTML, Ask: consent.Ask{Channel: consent.Email, Basis: consent.Contract}, Exempt: true})
+}
+
+// compileDraft is Compile for a content that somebody is still writing: blocks that are not whole yet are left out, and a subject may
+// be missing.
+func compileDraft(content *Content, lang string) (*Letter, error) {
+	letter, err := Compile(content, lang)
+	if err == nil || content.Own() {
+		return letter, err
+	}
+	broken := map[string]bool{}
+	for _, f := range fault.All(err) {
+		parts := strings.SplitN(f.Field, ".", 3)
+		if parts[0] == "blocks" && len(parts) > 1 {
+			broken[parts[1]] = true
+		}
+	}
+	draft := content.Copy()
+	draft.Blocks = nil
+	for i, b := range content.Copy().Blocks {
+		if !broken[strconv.Itoa(i)] {
+			draft.Blocks = append(draft.Blocks, b)
+		}
+	}
+	if strings.TrimSpace(draft.Subject) == "" {
+		draft.Subject = "…"
+	}
+	return Compile(draft, lang)
 }
 
 // samples opens the table for several customers of one campaign.

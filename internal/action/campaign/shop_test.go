@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"stamm/internal/action/program"
 	"stamm/internal/insight/segment"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
@@ -36,7 +38,6 @@ type shop struct {
 	runner   *campaign.Runner
 	composer *campaign.Composer
 	house    *warehouse.DB
-	ids      []int64
 }
 
 func fields(context.Context, *store.Tx) (*filter.Catalogue, error) {
@@ -66,8 +67,11 @@ func each(t *testing.T, n int, fn func(t *testing.T, s *shop)) {
 // seen waits until the warehouse has so many rows of a table: on PostgreSQL a transaction of another test may hide the newest rows for a while.
 func (s *shop) seen(table string, n int) {
 	s.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(3 * time.Minute); ; {
 		var found int
+		if err := s.house.Reach(context.Background(), s.db); err != nil && !errors.Is(err, warehouse.ErrBehind) {
+			s.t.Fatal(err)
+		}
 		if err := s.house.QueryRowContext(context.Background(), "SELECT count(*) FROM "+table).Scan(&found); err != nil {
 			s.t.Fatal(err)
 		}
@@ -102,8 +106,15 @@ func (s *shop) read(fn func(context.Context, *store.Tx) error) {
 }
 
 func (s *shop) customers(n int) {
+	for from := 0; from < n; from += customer.MaxRows {
+		s.some(from, min(n, from+customer.MaxRows), n*9/10)
+	}
+}
+
+// some makes the customers from one number up to another; those below agreed have agreed to advertising.
+func (s *shop) some(from, to, agreed int) {
 	b := customer.Batch{Fields: []string{customer.FieldExternalID, "first_name", "last_name", "salutation", customer.FieldEmail, "country", "language"}}
-	for i := range n {
+	for i := from; i < to; i++ {
 		country, language := "DE", "de"
 		if i%10 == 3 {
 			country, language = "GB", "en"
@@ -115,15 +126,17 @@ func (s *shop) customers(n int) {
 			return err
 		}
 		w, err := customer.Upsert(ctx, tx, b)
+		if err != nil {
+			return err
+		}
 		var entries []consent.Entry
 		for i, o := range w.Outcomes {
-			s.ids = append(s.ids, o.ID)
-			if i < n*9/10 {
+			if from+i < agreed {
 				entries = append(entries, consent.Entry{Customer: o.ID, Channel: consent.Email, Purpose: consent.Advertising, Kind: consent.Confirmed,
 					Address: b.Rows[i][4], Evidence: "form", Source: consent.SourcePerson})
 			}
 		}
-		if err != nil {
+		if _, err := feed.Append(ctx, tx, feed.New{Kind: customer.KindChanged, Rows: w.Rows}); err != nil || len(entries) == 0 {
 			return err
 		}
 		_, err = consent.Record(ctx, tx, entries)
@@ -240,4 +253,23 @@ func (s *shop) order(ids []int64) {
 		return err
 	})
 	s.seen("purchase_day", len(ids))
+}
+
+// cutShort runs the job of a campaign and ends it at the n-th commit, as a dying process would: what is written stays.
+func (s *shop) cutShort(id int64, n int) {
+	s.t.Helper()
+	jobsRunner := jobs.NewRunner(s.db, jobs.Options{})
+	s.runner.Register(jobsRunner)
+	jobsRunner.Start()
+	for range n {
+		changed := s.db.Changed()
+		if s.load(id).Phase == campaign.PhaseDrain {
+			break
+		}
+		select {
+		case <-changed:
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+	jobsRunner.Close(context.Background())
 }

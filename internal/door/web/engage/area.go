@@ -42,7 +42,7 @@ type Deps struct {
 func Area(d Deps) page.Area {
 	return page.Area{
 		Menu:   []page.Entry{{Text: "engage.title", Href: messagesPath, Icon: "mail", Permission: auth.ReadCustomers, Pages: pages(d)}},
-		Routes: slices.Concat(campaignRoutes(d), couponRoutes(), messageRoutes(d), senderRoutes(d)),
+		Routes: slices.Concat(campaignRoutes(d), messageRoutes(d), senderRoutes(d)),
 	}
 }
 

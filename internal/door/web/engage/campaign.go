@@ -43,10 +43,11 @@ func campaignRoutes(d Deps) []page.Route {
 	c := campaigns{d}
 	slow := get(campaignPath+"/check", auth.ReadCustomers, c.check)
 	slow.Limit = checkTime
-	return []page.Route{
+	return append(couponRoutes(),
 		csv(get(campaignsPath, auth.ReadCustomers, c.list)),
 		get(campaignsPath+"/new", auth.WriteMessages, c.fresh),
 		post(campaignsPath, auth.WriteMessages, c.create),
+		post(campaignsPath+"/approval", auth.WriteSettings, c.requireApproval),
 		get(campaignPath, auth.ReadCustomers, c.show),
 		get(campaignPath+"/progress", auth.ReadCustomers, c.progress),
 		get(campaignPath+"/settings", auth.WriteMessages, c.settings),
@@ -59,16 +60,16 @@ func campaignRoutes(d Deps) []page.Route {
 		post(campaignPath+"/trial", auth.WriteMessages, c.trial),
 		slow,
 		post(campaignPath+"/flow", auth.WriteMessages, c.flow),
-	}
+	)
 }
 
 // campaignPages are the entries of the menu of campaigns and coupons.
 func campaignPages(d Deps) []page.Entry {
-	coupons := page.Entry{Text: "coupons.title", Href: couponsPath, Permission: auth.ReadCustomers}
 	if d.Campaigns == nil {
-		return []page.Entry{coupons}
+		return nil
 	}
-	return []page.Entry{{Text: "campaigns.title", Href: campaignsPath, Permission: auth.ReadCustomers}, coupons}
+	return []page.Entry{{Text: "campaigns.title", Href: campaignsPath, Permission: auth.ReadCustomers},
+		{Text: "coupons.title", Href: couponsPath, Permission: auth.ReadCustomers}}
 }
 
 // campaigns are the pages of campaigns.
@@ -83,6 +84,17 @@ type campaignList struct {
 	more   bool
 	before int64
 	state  campaign.State
+
+	approval bool // a second person has to agree
+}
+
+// requireApproval says whether a second person has to agree before anything is sent.
+func (c campaigns) requireApproval(r *page.Request) error {
+	err := r.Write(func(tx *store.Tx) error { return campaign.RequireApproval(r.Context(), tx, r.Has("is")) })
+	if err != nil {
+		return err
+	}
+	return r.RedirectWith(campaignsPath, ui.Flash{Text: r.P.T("common.saved")})
 }
 
 func (c campaigns) list(r *page.Request) error {
@@ -95,6 +107,9 @@ func (c campaigns) list(r *page.Request) error {
 	}
 	err := r.Read(func(tx *store.Tx) (err error) {
 		if l.all, err = campaign.List(r.Context(), tx, l.state, l.before, perPage+1); err != nil {
+			return err
+		}
+		if l.approval, err = campaign.NeedsApproval(r.Context(), tx); err != nil {
 			return err
 		}
 		l.counts, err = message.AllCounts(r.Context(), tx)

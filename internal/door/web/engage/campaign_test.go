@@ -164,6 +164,20 @@ func TestACampaignIsWrittenPlayedThroughAndSentByItsPages(t *testing.T) {
 	})
 }
 
+func TestApprovalIsAskedForByWhoMaySetThat(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		p := newPress(t, db)
+		if got := p.As(auth.Marketer).Post("/engage/campaigns/approval", url.Values{"is": {"1"}}); got.Status != 403 {
+			t.Errorf("a marketer sets it: %d", got.Status)
+		}
+		c := p.As(auth.Admin).Speak("de")
+		c.Post("/engage/campaigns/approval", url.Values{"is": {"1"}})
+		if words := webtest.Words(c.Get(p.at("")).Body); !strings.Contains(words, "Freigeben") {
+			t.Errorf("%s", words)
+		}
+	})
+}
+
 func TestTheCheckSaysWhatIsWrong(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		p := newPress(t, db)

@@ -74,7 +74,9 @@ func contentErrors(p *i18n.Printer, content *campaign.Content, key string) ui.Er
 	_, err := campaign.Compile(content, lang)
 	var all []error
 	for _, f := range fault.All(err) {
-		all = append(all, f.On(formField(f.Field)))
+		if f.Key != "errors.required" { // what is still missing is no mistake while somebody writes; it keeps the campaign from being sent
+			all = append(all, f.On(formField(f.Field)))
+		}
 	}
 	return ui.ErrorsOf(p, errors.Join(all...))
 }

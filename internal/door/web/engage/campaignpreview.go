@@ -194,7 +194,7 @@ func (l looksAt) facts(r *page.Request) []ui.Pair {
 // width is the width of the frame, as mail programs have it.
 func (l looksAt) width() string {
 	if l.phone {
-		return "375"
+		return "340" // of a phone, less the margins of the page
 	}
 	return "100%"
 }
