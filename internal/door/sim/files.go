@@ -9,6 +9,7 @@ import (
 // Files says where WriteFiles put what, and how many rows each file has below its headings.
 type Files struct {
 	Customers, Contacts, Products, Orders, Payments, Quotes, Visits string
+	Measures, MeasurePlans, MeasureCosts                            string
 	Rows                                                            map[string]int64 // per file name
 	Documents                                                       map[Kind]int64
 }
@@ -26,7 +27,9 @@ var (
 
 // WriteFiles writes the company as its shop would export it into dir, which must exist: customers.csv, contacts.csv,
 // products.csv, orders.csv (orders, invoices, returns and credit notes, one row per line, sorted by time), payments.csv,
-// quotes.csv and visits.csv. Deliveries have no file: an order has the days for which it was promised and on which it came. progress, if not nil, is told how much is done, from 0 to 1.
+// quotes.csv and visits.csv; and, as Stamm reads them, measures.csv (who was drawn for the measures of the last year), measure_plans.csv
+// and measure_costs.csv. Deliveries have no file: an order has the days for which it was promised and on which it came. progress, if
+// not nil, is told how much is done, from 0 to 1.
 func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done float64)) (*Files, error) {
 	if progress == nil {
 		progress = func(float64) {}
@@ -39,6 +42,7 @@ func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done
 	x.files.Payments = x.open(dir, "payments.csv", paymentHeadings, &x.payments)
 	x.files.Quotes = x.open(dir, "quotes.csv", orderHeadings, &x.quotes)
 	x.files.Visits = x.open(dir, "visits.csv", orderHeadings, &x.visits)
+	x.openMeasures(dir)
 	if x.err == nil {
 		x.err = x.write(ctx, progress)
 	}
@@ -61,6 +65,7 @@ type export struct {
 	labels                                                          [][]byte // per product: number and name as they stand in an order
 	tables                                                          []*table
 	customers, contacts, products, orders, payments, quotes, visits *table
+	draws, plans, spent                                             *table
 }
 
 func (x *export) open(dir, name string, headings []string, into **table) string {
@@ -105,6 +110,9 @@ func (x *export) write(ctx context.Context, progress func(float64)) error {
 			}
 			progress(peopleShare * float64(i) / float64(n))
 		}
+	}
+	if err := x.measured(); err != nil {
+		return err
 	}
 	return x.c.documents(ctx, func(done float64) { progress(peopleShare + (1-peopleShare)*done) }, x.document)
 }
