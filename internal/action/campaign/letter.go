@@ -167,6 +167,8 @@ type Gift struct {
 	Value liquid.Value // an amount, or what it takes off in words
 	Until liquid.Value // last day, or missing
 	From  liquid.Value // what the order must reach, or missing
+
+	percent float64 // of a coupon in per cent, 0 otherwise
 }
 
 // Field returns code, value, until and minimum.

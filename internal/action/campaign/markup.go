@@ -207,18 +207,3 @@ func textPlain(source string) string {
 	}
 	return h.back(strings.TrimSpace(b.String()))
 }
-
-// links are the addresses that a text leads to, as they are written.
-func links(source string) []string {
-	h := hold(source)
-	var all []string
-	for text := h.text; text != ""; {
-		if l, ok := linkAt(text); ok {
-			all = append(all, h.back(l.url))
-			text = text[l.size:]
-			continue
-		}
-		text = text[1:]
-	}
-	return all
-}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"stamm/internal/action/program"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/feed"
@@ -108,9 +109,42 @@ func Redeem(ctx context.Context, tx *store.Tx, claim Claim) (Outcome, error) {
 			return o, err
 		}
 	}
+	if err := book(ctx, tx, o); err != nil {
+		return o, err
+	}
 	_, err = feed.Append(ctx, tx, feed.New{Kind: KindRedeemed, Customer: o.Customer, Subject: o.Coupon,
 		Body: map[string]any{"redemption": o.ID, "amount": o.Amount, "discount": o.Discount, "currency": o.Currency}})
 	return o, err
+}
+
+// book writes what the redemption cost into the measure that bears it. Orders have the discount taken off already.
+func book(ctx context.Context, tx *store.Tx, o Outcome) error {
+	if o.Measure == 0 || o.Discount == 0 {
+		return nil
+	}
+	settings, err := company.Load(ctx, tx)
+	if err != nil {
+		return err
+	}
+	amount := money.Of(o.Discount, o.Currency)
+	if o.Currency != settings.Currency {
+		rates, err := company.Rates(ctx, tx)
+		if err != nil {
+			return err
+		}
+		rate, known := company.RateOn(rates, o.Currency, o.Day)
+		if !known {
+			return nil // without a rate there is no amount that could be held against what the measure brought
+		}
+		if amount, err = money.Convert(amount, settings.Currency, rate); err != nil {
+			return err
+		}
+	}
+	err = program.Book(ctx, tx, program.Cost{Key: fmt.Sprintf("coupon:%d:redeemed", o.ID), Measure: o.Measure, Kind: program.Coupon, Amount: amount.Minor, Included: true, Day: o.Day})
+	if fault.CodeOf(err) == fault.NotFound { // the measure is gone; the code counts all the same
+		return nil
+	}
+	return err
 }
 
 // claimDay is the day of the order by the company's days.

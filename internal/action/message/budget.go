@@ -115,9 +115,15 @@ func (b *budget) over(one contact, first bool, had ...[]contact) string {
 
 // contactsOf reads the messages that count to readers from a day on.
 func contactsOf(ctx context.Context, tx *store.Tx, readers []int64, from clock.Day) (map[int64][]contact, error) {
-	had := map[int64][]contact{}
+	had := make(map[int64][]contact, len(readers))
 	list := store.JSON(readers)
-	for _, text := range []string{sqlContacts, sqlContactsOfPersons} {
+	texts := []string{sqlContacts}
+	if found, err := some(ctx, tx, sqlAnyPerson); err != nil {
+		return nil, err
+	} else if found { // else nobody is the person of a company, and nothing need be looked up
+		texts = append(texts, sqlContactsOfPersons)
+	}
+	for _, text := range texts {
 		err := tx.Values(ctx, fmt.Sprintf(text, tx.Numbers("$1")), []any{list, int64(from)}, func(_ []string, row []any) error {
 			reader, day := row[0].(int64), clock.Day(row[1].(int64))
 			had[reader] = append(had[reader], contact{consent.Channel(row[2].(string)), day})

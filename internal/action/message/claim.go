@@ -62,9 +62,9 @@ func waiting(ctx context.Context, tx *store.Tx) (due, cancelled []int64, next ti
 }
 
 // take claims up to n due messages of a measure for a runner; nil when there is none.
-func take(ctx context.Context, db *store.DB, runner string, measure int64, n int) (c *claim, ms []*Message, err error) {
+func take(ctx context.Context, db *store.DB, runner string, measure int64, n int) (c *claim, err error) {
 	err = db.Write(ctx, store.System(), func(tx *store.Tx) error {
-		c, ms = nil, nil
+		c = nil
 		if err := readCommitted(ctx, tx); err != nil {
 			return err
 		}
@@ -72,23 +72,26 @@ func take(ctx context.Context, db *store.DB, runner string, measure int64, n int
 		if err != nil {
 			return err
 		}
-		if ms, err = list(ctx, tx, sqlClaim(tx.SkipLocked()), measure, micros(tx.Now), n, id, string(consent.Email)); err != nil {
+		ids, err := tx.QueryIDs(ctx, sqlClaim(tx.SkipLocked()), measure, micros(tx.Now), n, id, string(consent.Email))
+		if err != nil {
 			return err
 		}
-		if len(ms) == 0 {
+		if len(ids) == 0 {
 			return errNothing
 		}
-		c = &claim{id: id, ids: make([]int64, len(ms)), left: len(ms)}
-		for i, m := range ms {
-			c.ids[i] = m.ID
-		}
+		c = &claim{id: id, ids: ids, left: len(ids)}
 		_, err = tx.Exec(ctx, sqlFillClaim, id, store.JSON(c.ids))
 		return err
 	})
 	if errors.Is(err, errNothing) {
-		return nil, nil, nil
+		return nil, nil
 	}
-	return c, ms, err
+	return c, err
+}
+
+// claimed reads the messages of a claim.
+func claimed(ctx context.Context, tx *store.Tx, c *claim) ([]*Message, error) {
+	return list(ctx, tx, fmt.Sprintf(sqlClaimed, tx.Numbers("$1")), store.JSON(c.ids), c.id)
 }
 
 // errNothing takes a claim back that found nothing.

@@ -211,6 +211,20 @@ func (s *Sender) settle(batch []turn, w written) {
 	}
 }
 
+// settleMissing notes that of a claim only so many are left: the others were erased or taken back before they were read.
+func (s *Sender) settleMissing(c *claim, found int) {
+	s.mu.Lock()
+	missing := c.left > 0 && found < c.left
+	c.left = min(c.left, found)
+	if missing && c.left == 0 {
+		s.settled = append(s.settled, c)
+	}
+	s.mu.Unlock()
+	if missing {
+		s.dropSettled()
+	}
+}
+
 // closable are the claims that are done with; whoever asks drops them.
 func (s *Sender) closable() []*claim {
 	s.mu.Lock()

@@ -2,39 +2,59 @@ package message
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 func list(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Message, error) {
-	rows, err := tx.Query(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	return scan(rows)
+	var all []*Message
+	err := tx.Values(ctx, text, args, func(_ []string, row []any) error {
+		m, err := messageOf(row)
+		all = append(all, m)
+		return err
+	})
+	return all, err
 }
 
-func scan(rows *sql.Rows) ([]*Message, error) {
-	defer rows.Close()
-	var all []*Message
-	for rows.Next() {
-		m := &Message{}
-		var due, late, planned, changed int64
-		if err := rows.Scan(&m.ID, &m.Measure, &m.Customer, &m.Person, &m.Step, &m.Channel, &m.Kind, &m.Subject, &m.Arm, &m.Address, &m.Ask.Purpose, &m.Ask.Basis,
-			&m.Basis, &m.Entry, &m.Priority, &m.Exempt, &m.State, &m.Reason, &m.Gates, &due, &late, &m.claim, &m.Attempts, &m.Code, &m.Answer, &m.Relay,
-			&planned, &changed); err != nil {
-			return nil, err
-		}
-		m.Ask.Channel = m.Channel
-		m.Due, m.Late, m.PlannedAt, m.ChangedAt = timeOr(due), timeOr(late), clock.Time(planned), clock.Time(changed)
-		all = append(all, m)
+// cells reads the values of a row one after the other.
+type cells struct {
+	row []any
+	bad bool
+}
+
+func (c *cells) number() int64 {
+	n, ok := c.row[0].(int64)
+	c.row, c.bad = c.row[1:], c.bad || !ok
+	return n
+}
+
+func (c *cells) text() string {
+	s, ok := c.row[0].(string)
+	c.row, c.bad = c.row[1:], c.bad || !ok
+	return s
+}
+
+// messageOf makes a message of a row with the columns of fields.
+func messageOf(row []any) (*Message, error) {
+	c := &cells{row: row}
+	m := &Message{}
+	m.ID, m.Measure, m.Customer, m.Person, m.Step = c.number(), c.number(), c.number(), c.number(), int(c.number())
+	m.Channel, m.Kind, m.Subject, m.Arm, m.Address = consent.Channel(c.text()), c.text(), c.number(), c.text(), c.text()
+	m.Ask = consent.Ask{Channel: m.Channel, Purpose: consent.Purpose(c.text()), Basis: consent.Basis(c.text())}
+	m.Basis, m.Entry, m.Priority, m.Exempt = consent.Basis(c.text()), c.number(), int(c.number()), c.number() == 1
+	m.State, m.Reason, m.Gates = State(c.text()), c.text(), Verdicts(c.text())
+	m.Due, m.Late, m.claim = timeOr(c.number()), timeOr(c.number()), c.number()
+	m.Attempts, m.Code, m.Answer, m.Relay = int(c.number()), int(c.number()), c.text(), c.text()
+	m.PlannedAt, m.ChangedAt = clock.Time(c.number()), clock.Time(c.number())
+	if c.bad {
+		return nil, fmt.Errorf("message: a row of other columns: %v", row)
 	}
-	return all, rows.Err()
+	return m, nil
 }
 
 // Find reads one message.

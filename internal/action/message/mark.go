@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,12 +63,10 @@ func (s *Sender) writeBatch(ctx context.Context, batch []turn, again bool) (w wr
 			return err
 		}
 		b := marking{tx: tx, now: micros(tx.Now), day: int64(clock.DayOf(tx.Now, s.zone())), moved: tally{}}
+		if err := b.results(ctx, batch); err != nil {
+			return err
+		}
 		for _, t := range batch {
-			if t.done != nil {
-				if err := b.result(ctx, t.done); err != nil {
-					return err
-				}
-			}
 			for _, j := range t.gone {
 				if err := b.putOff(ctx, j); err != nil {
 					return err
@@ -89,35 +88,76 @@ type marking struct {
 	moved    tally
 }
 
-// result writes what became of a message. A message that is not attempting any more was decided about by somebody else.
-func (b *marking) result(ctx context.Context, r *result) error {
-	state, reason, due := r.State, "", int64(0)
+// ending is what became of messages, but for their ids: those with the same one are written by one statement.
+type ending struct {
+	measure       int64
+	state         State
+	reason        string
+	code          int
+	answer, relay string
+	due           int64
+}
+
+// inHand are messages in the hands of this process: their ids, and the claims through which it has them.
+type inHand struct{ ids, claims []int64 }
+
+func (h *inHand) add(j *job) {
+	h.ids = append(h.ids, j.m.ID)
+	if n := len(h.claims); n == 0 || h.claims[n-1] != j.claim.id {
+		h.claims = append(h.claims, j.claim.id)
+	}
+}
+
+// results writes what became of messages. One that is not attempting any more was decided about by somebody else.
+func (b *marking) results(ctx context.Context, batch []turn) error {
+	var groups map[ending]*inHand
+	for _, t := range batch {
+		if t.done == nil {
+			continue
+		}
+		e := b.ending(t.done)
+		if groups == nil {
+			groups = map[ending]*inHand{}
+		}
+		if groups[e] == nil {
+			groups[e] = &inHand{}
+		}
+		groups[e].add(t.done.job)
+		if r := t.done; e.state == Failed && deadAddress(r.Code, r.Text) && r.m.Address != "" {
+			if err := MarkAddress(ctx, b.tx, r.m.Channel, r.m.Address, AddressBounced, enhanced(r.Text, r.Code)); err != nil {
+				return err
+			}
+		}
+	}
+	for e, h := range groups {
+		n, err := b.tx.Exec(ctx, fmt.Sprintf(sqlResult, b.tx.Numbers("$1"), b.tx.Numbers("$2")), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason,
+			int64(e.code), e.answer, e.relay, e.due, b.day, b.now)
+		if err != nil {
+			return err
+		}
+		b.moved.add(e.measure, Attempting, "", -n)
+		b.moved.add(e.measure, e.state, e.reason, n)
+	}
+	return nil
+}
+
+// ending says what a result makes of a message.
+func (b *marking) ending(r *result) ending {
+	e := ending{measure: r.m.Measure, state: r.State, code: r.Code, answer: cut(clean(r.Text), maxAnswer), relay: cut(r.Relay, maxAnswer)}
 	switch r.State {
 	case Sent:
 	case Failed:
-		reason = ReasonRefused
+		e.reason = ReasonRefused
 	case Queued:
-		at := b.retry(r)
 		if r.m.Attempts+1 >= maxAttempts {
-			state, reason = Failed, ReasonGaveUp
+			e.state, e.reason = Failed, ReasonGaveUp
 		} else {
-			due = micros(at)
+			e.due = micros(b.retry(r))
 		}
 	default:
-		state, reason = Unclear, ReasonNoAnswer
+		e.state, e.reason = Unclear, ReasonNoAnswer
 	}
-	measures, err := b.tx.QueryIDs(ctx, sqlResult, r.m.ID, r.claim.id, string(state), reason, int64(r.Code), cut(clean(r.Text), maxAnswer), cut(r.Relay, maxAnswer),
-		due, b.day, b.now)
-	if err != nil {
-		return err
-	}
-	for _, m := range measures {
-		b.moved.move(m, Attempting, state, reason)
-	}
-	if state == Failed && deadAddress(r.Code, r.Text) && r.m.Address != "" {
-		return MarkAddress(ctx, b.tx, r.m.Channel, r.m.Address, AddressBounced, enhanced(r.Text, r.Code))
-	}
-	return nil
+	return e
 }
 
 func (b *marking) retry(r *result) time.Time {
@@ -130,9 +170,9 @@ func (b *marking) retry(r *result) time.Time {
 // putOff writes what becomes of a message that is not attempted.
 func (b *marking) putOff(ctx context.Context, j *job) error {
 	if j.fate.notMade != "" {
-		measures, err := b.tx.QueryIDs(ctx, sqlNotMade, j.m.ID, j.claim.id, j.fate.reason, cut(j.fate.notMade, maxAnswer), b.day, b.now)
-		for _, m := range measures {
-			b.moved.move(m, Queued, Failed, j.fate.reason)
+		n, err := b.tx.Exec(ctx, sqlNotMade, j.m.ID, j.claim.id, j.fate.reason, cut(j.fate.notMade, maxAnswer), b.day, b.now)
+		if n > 0 {
+			b.moved.move(j.m.Measure, Queued, Failed, j.fate.reason)
 		}
 		return err
 	}
@@ -144,15 +184,18 @@ func (b *marking) putOff(ctx context.Context, j *job) error {
 // them pass, and that nobody took back.
 func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours map[int64]bool) error {
 	var ms []*Message
-	var measures, claims []int64
+	var js []*job
+	var measures []int64
 	seen := map[int64]bool{}
 	for _, t := range batch {
 		if t.next == nil || seen[t.next.m.ID] {
 			continue
 		}
 		seen[t.next.m.ID] = true
-		ms = append(ms, t.next.m)
-		measures, claims = append(measures, t.next.m.Measure), append(claims, t.next.claim.id)
+		ms, js = append(ms, t.next.m), append(js, t.next)
+		if m := t.next.m.Measure; !slices.Contains(measures, m) {
+			measures = append(measures, m)
+		}
 	}
 	if len(ms) == 0 {
 		return nil
@@ -165,74 +208,74 @@ func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours ma
 	if err != nil {
 		return err
 	}
-	var ids []int64
+	byMeasure := map[int64]*inHand{}
 	for i, m := range ms {
-		stop, reason, gates := stops[m.Measure], whys[i].reason, m.Gates
-		switch {
-		case stop.state == statePaused:
-			if _, err := b.tx.Exec(ctx, sqlPostpone, m.ID, m.claim, orZero(m.Due), orZero(m.Late)); err != nil {
+		stop := stops[m.Measure]
+		if stop.state != "" || whys[i].gate != "" {
+			if err := b.keepBack(ctx, js[i], stop, whys[i]); err != nil {
 				return err
 			}
 			continue
-		case stop.state == stateCancelled:
-			reason = stop.reason
-		case whys[i].gate != "":
-			gates = gates.with(whys[i].gate, Stopped)
-		default:
-			ids = append(ids, m.ID)
-			continue
 		}
-		if err := b.suppress(ctx, m, reason, gates); err != nil {
+		if byMeasure[m.Measure] == nil {
+			byMeasure[m.Measure] = &inHand{}
+		}
+		byMeasure[m.Measure].add(js[i])
+	}
+	for measure, h := range byMeasure {
+		if err := b.begin(ctx, measure, h, again, ours); err != nil {
 			return err
 		}
 	}
-	return b.begin(ctx, ids, claims, again, ours)
+	return nil
 }
 
-func (b *marking) suppress(ctx context.Context, m *Message, reason string, gates Verdicts) error {
-	rows, err := b.tx.Query(ctx, fmt.Sprintf(sqlSuppress, b.tx.Numbers("$1")), store.JSON([]int64{m.ID}), string(Queued), reason, string(gates), b.day, b.now)
+// keepBack suppresses a message that must not leave after all, or frees it where its measure only rests.
+func (b *marking) keepBack(ctx context.Context, j *job, stop stopped, w why) error {
+	reason, gates := w.reason, j.m.Gates
+	switch {
+	case stop.state == statePaused:
+		_, err := b.tx.Exec(ctx, sqlPostpone, j.m.ID, j.claim.id, orZero(j.m.Due), orZero(j.m.Late))
+		return err
+	case stop.state == stateCancelled:
+		reason = stop.reason
+	default:
+		gates = gates.with(w.gate, Stopped)
+	}
+	rows, err := b.tx.Query(ctx, fmt.Sprintf(sqlSuppress, b.tx.Numbers("$1")), store.JSON([]int64{j.m.ID}), string(Queued), reason, string(gates), b.day, b.now)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id, measure int64
-		if err := rows.Scan(&id, &measure); err != nil {
-			return err
-		}
-		b.moved.move(measure, Queued, Suppressed, reason)
+		b.moved.move(j.m.Measure, Queued, Suppressed, reason)
 	}
 	return rows.Err()
 }
 
-func (b *marking) begin(ctx context.Context, ids, claims []int64, again bool, ours map[int64]bool) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	list, held := store.JSON(ids), store.JSON(claims)
-	if again {
-		before, err := b.tx.QueryIDs(ctx, fmt.Sprintf(sqlAttempting, b.tx.Numbers("$1"), b.tx.Numbers("$2")), list, held)
-		if err != nil {
-			return err
-		}
-		for _, id := range before {
-			ours[id] = true
-		}
-	}
-	rows, err := b.tx.Query(ctx, fmt.Sprintf(sqlAttempt, b.tx.Numbers("$1"), b.tx.Numbers("$2")), list, held, b.now)
+// begin marks messages of a measure as attempting. Mostly all of them are still ours, and the number says so.
+func (b *marking) begin(ctx context.Context, measure int64, h *inHand, again bool, ours map[int64]bool) error {
+	list, claims := store.JSON(h.ids), store.JSON(h.claims)
+	n, err := b.tx.Exec(ctx, fmt.Sprintf(sqlAttempt, b.tx.Numbers("$1"), b.tx.Numbers("$2")), list, claims, b.now)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, measure int64
-		if err := rows.Scan(&id, &measure); err != nil {
-			return err
+	b.moved.add(measure, Queued, "", -n)
+	b.moved.add(measure, Attempting, "", n)
+	begun := h.ids
+	if int(n) < len(h.ids) {
+		// Of the others somebody took some back; or they were marked by an earlier try of this batch, whose answer was lost.
+		begun = nil
+		if n > 0 || again {
+			if begun, err = b.tx.QueryIDs(ctx, fmt.Sprintf(sqlAttempting, b.tx.Numbers("$1"), b.tx.Numbers("$2")), list, claims); err != nil {
+				return err
+			}
 		}
+	}
+	for _, id := range begun {
 		ours[id] = true
-		b.moved.move(measure, Queued, Attempting, "")
 	}
-	return rows.Err()
+	return nil
 }
 
 // deadAddress tells whether an answer says that the address does not exist or takes nothing: an enhanced status 5.1.x (RFC

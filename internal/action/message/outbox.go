@@ -39,7 +39,7 @@ type outboxSession struct{ db *store.DB }
 // Send keeps the mail. The same message again is the one that is there.
 func (s outboxSession) Send(ctx context.Context, m *Mail) Outcome {
 	if m.MessageID == "" {
-		m.MessageID = messageID(m.ID, m.From.Address)
+		m.MessageID = PlainID(m.ID, m.From.Address)
 	}
 	body, err := pack(m)
 	if err == nil {
@@ -174,9 +174,9 @@ func CutOutbox(ctx context.Context, db *store.DB, task *jobs.Task) error {
 	}
 }
 
-// messageID is the same whenever the mail is made, so that a mailbox that gets it twice can tell. It names the message and
+// PlainID is a Message-ID that is the same whenever the mail is made, so that a mailbox that gets it twice can tell. It names the message and
 // nobody.
-func messageID(id int64, from string) string {
+func PlainID(id int64, from string) string {
 	_, host, _ := strings.Cut(from, "@")
 	if host == "" {
 		host = "stamm.invalid"

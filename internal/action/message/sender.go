@@ -81,6 +81,9 @@ func (s *Sender) Start(ctx context.Context) error {
 	if err := s.recover(ctx, s.DB.Dialect() == store.SQLite); err != nil {
 		return err
 	}
+	if _, err := s.followOnce(ctx); err != nil { // the first time this says where it begins
+		return err
+	}
 	feeding, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.work, s.hard = context.WithCancel(context.WithoutCancel(ctx))
 	s.feeding, s.ended = stop, make(chan struct{})
@@ -93,6 +96,7 @@ func (s *Sender) Start(ctx context.Context) error {
 	for range 2 { // one has a batch written while the other's is sent
 		s.feeders.Go(func() { s.feed(feeding, s.usual, func(m int64) bool { return m != 0 }) })
 	}
+	s.feeders.Go(func() { s.follow(feeding) })
 	for range s.Connections {
 		s.senders.Go(func() { s.connect(feeding) })
 	}
@@ -184,7 +188,7 @@ func (s *Sender) feed(ctx context.Context, to chan<- *job, mine func(measure int
 	size, turn := smallBatch, 0
 	for ctx.Err() == nil {
 		changed := s.DB.Changed() // before looking, so that no commit falls between
-		wait, batch, c, err := s.next(ctx, mine, size, &turn)
+		wait, c, err := s.next(ctx, mine, size, &turn)
 		if err != nil {
 			if ctx.Err() == nil {
 				s.Log.Error("messages: cannot look for work", "error", err)
@@ -200,8 +204,8 @@ func (s *Sender) feed(ctx context.Context, to chan<- *job, mine func(measure int
 			continue
 		}
 		began := time.Now()
-		if s.hand(ctx, to, s.write(ctx, c, batch)) {
-			size = nextSize(size, len(batch), time.Since(began))
+		if s.hand(ctx, to, s.write(ctx, c)) {
+			size = nextSize(size, len(c.ids), time.Since(began))
 		}
 	}
 }
@@ -219,7 +223,7 @@ func nextSize(size, had int, took time.Duration) int {
 }
 
 // next claims a batch of the measures in turn; without one it tells how long there is nothing to do.
-func (s *Sender) next(ctx context.Context, mine func(int64) bool, size int, turn *int) (time.Duration, []*Message, *claim, error) {
+func (s *Sender) next(ctx context.Context, mine func(int64) bool, size int, turn *int) (time.Duration, *claim, error) {
 	var due, cancelled []int64
 	var soonest time.Time
 	var now time.Time
@@ -229,12 +233,12 @@ func (s *Sender) next(ctx context.Context, mine func(int64) bool, size int, turn
 		return err
 	})
 	if err != nil {
-		return 0, nil, nil, err
+		return 0, nil, err
 	}
 	for _, m := range cancelled {
 		if mine(m) {
 			if err := s.DB.Bulk(ctx, store.System(), func(tx *store.Tx) error { _, err := takeBack(ctx, tx, m, sliceRows); return err }); err != nil {
-				return 0, nil, nil, err
+				return 0, nil, err
 			}
 		}
 	}
@@ -244,16 +248,16 @@ func (s *Sender) next(ctx context.Context, mine func(int64) bool, size int, turn
 		if !mine(m) {
 			continue
 		}
-		c, batch, err := take(ctx, s.DB, s.runner, m, size)
+		c, err := take(ctx, s.DB, s.runner, m, size)
 		if err != nil || c != nil {
-			return 0, batch, c, err
+			return 0, c, err
 		}
 	}
 	wait := longWait
 	if !soonest.IsZero() {
 		wait = min(wait, max(soonest.Sub(now), 10*time.Millisecond))
 	}
-	return wait, nil, nil, nil
+	return wait, nil, nil
 }
 
 // hand gives the jobs to the connections; false when it was told to stop.
@@ -268,43 +272,30 @@ func (s *Sender) hand(ctx context.Context, to chan<- *job, jobs []*job) bool {
 	return true
 }
 
-// write has a batch of claimed messages written. Those that cannot be, and those whose hours are over, are marked so.
-func (s *Sender) write(ctx context.Context, c *claim, ms []*Message) []*job {
-	all := make([]*job, len(ms))
-	byKind := map[string][]*job{}
-	for i, m := range ms {
-		all[i] = &job{m: m, claim: c}
-		byKind[m.Kind] = append(byKind[m.Kind], all[i])
-	}
-	var gone []*job
-	err := s.DB.Read(ctx, func(tx *store.Tx) error {
-		gone = nil
-		late, err := s.late(ctx, tx, all)
-		if err != nil {
+// write has the messages of a claim written. Those that cannot be, and those whose hours are over, are marked so. When that is
+// not possible at all, they are let go and tried again a while later.
+func (s *Sender) write(ctx context.Context, c *claim) []*job {
+	var all []*job
+	for wait := firstPause; ; wait = min(wait*2, lastPause) {
+		err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+			all, err = s.written(ctx, tx, c)
 			return err
+		})
+		if err == nil {
+			break
 		}
-		from, err := s.from(ctx, tx)
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return nil // let go when the Sender has closed
 		}
-		for kind, js := range byKind {
-			if err := s.compose(ctx, tx, kind, js, from); err != nil {
-				return err
-			}
-		}
-		gone = late
-		return nil
-	})
-	if err != nil && ctx.Err() != nil {
-		return nil // let go when the Sender has closed
+		s.Log.Error("messages: cannot write a batch; tried again", "error", err)
+		pause(ctx, wait, nil)
 	}
-	var ready []*job
+	s.settleMissing(c, len(all))
+	var ready, gone []*job
 	for _, j := range all {
 		switch {
-		case err != nil:
-			j.fate = fate{until: s.DB.Now().Add(time.Minute), late: j.m.Late}
-			gone = append(gone, j)
 		case j.fate != (fate{}):
+			gone = append(gone, j)
 		case j.mail.Err != nil:
 			j.fate = fate{notMade: keyOfError(j.mail.Err), reason: ReasonNotMade}
 			gone = append(gone, j)
@@ -312,13 +303,41 @@ func (s *Sender) write(ctx context.Context, c *claim, ms []*Message) []*job {
 			ready = append(ready, j)
 		}
 	}
-	if err != nil {
-		s.Log.Error("messages: cannot write a batch; it is tried again in a minute", "error", err)
-	}
 	if len(gone) > 0 {
 		s.ask(turn{gone: gone})
 	}
 	return ready
+}
+
+// written reads the messages of a claim and has them written, in one read transaction.
+func (s *Sender) written(ctx context.Context, tx *store.Tx, c *claim) ([]*job, error) {
+	ms, err := claimed(ctx, tx, c)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*job, len(ms))
+	for i, m := range ms {
+		all[i] = &job{m: m, claim: c}
+	}
+	if err := s.late(ctx, tx, all); err != nil {
+		return nil, err
+	}
+	from, err := s.from(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	byKind := map[string][]*job{}
+	for _, j := range all {
+		if j.fate == (fate{}) {
+			byKind[j.m.Kind] = append(byKind[j.m.Kind], j)
+		}
+	}
+	for kind, js := range byKind {
+		if err := s.compose(ctx, tx, kind, js, from); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func (s *Sender) from(ctx context.Context, tx *store.Tx) (mail.Address, error) {
@@ -329,7 +348,7 @@ func (s *Sender) from(ctx context.Context, tx *store.Tx) (mail.Address, error) {
 }
 
 // late puts off what waited until its hours were over, as when a relay was away in the evening.
-func (s *Sender) late(ctx context.Context, tx *store.Tx, all []*job) ([]*job, error) {
+func (s *Sender) late(ctx context.Context, tx *store.Tx, all []*job) error {
 	var late []*job
 	var ids []int64
 	for _, j := range all {
@@ -338,25 +357,22 @@ func (s *Sender) late(ctx context.Context, tx *store.Tx, all []*job) ([]*job, er
 		}
 	}
 	if len(late) == 0 {
-		return nil, nil
+		return nil
 	}
 	d, err := newDecider(ctx, tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	places := map[int64]place{}
 	if err := readPlaces(ctx, tx, ids, places); err != nil {
-		return nil, err
+		return err
 	}
-	var off []*job
 	for _, j := range late {
-		open, until := d.quiet.window(places[j.m.reader()], tx.Now)
-		if open.After(tx.Now) {
+		if open, until := d.quiet.window(places[j.m.reader()], tx.Now); open.After(tx.Now) {
 			j.fate = fate{until: open, late: until}
-			off = append(off, j)
 		}
 	}
-	return off, nil
+	return nil
 }
 
 // compose fills in the mails of jobs of one kind. An error of the whole batch that is no trouble of the database belongs to one

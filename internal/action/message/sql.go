@@ -17,6 +17,8 @@ const (
 	// A person who acts for several companies is one reader.
 	sqlContactsOfPersons = `SELECT person, budget_day, channel FROM message WHERE person %s AND person <> 0 AND budget_day >= $2`
 
+	sqlAnyPerson = `SELECT 1 FROM message WHERE person <> 0 LIMIT 1`
+
 	sqlPlaces = `SELECT id, country, region, erased_at FROM customer WHERE id %s`
 
 	sqlHold    = `INSERT INTO message_hold (customer, kind, key, at) VALUES ($1, $2, $3, $4) ON CONFLICT (customer, kind, key) DO NOTHING`
@@ -66,7 +68,7 @@ const (
 	sqlForgetMark   = `DELETE FROM message_address WHERE channel = $1 AND address = $2`
 	sqlForgetHolds  = `DELETE FROM message_hold WHERE customer = $1`
 	sqlForgetMails  = `DELETE FROM message_mail WHERE message IN (SELECT id FROM message WHERE customer = $1 OR (person = $1 AND person <> 0))`
-	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE kind = 'api' AND (customer = $1 OR (person = $1 AND person <> 0)))`
+	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind IN ('api', 'optin') AND (customer = $1 OR (person = $1 AND person <> 0)))`
 	sqlBlankAddress = `UPDATE message SET address = '', answer = '' WHERE customer = $1 OR (person = $1 AND person <> 0)`
 
 	// claims
@@ -74,6 +76,7 @@ const (
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
 	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0`
 
+	sqlClaimed    = `SELECT ` + fields + ` FROM message WHERE id %s AND claim = $2 ORDER BY due_at, id`
 	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
 	sqlFillClaim  = `UPDATE message_claim SET messages = $2 WHERE id = $1`
 	sqlDropClaim  = `DELETE FROM message_claim WHERE id = $1`
@@ -83,13 +86,13 @@ const (
 	sqlFree       = `UPDATE message SET claim = 0 WHERE claim = $2 AND state = 'queued' AND id %s`
 	sqlToUnclear  = `UPDATE message SET state = 'unclear', reason = $3, claim = 0, day = $4, changed_at = $5 WHERE claim = $2 AND state = 'attempting' AND id %s RETURNING measure`
 	sqlPostpone   = `UPDATE message SET claim = 0, due_at = $3, late_at = $4 WHERE claim = $2 AND state = 'queued' AND id = $1`
-	sqlAttempt    = `UPDATE message SET state = 'attempting', attempts = attempts + 1, changed_at = $3 WHERE state = 'queued' AND id %s AND claim %s RETURNING id, measure`
+	sqlAttempt    = `UPDATE message SET state = 'attempting', attempts = attempts + 1, changed_at = $3 WHERE state = 'queued' AND id %s AND claim %s`
 	sqlAttempting = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
 	sqlNotMade    = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
-		WHERE claim = $2 AND state = 'queued' AND id = $1 RETURNING measure`
+		WHERE claim = $2 AND state = 'queued' AND id = $1`
 	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0,
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
-		WHERE id = $1 AND claim = $2 AND state = 'attempting' RETURNING measure`
+		WHERE id %s AND claim %s AND state = 'attempting'`
 
 	// unclear ones
 
@@ -117,7 +120,7 @@ const (
 	sqlFindText = `SELECT id, hash FROM message_text WHERE key = $1`
 	sqlAddText  = `INSERT INTO message_text (key, hash, body, created_at) VALUES ($1, $2, $3, $4) RETURNING id`
 	sqlTexts    = `SELECT id, body FROM message_text WHERE id %s`
-	sqlTextOf   = `SELECT id FROM message WHERE measure = 0 AND kind = 'api' AND subject = $1`
+	sqlTextOf   = `SELECT id FROM message WHERE measure = 0 AND subject = $1 AND kind = $2`
 )
 
 // sqlClaim takes messages of measure $1 that are due at $2, at most $3, into claim $4. The common table expression is a
@@ -125,5 +128,5 @@ const (
 func sqlClaim(skipLocked string) string {
 	return `WITH due (id) AS MATERIALIZED (SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND due_at <= $2 AND channel = $5
 			ORDER BY due_at, id LIMIT $3` + skipLocked + `)
-		UPDATE message SET claim = $4 WHERE id IN (SELECT id FROM due) RETURNING ` + fields
+		UPDATE message SET claim = $4 WHERE id IN (SELECT id FROM due) RETURNING id`
 }

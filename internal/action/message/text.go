@@ -16,11 +16,15 @@ import (
 	"stamm/internal/record/customer"
 )
 
-// KindAPI is the kind of messages whose words another program brought.
-const KindAPI = "api"
+// The kinds of messages made by Post.
+const (
+	KindAPI   = "api"   // their words came from another program
+	KindOptIn = "optin" // they ask somebody to confirm what she signed up for
+)
 
 // Text is a message whose words another program brings: an order confirmation, a reply.
 type Text struct {
+	Kind     string // KindAPI by default; another one has a Composer that reads Texts
 	Key      string // the program's own name for it, for good: the same again is the same message
 	Reader   string // how the program named the reader, whatever that comes to; tells one use of the key from another
 	Customer int64  // 0 for an address that belongs to no customer
@@ -93,6 +97,9 @@ func Post(ctx context.Context, tx *store.Tx, t Text) (*Message, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
+	if t.Kind == "" {
+		t.Kind = KindAPI
+	}
 	var subject int64
 	var hash string
 	err := tx.QueryRow(ctx, sqlFindText, t.Key).Scan(&subject, &hash)
@@ -100,7 +107,7 @@ func Post(ctx context.Context, tx *store.Tx, t Text) (*Message, error) {
 		if hash != t.hash() {
 			return nil, fault.New(fault.Conflict, "message.key_taken").On("key")
 		}
-		return ofText(ctx, tx, subject)
+		return ofText(ctx, tx, t.Kind, subject)
 	}
 	if !errors.Is(err, store.ErrNoRows) {
 		return nil, err
@@ -118,7 +125,7 @@ func Post(ctx context.Context, tx *store.Tx, t Text) (*Message, error) {
 	}
 	ask := t.Ask
 	ask.Channel = consent.Email
-	ds, err := Decide(ctx, tx, []New{{Customer: t.Customer, Channel: consent.Email, Kind: KindAPI, Subject: subject, Address: t.Address, Ask: ask, Priority: t.Priority, Exempt: t.Exempt}})
+	ds, err := Decide(ctx, tx, []New{{Customer: t.Customer, Channel: consent.Email, Kind: t.Kind, Subject: subject, Address: t.Address, Ask: ask, Priority: t.Priority, Exempt: t.Exempt}})
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +135,8 @@ func Post(ctx context.Context, tx *store.Tx, t Text) (*Message, error) {
 	return Find(ctx, tx, ds[0].ID)
 }
 
-func ofText(ctx context.Context, tx *store.Tx, subject int64) (*Message, error) {
-	ids, err := tx.QueryIDs(ctx, sqlTextOf, subject)
+func ofText(ctx context.Context, tx *store.Tx, kind string, subject int64) (*Message, error) {
+	ids, err := tx.QueryIDs(ctx, sqlTextOf, subject, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +182,7 @@ func (t *Text) resolve(ctx context.Context, tx *store.Tx) error {
 	return nil
 }
 
-// Texts is the Composer of KindAPI.
+// Texts is the Composer of messages made by Post.
 type Texts struct{}
 
 // Compose reads the words. Of a customer who was erased there are none any more.

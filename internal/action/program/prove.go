@@ -52,12 +52,10 @@ func (p *Proof) Treated() (n int64) {
 // Prove reads what a measure brought. It asks the warehouse for sums, never for customers.
 func Prove(ctx context.Context, w warehouse.Querier, m *Measure, b Basis, cost Spending) (*Proof, error) {
 	p := &Proof{Measure: m, Basis: b, Cost: cost, Drawn: map[string]int64{}, Arms: map[Outcome]*trial.Reading{}, Together: map[Outcome]*trial.Reading{}}
-	from, until, any, err := extent(ctx, w, drawnFor(m.ID))
-	if err != nil {
+	if err := p.locate(ctx, w); err != nil {
 		return nil, err
 	}
-	if any {
-		p.From, p.Until, p.Over = from, until, until.AddDays(m.Window-1)
+	if p.From != 0 {
 		a, err := p.question("").ask(ctx, w)
 		if err != nil {
 			return nil, err
@@ -72,6 +70,21 @@ func Prove(ctx context.Context, w warehouse.Querier, m *Measure, b Basis, cost S
 	}
 	p.Verdict = p.verdict()
 	return p, nil
+}
+
+// locate finds the days of the draws.
+func (p *Proof) locate(ctx context.Context, w warehouse.Querier) error {
+	from, until, any, err := extent(ctx, w, drawnFor(p.ID))
+	if err == nil && any {
+		p.From, p.Until, p.Over = from, until, until.AddDays(p.Window-1)
+	}
+	return err
+}
+
+// Drawing is a proof of which only the days of the draws are known, for Rows.
+func Drawing(ctx context.Context, w warehouse.Querier, m *Measure, b Basis) (*Proof, error) {
+	p := &Proof{Measure: m, Basis: b}
+	return p, p.locate(ctx, w)
 }
 
 // question is that of the measure, apart by key.
@@ -274,4 +287,29 @@ func ProveAll(ctx context.Context, w warehouse.Querier, measures []*Measure, b B
 		CorrectYear(proofs)
 	}
 	return all, nil
+}
+
+// In are the proofs of measures that start in a year.
+func In(proofs []*Proof, year int) (all []*Proof) {
+	for _, p := range proofs {
+		if of, _, _ := p.Start.Date(); of == year {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// ProvenIn sums what measures that start in a year brought more than they cost, as far as that is sure, in minor units; losses count like
+// gains. It also counts the measures that are sure and those that are open.
+func ProvenIn(proofs []*Proof, year int) (profit float64, proven, open int) {
+	for _, p := range In(proofs, year) {
+		switch p.Verdict.Code {
+		case Gain, Loss:
+			profit += p.Verdict.Profit.Effect
+			proven++
+		default:
+			open++
+		}
+	}
+	return profit, proven, open
 }

@@ -148,3 +148,47 @@ func extent(ctx context.Context, w warehouse.Querier, drawn string) (from, until
 
 // date writes a day as SQL.
 func date(d clock.Day) string { return "DATE '" + d.String() + "'" }
+
+// Row is what one customer who was drawn did, amounts in minor units.
+type Row struct {
+	Customer            int64
+	Arm                 string
+	Day                 clock.Day
+	Net, Margin, Before float64
+	Orders              float64
+}
+
+// Rows are the customers of a measure by id, those of one arm or of all, after the given one and at most limit.
+func (p *Proof) Rows(ctx context.Context, w warehouse.Querier, arm string, after int64, limit int) ([]Row, error) {
+	if p.From == 0 {
+		return nil, nil
+	}
+	q := p.question("CAST(d.customer AS VARCHAR) || ' ' || CAST(d.day AS VARCHAR)")
+	q.drawn += fmt.Sprintf(" AND c.customer > %d", after)
+	if arm != "" {
+		q.drawn += " AND c.arm = $1"
+		q.args = []any{arm}
+	}
+	q.drawn += fmt.Sprintf(" ORDER BY c.customer LIMIT %d", limit)
+	rows, err := w.QueryContext(ctx, "SELECT e.key, e.arm, e.net, e.margin, e.orders, e.before FROM ("+q.each()+") e ORDER BY CAST(split_part(e.key, ' ', 1) AS BIGINT)", q.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Row
+	for rows.Next() {
+		var r Row
+		var key, day string
+		if err := rows.Scan(&key, &r.Arm, &r.Net, &r.Margin, &r.Orders, &r.Before); err != nil {
+			return nil, err
+		}
+		if _, err := fmt.Sscanf(key, "%d %s", &r.Customer, &day); err != nil {
+			return nil, err
+		}
+		if r.Day, err = clock.ParseDay(day); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}

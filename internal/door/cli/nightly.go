@@ -32,7 +32,7 @@ const (
 // auditKinds begin the kinds of changes that are kept for good: who was given which rights, what was set, brought in and
 // taken back, and whose data were erased.
 func auditKinds() []string {
-	return []string{"auth.", "company.", "contract.", "custom_field.", "customer.erased", "import.failed", "import.finished", "import.profile", "import.started", "import.undone",
+	return []string{"auth.", "company.", "consent.", "contract.", "custom_field.", "customer.erased", "import.failed", "import.finished", "import.profile", "import.started", "import.undone",
 		"job.", "key.", "message.cancelled", "message.decided", "message.rules", "model.", "segment.changed", "segment.created", "source.", "user."}
 }
 

@@ -18,7 +18,7 @@ const sendConnections = 16
 
 // composers are who writes the mails of each kind.
 func (a *App) composers() map[string]message.Composer {
-	return map[string]message.Composer{message.KindAPI: message.Texts{}}
+	return map[string]message.Composer{message.KindAPI: message.Texts{}, message.KindOptIn: optIns{}}
 }
 
 // send hands over what is due in the ledger of messages until Close: to the relays, or to the built-in outbox where there is none.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -21,12 +22,14 @@ import (
 	"stamm/internal/door/portal"
 	"stamm/internal/door/web"
 	"stamm/internal/door/web/admin"
+	"stamm/internal/door/web/consents"
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/engage"
 	"stamm/internal/door/web/imports"
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/outlook"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/programme"
 	"stamm/internal/door/web/segments"
 	"stamm/internal/door/web/today"
 	"stamm/internal/insight/predict"
@@ -50,7 +53,8 @@ import (
 // projections are how the domains appear in the warehouse.
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
-		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(), message.Projection()}
+		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(),
+		message.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -62,6 +66,8 @@ type App struct {
 	Files    *blob.Store
 	Importer *connect.Importer
 	Hasher   *auth.Hasher
+
+	origin string // how people reach the web page, for links in mails
 
 	mu      sync.Mutex
 	house   *warehouse.DB
@@ -201,21 +207,23 @@ func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
 			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
-			portal.Path: portal.New(portal.Deps{DB: a.Store, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
+			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: a.sendOptIn, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
-	engaged := engage.Deps{Outbox: noRelay}
+	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Messages: engaged.Card,
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card,
 			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
+		consents.Area(),
 		segments.Area(picked),
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		outlook.Area(outlook.Deps{Warehouse: a.house}),
 		engage.Area(engaged),
+		programme.Area(programme.Deps{Warehouse: a.house, Fields: askable}),
 		imports.Area(a.Importer),
 		admin.Area(),
 	}
@@ -287,6 +295,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	if err != nil {
 		return err
 	}
+	app.origin = cmp.Or(c.Config.Site, "http://"+l.Addr().String())
 	site := app.site(code)
 	outside.ready(site)
 	app.track(ctx)

@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -16,6 +17,15 @@ type Pause struct {
 	Level  int    // how often in a row; each doubles the pause
 	Answer string // what they said last
 	At     time.Time
+}
+
+// OfDomain is the name of the Limit or domain that is paused, empty for a relay.
+func (p Pause) OfDomain() string {
+	name, ok := strings.CutPrefix(p.What, domainKey(""))
+	if !ok {
+		return ""
+	}
+	return name
 }
 
 // Pauses last from a minute to an hour.

@@ -17,6 +17,7 @@ const (
 	keysPath     = "/admin/keys"
 	settingsPath = "/admin/settings"
 	fieldsPath   = "/admin/fields"
+	consentPath  = "/admin/consent"
 	jobsPath     = "/admin/jobs"
 	auditPath    = "/admin/audit"
 )
@@ -59,6 +60,10 @@ func Area() page.Area {
 			get(fieldsPath, auth.WriteSettings, fields),
 			post(fieldsPath, auth.WriteSettings, defineField),
 
+			get(consentPath, auth.WriteSettings, consentPage),
+			post(consentPath+"/topics", auth.WriteSettings, setTopic),
+			post(consentPath+"/topics/drop", auth.WriteSettings, dropTopic),
+
 			list(jobsPath, auth.ReadJobs, listJobs),
 			get(page.JobBar, auth.ReadJobs, jobBar),
 			get(jobsPath+"/{id}", auth.ReadJobs, showJob),
@@ -86,6 +91,7 @@ func sections() []section {
 		{"admin.keys.title", keysPath, auth.ManageKeys},
 		{"admin.settings.title", settingsPath, auth.WriteSettings},
 		{"admin.fields.title", fieldsPath, auth.WriteSettings},
+		{"consents.admin.title", consentPath, auth.WriteSettings},
 		{"admin.jobs.title", jobsPath, auth.ReadJobs},
 		{"admin.audit.title", auditPath, auth.ReadAudit},
 	}

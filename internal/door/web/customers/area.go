@@ -46,6 +46,8 @@ type Deps struct {
 	// Messages tells there what was said to her lately and what was not; nothing to tell is nil.
 	Messages func(r *page.Request, customer int64) (templ.Component, error)
 	Pages    []page.Entry
+	// Consent tells on a customer's page what she agreed to.
+	Consent func(r *page.Request, customer int64) (templ.Component, error)
 }
 
 // pages are the handlers.

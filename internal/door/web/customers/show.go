@@ -74,6 +74,7 @@ type matters struct {
 	score score
 	// segments she is in; nil for nothing to tell
 	segments templ.Component
+	consent  templ.Component   // what she agreed to; nil for nothing to tell
 	messages templ.Component   // what was said to her; nil for nothing
 	ahead    *predict.Foreseen // nil where nothing is foreseen
 }
@@ -113,6 +114,11 @@ func (p pages) overview(r *page.Request) error {
 	m.score = p.scoreOf(r, m.f)
 	if p.Segments != nil && !w.erased() && w.Excluded == "" {
 		if m.segments, err = p.Segments(r, w.ID); err != nil {
+			return err
+		}
+	}
+	if p.Consent != nil {
+		if m.consent, err = p.Consent(r, w.ID); err != nil {
 			return err
 		}
 	}

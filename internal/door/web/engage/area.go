@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"stamm/internal/action/message/email"
 	"stamm/internal/door/web/page"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
@@ -29,24 +30,28 @@ type Deps struct {
 	Measure  func(id int64) string
 	// Outbox tells that messages leave into the built-in outbox only, because there is no relay.
 	Outbox func(ctx context.Context, tx *store.Tx) (bool, error)
+	// Vault opens what seals the passwords of relays, for the pages about how mails leave.
+	Vault func() (*email.Vault, error)
+	// Resolver is what the assistant asks; nil for the one of the machine.
+	Resolver email.Resolver
 }
 
 // Area is the pages. Each part of the package has its routes and its entries of the menu.
 func Area(d Deps) page.Area {
 	return page.Area{
 		Menu:   []page.Entry{{Text: "engage.title", Href: messagesPath, Icon: "mail", Permission: auth.ReadCustomers, Pages: pages(d)}},
-		Routes: slices.Concat(messageRoutes(d)),
+		Routes: slices.Concat(messageRoutes(d), senderRoutes(d)),
 	}
 }
 
 // pages are the entries of the menu below the area, in their order.
-func pages(Deps) []page.Entry {
-	return []page.Entry{
+func pages(d Deps) []page.Entry {
+	return append([]page.Entry{
 		{Text: "engage.messages.title", Href: messagesPath, Permission: auth.ReadCustomers},
 		{Text: "engage.unclear.title", Href: unclearPath, Permission: auth.ReadCustomers},
 		{Text: "engage.outbox.title", Href: outboxPath, Permission: auth.ReadCustomers},
 		{Text: "engage.rules.title", Href: rulesPath, Permission: auth.ReadCustomers},
-	}
+	}, senderPages(d)...)
 }
 
 func get(pattern string, permission auth.Permission, handle page.Handler) page.Route {

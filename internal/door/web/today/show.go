@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/a-h/templ"
 
@@ -87,7 +88,11 @@ func (d Deps) show(r *page.Request) error {
 		if err != nil {
 			return err
 		}
-		tiles = ui.Tiles(p, append(f.tiles(p, r.Today()), risk...))
+		effect, err := effectTile(r, from)
+		if err != nil {
+			return err
+		}
+		tiles = ui.Tiles(p, slices.Concat(f.tiles(p, r.Today()), risk, effect))
 		if side, err = f.revenueOf(r, from, extent); err != nil {
 			return err
 		}

@@ -1,0 +1,233 @@
+package campaign_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stamm/internal/action/campaign"
+	"stamm/internal/action/coupon"
+	"stamm/internal/action/message"
+	"stamm/internal/action/program"
+	"stamm/internal/platform/fault"
+	"stamm/internal/platform/store"
+)
+
+func TestACampaignGoesFromDraftToTheLastMessage(t *testing.T) {
+	each(t, 100, func(t *testing.T, s *shop) {
+		gift := &coupon.Coupon{Name: "Zehn", Kind: coupon.Percent, Value: 10_00}
+		s.write(func(ctx context.Context, tx *store.Tx) error { return coupon.Create(ctx, tx, gift) })
+		c := s.draft(func(c *campaign.Campaign) {
+			for _, content := range c.Variants[0].Contents {
+				content.Blocks = append([]campaign.Block{{Kind: campaign.Voucher, Coupon: gift.ID, Text: "{{ coupon.value }}"}}, content.Blocks...)
+			}
+		})
+		trial, err := s.runner.Play(context.Background(), s.load(c.ID), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if trial.Audience != 100 || trial.Queued+sum(trial.Stopped) != 100 || trial.Stopped["legal.no_consent"] != 10 || trial.Stopped["control.control"] == 0 ||
+			trial.Arms["a"] != trial.Queued || trial.Languages["en"]+trial.Languages["de"] != trial.Queued || trial.Languages["en"] == 0 || len(trial.Examples) != 20 {
+			t.Errorf("draft run: %+v", trial)
+		}
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Go(ctx, tx, c.ID) })
+		s.pass(4 * time.Minute)
+		if got := s.load(c.ID); got.State != campaign.Waiting || s.counts(c.Measure).Planned != 0 {
+			t.Errorf("before its time: %s", got.State)
+		}
+		s.pass(2 * time.Minute)
+		s.work(c.ID, campaign.Sending, campaign.PhaseDrain)
+		counts := s.counts(c.Measure)
+		if counts.Planned != 100 || counts.Queued != trial.Queued || counts.Reasons[message.Suppressed]["no_consent"] != 10 ||
+			counts.Reasons[message.Suppressed]["control"] != trial.Stopped["control.control"] {
+			t.Errorf("planned %+v, the draft run said %+v", counts, trial)
+		}
+		s.sendAll()
+		s.pass(2 * time.Minute)
+		s.work(c.ID, campaign.Done, campaign.PhaseDrain)
+		if after := s.counts(c.Measure); after.Sent != trial.Queued || after.Sum() != 100 {
+			t.Errorf("sent %+v", after)
+		}
+		s.read(func(ctx context.Context, tx *store.Tx) error {
+			m, err := program.Load(ctx, tx, c.Measure)
+			if err != nil || m.State != program.Done {
+				t.Errorf("the measure is %+v, %v", m, err)
+			}
+			mails, err := message.Mails(ctx, tx, 0, 1000)
+			if err != nil {
+				return err
+			}
+			codes := map[string]bool{}
+			for _, m := range mails {
+				codes[codeIn(m.Mail.Text)] = true
+				if !strings.Contains(m.Mail.HTML, "https://stamm.example/p/u/") || strings.Contains(m.Mail.HTML, "{{") {
+					t.Errorf("%s", m.Mail.HTML)
+				}
+			}
+			if int64(len(mails)) != trial.Queued || len(codes) != len(mails) {
+				t.Errorf("%d mails with %d codes", len(mails), len(codes))
+			}
+			return nil
+		})
+	})
+}
+
+func sum(m map[string]int64) (n int64) {
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+// codeIn is the code in a mail, with who may redeem it.
+func codeIn(text string) string {
+	for word := range strings.FieldsSeq(text) {
+		if _, ok := coupon.Parse(word); ok {
+			return word
+		}
+	}
+	return ""
+}
+
+func TestAGoCanBeTakenBackPausedAndCancelled(t *testing.T) {
+	each(t, 50, func(t *testing.T, s *shop) {
+		c := s.draft(nil)
+		conflict := func(about string, key string, fn func(context.Context, *store.Tx, int64) error) {
+			t.Helper()
+			err := s.writeAs(7, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, c.ID) })
+			if f := fault.As(err); f == nil || f.Key != "campaign.error."+key {
+				t.Errorf("%s: %v, want %s", about, err, key)
+			}
+		}
+		do := func(fn func(context.Context, *store.Tx, int64) error) {
+			t.Helper()
+			s.write(func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, c.ID) })
+		}
+		conflict("a draft", "not_waiting", campaign.Stop)
+		conflict("a draft", "not_sending", campaign.Pause)
+		conflict("a draft", "not_paused", campaign.Continue)
+		do(campaign.Go)
+		conflict("twice", "not_draft", campaign.Go)
+		do(campaign.Stop)
+		s.pass(time.Hour)
+		do(campaign.Go) // the job of the first go must not send early
+		s.pass(time.Minute)
+		if got := s.load(c.ID).State; got != campaign.Waiting {
+			t.Errorf("%s", got)
+		}
+		s.pass(5 * time.Minute)
+		s.work(c.ID, campaign.Sending, campaign.PhaseDrain)
+		do(campaign.Pause)
+		s.sendNothing(c.Measure)
+		do(campaign.Continue)
+		do(campaign.Cancel)
+		conflict("what is over", "over", campaign.Cancel)
+		s.sendAll()
+		if counts := s.counts(c.Measure); counts.Sent != 0 || counts.Planned != 50 || counts.Sum() != 50 || counts.Reasons[message.Suppressed][message.ReasonCancelled] == 0 {
+			t.Errorf("%+v", counts)
+		}
+	})
+}
+
+// sendNothing makes sure that nothing of a measure leaves.
+func (s *shop) sendNothing(measure int64) {
+	s.t.Helper()
+	before := s.counts(measure)
+	if before.Queued == 0 {
+		s.t.Fatal("nothing is pending")
+	}
+	out := &message.Sender{DB: s.db, Outlet: &message.Outbox{DB: s.db}, Composers: map[string]message.Composer{campaign.Kind: s.composer}, Connections: 2}
+	if err := out.Start(context.Background()); err != nil {
+		s.t.Fatal(err)
+	}
+	out.Close(context.Background())
+	if diff := cmp.Diff(before, s.counts(measure)); diff != "" {
+		s.t.Error(diff)
+	}
+}
+
+func TestASecondPersonAgreesToWhatIsSent(t *testing.T) {
+	each(t, 10, func(t *testing.T, s *shop) {
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.RequireApproval(ctx, tx, true) })
+		c := s.draft(nil)
+		wrong := func(user int64, key string, fn func(context.Context, *store.Tx, int64) error) {
+			t.Helper()
+			err := s.writeAs(user, func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx, c.ID) })
+			if f := fault.As(err); f == nil || f.Key != "campaign.error."+key {
+				t.Errorf("%v, want %s", err, key)
+			}
+		}
+		wrong(7, "approval", campaign.Go)
+		wrong(7, "second_person", campaign.Approve)
+		approve := func() {
+			t.Helper()
+			if err := s.writeAs(8, func(ctx context.Context, tx *store.Tx) error { return campaign.Approve(ctx, tx, c.ID) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		approve()
+		s.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := campaign.Change(ctx, tx, c.ID, 0, func(c *campaign.Campaign) error { c.Name = "Winter"; return nil })
+			return err
+		})
+		wrong(7, "approval", campaign.Go) // it is not what was agreed to
+		approve()
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Go(ctx, tx, c.ID) })
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Stop(ctx, tx, c.ID) })
+		if got := s.load(c.ID).State; got != campaign.Approved {
+			t.Errorf("%s", got)
+		}
+		err := s.writeAs(7, func(ctx context.Context, tx *store.Tx) error {
+			_, err := campaign.Change(ctx, tx, c.ID, 1, func(*campaign.Campaign) error { return nil })
+			return err
+		})
+		if f := fault.As(err); f == nil || f.Key != "campaign.error.changed" {
+			t.Errorf("an edit of an old version: %v", err)
+		}
+	})
+}
+
+func TestWhatDidBestGoesToTheRest(t *testing.T) {
+	each(t, 200, func(t *testing.T, s *shop) {
+		c := s.draft(func(c *campaign.Campaign) {
+			c.Variants = []campaign.Variant{{Name: "a", Share: 500, Contents: map[string]*campaign.Content{"de": letterOf("A")}},
+				{Name: "b", Share: 500, Contents: map[string]*campaign.Content{"de": letterOf("B")}}}
+			c.Winner = campaign.Winner{By: campaign.ByOrders, Test: 500, Hours: 2}
+		})
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Go(ctx, tx, c.ID) })
+		s.pass(6 * time.Minute)
+		s.work(c.ID, campaign.Sending, campaign.PhaseTest)
+		first := s.counts(c.Measure)
+		var b []int64
+		s.read(func(ctx context.Context, tx *store.Tx) error {
+			ids, err := tx.QueryIDs(ctx, "SELECT customer FROM message WHERE measure = $1 AND arm = 'b' AND state = 'queued' ORDER BY id LIMIT 3", c.Measure)
+			b = ids
+			return err
+		})
+		s.sendAll()
+		s.order(b)
+		s.pass(3 * time.Hour)
+		s.work(c.ID, campaign.Sending, campaign.PhaseDrain)
+		s.sendAll()
+		s.pass(2 * time.Minute)
+		s.work(c.ID, campaign.Done, campaign.PhaseDrain)
+		got, counts := s.load(c.ID), s.counts(c.Measure)
+		if got.Won != "b" || counts.Planned != 200 || counts.Sent <= first.Queued || first.Queued == 0 {
+			t.Errorf("won %q; first %+v, then %+v", got.Won, first, counts)
+		}
+		s.read(func(ctx context.Context, tx *store.Tx) error {
+			mails, err := message.Mails(ctx, tx, 0, 1000)
+			words := map[string]int64{}
+			for _, m := range mails {
+				words[m.Mail.Subject[len(m.Mail.Subject)-1:]]++
+			}
+			if words["A"]+words["B"] != counts.Sent || words["A"] == 0 || words["B"] <= counts.Sent-first.Queued {
+				t.Errorf("%v", words)
+			}
+			return err
+		})
+	})
+}

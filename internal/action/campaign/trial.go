@@ -1,0 +1,182 @@
+package campaign
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"stamm/internal/action/message"
+	"stamm/internal/action/program"
+	"stamm/internal/insight/segment"
+	"stamm/internal/platform/filter"
+	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/store"
+)
+
+// TrialJob is the kind of the job that plays a campaign through without writing anything to anybody.
+const TrialJob = "campaign.trial"
+
+// Trial is what a draft run said.
+type Trial struct {
+	At        time.Time        `json:"at"`
+	Version   int64            `json:"version"`   // of the campaign
+	Audience  int64            `json:"audience"`  // customers of the segment without the excluded
+	Queued    int64            `json:"queued"`    // who would get a mail
+	Arms      map[string]int64 `json:"arms"`      // of Queued, by variant
+	Stopped   map[string]int64 `json:"stopped"`   // by gate and reason, as in "legal.no_consent"
+	Examples  []Example        `json:"examples"`  // some of those who would get one
+	Refused   []Example        `json:"refused"`   // some of those who would not
+	FirstDue  *time.Time       `json:"first_due"` // nil for at once
+	LastDue   *time.Time       `json:"last_due"`
+	Languages map[string]int64 `json:"languages"` // of Queued, by the content they would get
+}
+
+// Example is one customer of a draft run.
+type Example struct {
+	Customer int64  `json:"customer"`
+	Person   int64  `json:"person,omitempty"`
+	Arm      string `json:"arm,omitempty"`
+	Why      string `json:"why,omitempty"` // gate and reason
+}
+
+// examples is how many customers a draft run names of each kind.
+const examples = 20
+
+// Try begins a draft run and returns its job.
+func Try(ctx context.Context, tx *store.Tx, id int64) (int64, error) {
+	if _, err := Load(ctx, tx, id); err != nil {
+		return 0, err
+	}
+	return jobs.Enqueue(ctx, tx, jobs.New{Kind: TrialJob, Key: fmt.Sprint(id), Args: id, MaxAttempts: 2})
+}
+
+// Trial is the work of TrialJob.
+func (r *Runner) Trial(ctx context.Context, task *jobs.Task) error {
+	var id int64
+	if err := task.Args(&id); err != nil {
+		return err
+	}
+	c, err := r.load(ctx, id)
+	if err != nil {
+		return err
+	}
+	t, err := r.Play(ctx, c, func(done int64) error { return task.Progress(ctx, done, 0) })
+	if err != nil {
+		return err
+	}
+	return r.DB.Write(ctx, task.Actor(), func(tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, sqlTrial, id, store.JSON(t)); err != nil {
+			return err
+		}
+		return task.Finish(ctx, tx, nil)
+	})
+}
+
+// Play goes through the whole audience and asks the gates, a slice in one read transaction. step, if not nil, is told how many
+// customers are done, and may end it by an error.
+func (r *Runner) Play(ctx context.Context, c *Campaign, step func(done int64) error) (*Trial, error) {
+	t := &Trial{At: r.DB.Now(), Version: c.Version, Arms: map[string]int64{}, Stopped: map[string]int64{}, Languages: map[string]int64{}}
+	for after := int64(0); ; {
+		ids, last, err := r.members(ctx, c, after, gatherRows)
+		if err != nil || last == 0 {
+			return t, err
+		}
+		after = last
+		for start := 0; start < len(ids); start += sliceRows {
+			part := ids[start:min(len(ids), start+sliceRows)]
+			if err := r.DB.Read(ctx, func(tx *store.Tx) error { return t.slice(ctx, tx, c, part) }); err != nil {
+				return nil, err
+			}
+			if step == nil {
+				continue
+			}
+			if err := step(t.Audience); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// slice asks about some customers and counts the answers.
+func (t *Trial) slice(ctx context.Context, tx *store.Tx, c *Campaign, ids []int64) error {
+	a, err := c.audience(ctx, tx)
+	if err != nil {
+		return err
+	}
+	news, err := a.news(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	if err := draw(ctx, tx, c.Measure, news, program.Drawn); err != nil {
+		return err
+	}
+	decisions, err := message.Decide(ctx, tx, news)
+	if err != nil {
+		return err
+	}
+	readers, err := readersOf(ctx, tx, readerIDs(decisions))
+	if err != nil {
+		return err
+	}
+	t.Audience += int64(len(ids))
+	for i := range decisions {
+		t.count(c, &decisions[i], readers)
+	}
+	return nil
+}
+
+func readerIDs(decisions []message.Decision) []int64 {
+	ids := make([]int64, len(decisions))
+	for i, d := range decisions {
+		ids[i] = d.Customer
+		if d.Person != 0 {
+			ids[i] = d.Person
+		}
+	}
+	return ids
+}
+
+func (t *Trial) count(c *Campaign, d *message.Decision, readers map[int64]*reader) {
+	if d.State != message.Queued {
+		why := string(d.Gates.Stop()) + "." + d.Reason
+		t.Stopped[why]++
+		if len(t.Refused) < examples {
+			t.Refused = append(t.Refused, Example{d.Customer, d.Person, d.Arm, why})
+		}
+		return
+	}
+	t.Queued++
+	t.Arms[d.Arm]++
+	if len(t.Examples) < examples {
+		t.Examples = append(t.Examples, Example{d.Customer, d.Person, d.Arm, ""})
+	}
+	id := d.Customer
+	if d.Person != 0 {
+		id = d.Person
+	}
+	if v := c.Variant(d.Arm); v != nil && readers[id] != nil {
+		key, _ := v.Pick(readers[id].Language, readers[id].AddressForm, c.Language)
+		t.Languages[key]++
+	}
+	if d.Due.IsZero() {
+		return
+	}
+	if t.FirstDue == nil || d.Due.Before(*t.FirstDue) {
+		t.FirstDue = new(d.Due)
+	}
+	if t.LastDue == nil || d.Due.After(*t.LastDue) {
+		t.LastDue = new(d.Due)
+	}
+}
+
+// queryOf compiles the condition of a segment; 0 is everybody.
+func queryOf(book *segment.Book, id int64) (*filter.Query, error) {
+	if id == 0 {
+		return book.Query(filter.Tree{}, book.Today)
+	}
+	s, err := book.Find(id)
+	if err != nil {
+		return nil, err
+	}
+	return book.Of(s, book.Today)
+}

@@ -1,0 +1,114 @@
+package consents_test
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"stamm/internal/door/web/consents"
+	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/webtest"
+	"stamm/internal/platform/store"
+	"stamm/internal/platform/store/storetest"
+	"stamm/internal/record/auth"
+	"stamm/internal/record/consent"
+	"stamm/internal/record/customer"
+)
+
+const erika = "erika@example.org"
+
+// site has one customer with a history, and her card on the start page.
+func site(t *testing.T) (*webtest.Site, int64) {
+	db := storetest.Open(t, storetest.SQLite(t), store.Options{Log: slog.New(slog.DiscardHandler)})
+	var id int64
+	home := page.Area{
+		Menu: []page.Entry{{Text: "common.today", Href: "/", Icon: "home", Permission: auth.SignedIn}},
+		Routes: []page.Route{{Method: "GET", Pattern: "/{$}", Permission: auth.SignedIn, Handle: func(r *page.Request) error {
+			card, err := consents.Card(r, id)
+			if err != nil {
+				return err
+			}
+			return r.Render(r.P.T("common.today"), card)
+		}}, {Method: "GET", Pattern: "/customers/{id}", Permission: auth.ReadCustomers, Handle: func(r *page.Request) error {
+			return r.Render("Customer", page.Text("customer"))
+		}}},
+	}
+	s := webtest.New(t, db, home, consents.Area())
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		e, err := customer.Create(ctx, tx, customer.Draft{Fields: customer.Fields{"name": "Erika <b>injected</b>"}, Emails: []customer.Email{{Address: erika}}})
+		if err != nil {
+			return err
+		}
+		id = e.ID
+		_, err = consent.Record(ctx, tx, []consent.Entry{
+			{Customer: id, Channel: consent.Email, Purpose: consent.Advertising, Kind: consent.Confirmed, Address: erika, Evidence: "<b>injected</b>", Source: consent.SourcePerson},
+			{Customer: id, Channel: consent.Email, Purpose: consent.Tracking, Kind: consent.Granted, Address: erika, Source: consent.SourceSignUp},
+			{Customer: id, Channel: consent.Phone, Purpose: consent.Advertising, Kind: consent.Objected}})
+		return err
+	})
+	return s, id
+}
+
+func TestEveryPageOfConsentsKeepsTheRules(t *testing.T) {
+	s, id := site(t)
+	one := "/customers/" + strconv.FormatInt(id, 10)
+	s.Walk(t, map[string]string{"/customers/{id}": one, "/customers/{id}/consent": one + "/consent", "/customers/{id}/consent/proof.pdf": "", "/customers/{id}/consent/proof.json": "",
+		"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": ""})
+	for _, want := range []string{"✓ Werbung: eingewilligt", "? Messen von Öffnen und Klicken: nicht bestätigt", "✗ Werbung: widersprochen"} {
+		if got := s.As(auth.Viewer).Speak("de").Get("/"); !strings.Contains(got.Body, want) {
+			t.Errorf("the card does not say %q: %s", want, webtest.Words(got.Body))
+		}
+	}
+}
+
+func TestAPersonWritesDownWhatTheCustomerSaid(t *testing.T) {
+	s, id := site(t)
+	path := "/customers/" + strconv.FormatInt(id, 10) + "/consent"
+	agent := s.As(auth.Agent)
+	standing := func(c consent.Channel, address string) string {
+		var v []consent.Verdict
+		s.Read(func(ctx context.Context, tx *store.Tx) (err error) {
+			v, err = consent.Check(ctx, tx, consent.Ask{Channel: c, Purpose: consent.Advertising}, []consent.Recipient{{Customer: id, Address: address}})
+			return err
+		})
+		return string(v[0].Basis) + v[0].Reason
+	}
+	if got := agent.Post(path, url.Values{"act": {"granted"}, "channel": {"email"}, "purpose": {"surveys"}, "address": {erika}}); got.Status != 422 || !strings.Contains(got.Body, "Nachweis") {
+		t.Errorf("a consent without evidence: %d", got.Status)
+	}
+	if got := agent.Post(path, url.Values{"act": {"objected"}, "channel": {""}, "purpose": {"advertising"}}); got.Status != 303 || standing(consent.Email, erika) != consent.ReasonObjected {
+		t.Errorf("an objection: %d, %s", got.Status, standing(consent.Email, erika))
+	}
+	if got := agent.Post(path, url.Values{"act": {"granted"}, "channel": {"email"}, "purpose": {"advertising"}, "address": {erika}, "evidence": {"Karte 7"}, "form": {"Messe"}, "day": {"2026-01-05"}}); got.Status != 303 ||
+		standing(consent.Email, erika) != "consent" {
+		t.Errorf("a new consent of hers: %d, %s", got.Status, standing(consent.Email, erika))
+	}
+	for name, form := range map[string]url.Values{
+		"an unknown act":   {"act": {"x"}, "channel": {"email"}, "purpose": {"advertising"}},
+		"a day to come":    {"act": {"objected"}, "purpose": {"advertising"}, "day": {"2999-01-01"}},
+		"no sale":          {"act": {"existing"}, "channel": {"email"}, "purpose": {"advertising"}, "address": {erika}, "text": {"v1"}, "document": {"99"}},
+		"not even a sale":  {"act": {"existing"}, "channel": {"email"}, "purpose": {"advertising"}, "address": {erika}, "text": {"v1"}, "document": {"A"}},
+		"an unknown chann": {"act": {"objected"}, "channel": {"fax"}, "purpose": {"advertising"}},
+	} {
+		if got := agent.Post(path, form); got.Status != 422 {
+			t.Errorf("%s: %d", name, got.Status)
+		}
+	}
+	if got := s.As(auth.Viewer).Post(path, url.Values{"act": {"objected"}, "purpose": {"advertising"}}); got.Status != 403 {
+		t.Errorf("a viewer writes: %d", got.Status)
+	}
+}
+
+func TestTheProofIsHandedOut(t *testing.T) {
+	s, id := site(t)
+	path := "/customers/" + strconv.FormatInt(id, 10) + "/consent/proof."
+	if got := s.As(auth.Viewer).Get(path + "pdf"); got.Status != 200 || !strings.HasPrefix(got.Body, "%PDF-") {
+		t.Errorf("PDF: %d", got.Status)
+	}
+	if got := s.As(auth.Viewer).Get(path + "json"); got.Status != 200 || !strings.Contains(got.Body, `"address":"`+erika) {
+		t.Errorf("JSON: %d %s", got.Status, got.Body)
+	}
+}

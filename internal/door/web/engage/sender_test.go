@@ -1,0 +1,171 @@
+package engage_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"stamm/internal/action/message/email"
+	"stamm/internal/door/web/engage"
+	"stamm/internal/door/web/webtest"
+	"stamm/internal/platform/store"
+	"stamm/internal/platform/store/storetest"
+	"stamm/internal/record/auth"
+)
+
+// noDNS is a resolver without an answer.
+type noDNS struct{}
+
+func (noDNS) LookupTXT(context.Context, string) ([]string, error)  { return nil, notFound }
+func (noDNS) LookupMX(context.Context, string) ([]*net.MX, error)  { return nil, notFound }
+func (noDNS) LookupHost(context.Context, string) ([]string, error) { return nil, notFound }
+
+var notFound = &net.DNSError{Err: "no such host", IsNotFound: true}
+
+// office is a site on which mails can be set up.
+func office(t *testing.T, db *store.DB) (*webtest.Site, *email.Vault) {
+	t.Helper()
+	vault, err := email.NewVault(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return webtest.New(t, db, engage.Area(engage.Deps{Vault: func() (*email.Vault, error) { return vault, nil }, Resolver: noDNS{}})), vault
+}
+
+// greeter is a relay that takes everything.
+func greeter(t *testing.T) (port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.SetDeadline(time.Now().Add(5 * time.Second))
+			fmt.Fprint(conn, "220 here\r\n")
+			lines, text := bufio.NewScanner(conn), false
+			for lines.Scan() {
+				switch line := lines.Text(); {
+				case text && line != ".":
+					continue
+				case line == "DATA":
+					text = true
+					fmt.Fprint(conn, "354 go on\r\n")
+				default:
+					text = false
+					fmt.Fprint(conn, "250 queued as <b>injected</b>\r\n")
+				}
+			}
+			conn.Close()
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+func TestEveryPageOfDeliveryKeepsTheHouseRules(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s, vault := office(t, db)
+		var sender, relay, mailbox int64
+		s.Write(func(ctx context.Context, tx *store.Tx) (err error) {
+			if sender, err = email.SaveSender(ctx, tx, vault, &email.Sender{Name: "<b>injected</b>", Address: "moin@roesterei.example", KeyKind: email.RSA}); err != nil {
+				return err
+			}
+			r := email.NewRelay()
+			r.Name, r.Host, r.WarmFrom = "<b>injected</b> Relay", "smtp.example", 50
+			if relay, err = email.SaveRelay(ctx, tx, vault, r); err != nil {
+				return err
+			}
+			m := email.NewMailbox()
+			m.Host, m.Login, m.Password = "imap.example", "<b>injected</b>", "geheim"
+			if mailbox, err = email.SaveMailbox(ctx, tx, vault, m); err != nil {
+				return err
+			}
+			return email.Record(ctx, tx, email.ParseReturned([]byte("From: MAILER-DAEMON@x.example\r\nX-Failed-Recipients: <b>injected</b>@y.example\r\n\r\n550 <b>injected</b> user unknown\r\n")))
+		})
+		s.Walk(t, map[string]string{
+			"/engage/senders/{id}": fmt.Sprint("/engage/senders/", sender), "/engage/senders/{id}/check": fmt.Sprint("/engage/senders/", sender, "/check"),
+			"/engage/relays/{id}": fmt.Sprint("/engage/relays/", relay), "/engage/mailboxes/{id}": fmt.Sprint("/engage/mailboxes/", mailbox),
+			"/engage/messages/{id}": "", "/engage/customers/{id}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "",
+			"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "",
+		})
+	})
+}
+
+func TestARelayIsSetUpTriedAndUsedForATestMail(t *testing.T) {
+	db := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	s, _ := office(t, db)
+	c := s.As(auth.Admin).Speak("de")
+	form := url.Values{"name": {"Haus"}, "host": {"127.0.0.1"}, "port": {greeter(t)}, "security": {"none"}, "weight": {"1"}, "connections": {"2"}, "per_connection": {"x"}, "active": {"1"}}
+	if a := c.Post("/engage/relays/new", form); a.Status != 422 || !strings.Contains(a.Body, "Haus") {
+		t.Errorf("a wrong number: %d\n%s", a.Status, webtest.Words(a.Body))
+	}
+	form.Set("per_connection", "10")
+	a := c.Follow("/engage/relays/new", form)
+	if words := webtest.Words(a.Body); a.Status != 200 || !strings.Contains(words, "Gespeichert") || !strings.Contains(words, "bereit") {
+		t.Fatalf("%d\n%s", a.Status, words)
+	}
+	if words := webtest.Words(c.Follow("/engage/relays/1/test", nil).Body); !strings.Contains(words, "Der Server antwortet") {
+		t.Errorf("test of the connection:\n%s", words)
+	}
+	a = c.Follow("/engage/senders/new", url.Values{"name": {"Rösterei"}, "address": {"moin@roesterei.example"}, "key_kind": {"ed25519"}})
+	if words := webtest.Words(a.Body); !strings.Contains(words, "hindern Mails daran") || !strings.Contains(words, "_domainkey.roesterei.example") {
+		t.Errorf("the assistant says:\n%s", words)
+	}
+	if words := webtest.Words(c.Follow("/engage/senders/1/test", nil).Body); !strings.Contains(words, "an „Haus“ übergeben") {
+		t.Errorf("test mail:\n%s", words)
+	}
+	if words := webtest.Words(c.Follow("/engage/limits", url.Values{"name": {"t-online"}, "domains": {"t-online.de, magenta.de"}, "per_minute": {"77"}}).Body); !strings.Contains(words, "77") {
+		t.Errorf("limits:\n%s", words)
+	}
+	if words := webtest.Words(c.Follow("/engage/relays/1/drop", nil).Body); !strings.Contains(words, "Noch kein Versandserver") {
+		t.Errorf("dropped:\n%s", words)
+	}
+}
+
+func TestMailServicesReportByASignedCall(t *testing.T) {
+	db := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	s, _ := office(t, db)
+	a := s.As(auth.Admin).Post("/engage/hook", nil)
+	secret := regexp.MustCompile(`value="([A-Z2-7]{20,})"`).FindStringSubmatch(a.Body)
+	if len(secret) != 2 {
+		t.Fatalf("no key shown:\n%s", a.Body)
+	}
+	call := func(key string) int {
+		body := `{"type":"bounce","address":"weg@beispiel.example","reason":"550 5.1.1"}`
+		m := hmac.New(sha256.New, []byte(key))
+		m.Write([]byte(body))
+		r := httptest.NewRequest("POST", "/hooks/mail", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(email.HookHeader, "sha256="+hex.EncodeToString(m.Sum(nil)))
+		w := httptest.NewRecorder()
+		s.Server.ServeHTTP(w, r)
+		return w.Code
+	}
+	if got := call("falsch"); got != 403 {
+		t.Errorf("a wrong signature: %d", got)
+	}
+	if got := call(secret[1]); got != 200 {
+		t.Errorf("a right one: %d", got)
+	}
+	if words := webtest.Words(s.As(auth.Viewer).Speak("de").Get("/engage/returns").Body); !strings.Contains(words, "weg@beispiel.example") || !strings.Contains(words, "1 unzustellbar") {
+		t.Errorf("the list:\n%s", words)
+	}
+}
