@@ -207,6 +207,9 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.recent(ctx); err != nil {
 		return err
 	}
+	if err := d.past(ctx, files); err != nil {
+		return err
+	}
 	house, err := d.app.Warehouse(ctx)
 	if err != nil {
 		return err
@@ -218,6 +221,19 @@ func (d *demo) fill(ctx context.Context) error {
 		return err
 	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
+}
+
+// past brings in the measures of the last year, as a company would that held them before it had Stamm. A very small company held none.
+func (d *demo) past(ctx context.Context, files *sim.Files) error {
+	if files.Rows[filepath.Base(files.Measures)] == 0 {
+		return nil
+	}
+	d.Note("cli.demo_importing", "file", filepath.Base(files.Measures))
+	a := adoption{Call: d.Call, source: demoSource}
+	if err := a.read(ctx, files.Measures, files.MeasurePlans, files.MeasureCosts); err != nil {
+		return err
+	}
+	return a.write(ctx)
 }
 
 // share shows a person at a terminal how much is done, from 0 to 1.

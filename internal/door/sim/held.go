@@ -109,7 +109,7 @@ func (m *Measure) settle(of *measure) {
 // The headings of the files about measures, as Stamm reads measures that were held before it came.
 var (
 	drawHeadings = []string{"measure", "customer", "arm", "probability", "day"}
-	planHeadings = []string{"measure", "goal", "days", "control", "outcome", "budget", "learned", "again"}
+	planHeadings = []string{"measure", "goal", "days", "outcome", "budget", "learned", "again"}
 	costHeadings = []string{"measure", "key", "kind", "amount", "included", "day", "note"}
 )
 
@@ -145,7 +145,6 @@ func (x *export) plan(m *Measure) {
 	w.text(m.Name)
 	w.text(m.Goal)
 	w.int(int64(m.Window))
-	w.b = append(strconv.AppendFloat(w.b, float64(m.Control)/1000, 'f', -1, 64), ';')
 	w.raw("margin")
 	w.decimal(m.Budget)
 	w.text(m.Learned)

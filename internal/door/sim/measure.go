@@ -42,8 +42,8 @@ func newMeasures(until clock.Day) []measure {
 	back := until.AddDays
 	advent := christmas(until)
 	return []measure{
-		{name: "Weihnachtspost", goal: "Allen Privatkunden mit einer gedruckten Karte frohe Weihnachten wünschen", day: advent, window: measureWindow, control: 150,
-			media: 185, work: 900_00, budget: 20_000_00, learned: "Die Karte kostet mehr, als sie bringt: im Advent bestellt ohnehin, wer bestellen will.", again: "no",
+		{name: "Weihnachtspost", goal: "Allen Privatkunden mit Karte und einer Praline frohe Weihnachten wünschen", day: advent, window: measureWindow, control: 300,
+			media: 290, work: 900_00, budget: 20_000_00, learned: "Die Post kostet mehr, als sie bringt: im Advent bestellt ohnehin, wer bestellen will.", again: "no",
 			audience: func(s *state) bool { return s.private() && s.silent <= 365 },
 			effect:   func(*state) float64 { return 0.008 }},
 		{name: "Nachkauf-Erinnerung", goal: "Wer seit fünf bis zwölf Wochen nichts bestellt hat, an neue Bohnen erinnern", day: back(-262), window: measureWindow, control: 250,
@@ -64,9 +64,9 @@ func newMeasures(until clock.Day) []measure {
 			audience: func(s *state) bool { return s.private() && s.bought >= 2 && s.silent >= 50 && s.silent <= 170 },
 			effect: func(s *state) float64 {
 				if s.rate > 0.05 {
-					return 0.34
+					return 0.24
 				}
-				return 0.22
+				return 0.16
 			}},
 		{name: "Maschinenpflege", goal: "Besitzer einer Maschine an Entkalken und Reinigen erinnern", day: back(-118), window: measureWindow, control: 300,
 			media: 2, work: 180_00, budget: 500_00, again: "change",
@@ -79,7 +79,7 @@ func newMeasures(until clock.Day) []measure {
 			audience: func(s *state) bool {
 				return s.segment == cafe && s.country == austria && s.silent <= 120
 			},
-			effect: func(*state) float64 { return 0.3 }},
+			effect: func(*state) float64 { return 0.1 }},
 		{name: "Herbströstung vorgestellt", goal: "Treuen Kunden die neue Röstung als Ersten anbieten", day: back(-10), window: measureWindow, control: 200,
 			media: 2, work: 200_00, budget: 1_500_00,
 			audience: func(s *state) bool { return s.private() && s.bought >= 3 && s.silent <= 90 },
