@@ -34,6 +34,7 @@ type Config struct {
 	Customers int       // 20,000 if 0
 	Until     clock.Day // the last day; must be given
 	Years     int       // of history up to Until, 3 if 0
+	Quiet     bool      // holds no measures in its last year
 	TempDir   string    // for the file that sorts documents by time; the system's if empty
 }
 
@@ -69,7 +70,10 @@ func New(cfg Config) (*Company, error) {
 	if cfg.Until == 0 {
 		return nil, fault.New(fault.Invalid, "errors.required").On("until")
 	}
-	c := &Company{cfg: cfg, cal: newCalendar(cfg.Until, cfg.Years), measures: newMeasures(cfg.Until)}
+	c := &Company{cfg: cfg, cal: newCalendar(cfg.Until, cfg.Years)}
+	if !cfg.Quiet {
+		c.measures = newMeasures(cfg.Until)
+	}
 	first, last := c.cal.years()
 	c.goods = newAssortment(cfg.Seed, first, last)
 	return c, nil
