@@ -28,12 +28,13 @@ type PastDraw struct {
 	Day         clock.Day
 }
 
-// PastPlan is a line of a file of measures: measure, and where it is known goal, days (that count), outcome (net, margin or orders), budget,
+// PastPlan is a line of a file of measures: measure, and where it is known goal, end (the last day on which customers may be drawn), days (that count), outcome (net, margin or orders), budget,
 // learned, and again (yes, no or change).
 type PastPlan struct {
 	Line                   int
 	Measure, Goal, Learned string
-	Days                   int // 0 where it is not said
+	End                    clock.Day // 0 where it is not said
+	Days                   int       // 0 where it is not said
 	Outcome                Outcome
 	Budget                 int64
 	Again                  Again
@@ -68,9 +69,12 @@ func ReadPastDraws(r io.Reader, each func(PastDraw)) error {
 
 // ReadPastPlans reads a file of measures, as ReadPastDraws does.
 func ReadPastPlans(r io.Reader, currency string, each func(PastPlan)) error {
-	return readSheet(r, []string{"measure"}, []string{"goal", "days", "outcome", "budget", "learned", "again"}, func(c *cells) {
+	return readSheet(r, []string{"measure"}, []string{"goal", "end", "days", "outcome", "budget", "learned", "again"}, func(c *cells) {
 		p := PastPlan{Line: c.line, Measure: c.text("measure", maxName), Goal: c.of("goal"), Learned: c.of("learned"), Outcome: Outcome(c.of("outcome")),
 			Again: Again(c.of("again")), Budget: c.amount("budget", currency)}
+		if c.of("end") != "" {
+			p.End = c.day("end")
+		}
 		if text := c.of("days"); text != "" {
 			days, err := strconv.Atoi(text)
 			if err != nil || days < 1 || days > maxWindow {

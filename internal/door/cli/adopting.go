@@ -19,7 +19,7 @@ import (
 
 type programAdopt struct {
 	File   string `arg:"" name:"file" help:"CSV with a line a customer: measure, customer (number), arm (control for those left alone), probability, day."`
-	Plans  string `help:"CSV with a line a measure: measure, and any of goal, days, outcome, budget, learned, again." placeholder:"FILE"`
+	Plans  string `help:"CSV with a line a measure: measure, and any of goal, end, days, outcome, budget, learned, again." placeholder:"FILE"`
 	Costs  string `help:"CSV with a line a cost: measure, kind, amount, day, and any of key, included, note." placeholder:"FILE"`
 	Source string `help:"Name of the system whose customer numbers the file has." default:"default" placeholder:"NAME"`
 }
@@ -91,6 +91,7 @@ func (a *adoption) read(ctx context.Context, draws, plans, costs string) error {
 		pastFile(plans, "plans", func(f io.Reader) error {
 			return program.ReadPastPlans(f, a.currency, func(p program.PastPlan) {
 				if m := known(p.Line, p.Measure); m != nil {
+					m.End = max(m.End, p.End)
 					m.Goal, m.Learned, m.Again, m.Budget, m.Outcome, m.Window = p.Goal, p.Learned, p.Again, p.Budget, p.Outcome, p.Days
 				}
 			})
@@ -105,6 +106,7 @@ func (a *adoption) read(ctx context.Context, draws, plans, costs string) error {
 	if err = errors.Join(append([]error{err}, wrong[:min(len(wrong), 20)]...)...); err != nil {
 		return err
 	}
+	slices.SortStableFunc(a.measures, func(a, b *pastMeasure) int { return cmp.Compare(a.Start, b.Start) })
 	for _, m := range a.measures {
 		m.groups()
 	}

@@ -10,8 +10,9 @@ import (
 type Measure struct {
 	Name, Goal     string
 	Day            clock.Day
-	Window         int // days that count, the first included
-	Control        int // per mille left alone
+	End            clock.Day // the last day on which somebody may get it
+	Window         int       // days that count, the first included
+	Control        int       // per mille left alone
 	Budget         int64
 	Learned, Again string
 
@@ -35,7 +36,7 @@ func (c *Company) held(row func(l *life, t *treatment) error) ([]Measure, error)
 	all := make([]Measure, len(c.measures))
 	for k := range c.measures {
 		m := &c.measures[k]
-		all[k] = Measure{Name: m.name, Goal: m.goal, Day: m.day, Window: m.window, Control: m.control, Budget: m.budget, Learned: m.learned, Again: m.again}
+		all[k] = Measure{Name: m.name, Goal: m.goal, Day: m.day, End: m.day.AddDays(m.open), Window: m.window, Control: m.control, Budget: m.budget, Learned: m.learned, Again: m.again}
 	}
 	var orders []wall
 	var treated []treatment
@@ -109,7 +110,7 @@ func (m *Measure) settle(of *measure) {
 // The headings of the files about measures, as Stamm reads measures that were held before it came.
 var (
 	drawHeadings = []string{"measure", "customer", "arm", "probability", "day"}
-	planHeadings = []string{"measure", "goal", "days", "outcome", "budget", "learned", "again"}
+	planHeadings = []string{"measure", "goal", "end", "days", "outcome", "budget", "learned", "again"}
 	costHeadings = []string{"measure", "key", "kind", "amount", "included", "day", "note"}
 )
 
@@ -144,6 +145,7 @@ func (x *export) plan(m *Measure) {
 	w := x.plans
 	w.text(m.Name)
 	w.text(m.Goal)
+	w.raw(m.End.String())
 	w.int(int64(m.Window))
 	w.raw("margin")
 	w.decimal(m.Budget)

@@ -11,6 +11,7 @@ import (
 type measure struct {
 	name, goal     string
 	day            clock.Day // on which it was sent
+	open           int       // days after it on which others may still get it
 	window         int       // days that count, the first included
 	control        int       // per mille left alone
 	media          int64     // cents for each customer who got it
@@ -46,14 +47,14 @@ func newMeasures(until clock.Day) []measure {
 			media: 290, work: 900_00, budget: 20_000_00, learned: "Die Post kostet mehr, als sie bringt: im Advent bestellt ohnehin, wer bestellen will.", again: "no",
 			audience: func(s *state) bool { return s.private() && s.silent <= 365 },
 			effect:   func(*state) float64 { return 0.008 }},
-		{name: "Nachkauf-Erinnerung", goal: "Wer seit fünf bis zwölf Wochen nichts bestellt hat, an neue Bohnen erinnern", day: back(-262), window: measureWindow, control: 250,
+		{name: "Nachkauf-Erinnerung", goal: "Wer seit fünf bis zwölf Wochen nichts bestellt hat, an neue Bohnen erinnern", day: back(-262), window: measureWindow, control: 300,
 			media: 2, work: 240_00, budget: 1_000_00, learned: "Eine kurze Mail zur rechten Zeit genügt, ein Gutschein ist nicht nötig.", again: "yes",
 			audience: func(s *state) bool { return s.private() && s.silent >= 35 && s.silent <= 84 },
 			effect: func(s *state) float64 {
 				if s.bought == 1 { // one who does not know us well yet is moved less
-					return 0.08
+					return 0.14
 				}
-				return 0.19
+				return 0.28
 			}},
 		{name: "Reaktivierung mit Katalog", goal: "Lange Verlorene mit Katalog und Gutschein über 10 Euro zurückholen", day: back(-214), window: measureWindow, control: 150,
 			media: 260, coupon: 10_00, work: 650_00, budget: 12_000_00, learned: "Wer über ein Jahr weg ist, kommt auch mit Gutschein nicht wieder.", again: "no",
@@ -80,7 +81,7 @@ func newMeasures(until clock.Day) []measure {
 				return s.segment == cafe && s.country == austria && s.silent <= 120
 			},
 			effect: func(*state) float64 { return 0.1 }},
-		{name: "Herbströstung vorgestellt", goal: "Treuen Kunden die neue Röstung als Ersten anbieten", day: back(-10), window: measureWindow, control: 200,
+		{name: "Herbströstung vorgestellt", goal: "Treuen Kunden die neue Röstung als Ersten anbieten", day: back(-10), open: 20, window: measureWindow, control: 200,
 			media: 2, work: 200_00, budget: 1_500_00,
 			audience: func(s *state) bool { return s.private() && s.bought >= 3 && s.silent <= 90 },
 			effect:   func(*state) float64 { return 0.1 }},
