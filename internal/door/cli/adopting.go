@@ -151,20 +151,27 @@ func (m *pastMeasure) groups() {
 			treated += p
 		}
 	}
+	// What a group is not seen for says that nobody came into it, or that there was none.
 	control, drawn := chance[program.Control]
-	if !drawn { // nobody came into it, or there was none
-		control = max(0, 1-treated-chance[program.Global])
+	rest := 1 - chance[program.Global]
+	switch {
+	case !drawn:
+		control = max(0, rest-treated)
+	case treated == 0:
+		treated = max(0, rest-control)
 	}
-	m.Control = int(math.Round(1000 * control / (control + treated)))
+	if all := control + treated; all > 0 {
+		m.Control = int(math.Round(1000 * control / all))
+	}
 	slices.SortFunc(m.Arms, func(a, b program.Arm) int { return cmp.Compare(a.Name, b.Name) })
-	rest := 1000
+	left := 1000
 	for i := range m.Arms {
-		share := rest
+		share := left
 		if i < len(m.Arms)-1 {
 			share = int(math.Round(1000 * chance[m.Arms[i].Name] / treated))
 		}
 		m.Arms[i].Share = share
-		rest -= share
+		left -= share
 	}
 }
 
