@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"stamm/internal/action/program"
 	"stamm/internal/door/connect"
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/door/sim"
@@ -196,6 +197,7 @@ func (d *demo) fill(ctx context.Context) error {
 		{sheet.Orders, files.Quotes, sheet.Options{}},
 		{sheet.Orders, files.Visits, sheet.Options{}},
 		{sheet.Payments, files.Payments, sheet.Options{}},
+		{sheet.Consents, files.Consents, sheet.Options{}},
 	} {
 		if err := d.bring(ctx, step.kind, step.path, step.o); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(step.path), err)
@@ -205,6 +207,9 @@ func (d *demo) fill(ctx context.Context) error {
 		return err
 	}
 	if err := d.recent(ctx); err != nil {
+		return err
+	}
+	if err := d.past(ctx, files); err != nil {
 		return err
 	}
 	house, err := d.app.Warehouse(ctx)
@@ -218,6 +223,31 @@ func (d *demo) fill(ctx context.Context) error {
 		return err
 	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
+}
+
+// past brings in the measures of the last year, as a company would that held them before it had Stamm. A very small company held none.
+func (d *demo) past(ctx context.Context, files *sim.Files) error {
+	if files.Rows[filepath.Base(files.Measures)] == 0 {
+		return nil
+	}
+	d.Note("cli.demo_importing", "file", filepath.Base(files.Measures))
+	a := adoption{Call: d.Call, source: demoSource}
+	if err := a.read(ctx, files.Measures, files.MeasurePlans, files.MeasureCosts); err != nil {
+		return err
+	}
+	if err := a.write(ctx); err != nil {
+		return err
+	}
+	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {
+		year, _, _ := d.today().Date()
+		for back, y := range []program.Year{{Budget: 48_000_00, Winning: 61_000_00, Keeping: 14_000_00}, {Budget: 40_000_00, Winning: 72_000_00, Keeping: 11_000_00}} {
+			y.Year = year - back
+			if err := program.SaveYear(ctx, tx, y); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // share shows a person at a terminal how much is done, from 0 to 1.

@@ -46,6 +46,19 @@ func TestTheDemoIsACompanyOneCanLookAt(t *testing.T) {
 		if err := json.Unmarshal([]byte(must(t, dir, "", "report", "totals", "--json", "--db", url)), &totals); err != nil || totals.Customers < 30 || totals.Orders < totals.Customers {
 			t.Errorf("%+v, %v", totals, err)
 		}
+		var held []struct {
+			Name, State string
+			Customers   int64
+			Verdict     string
+		}
+		if err := json.Unmarshal([]byte(must(t, dir, "", "program", "list", "--json", "--db", url)), &held); err != nil || len(held) < 5 {
+			t.Errorf("measures of the year: %+v, %v", held, err)
+		}
+		for _, m := range held {
+			if m.Name == "" || m.State != "done" && m.State != "running" || m.Customers == 0 || m.Verdict == "" {
+				t.Errorf("%+v", m)
+			}
+		}
 		if info, err := os.Stat(truth); err != nil || info.Size() == 0 {
 			t.Errorf("the truth: %v", err)
 		}

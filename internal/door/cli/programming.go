@@ -18,6 +18,7 @@ import (
 type programCommands struct {
 	List  programList  `cmd:"" help:"List the measures with what each brought."`
 	Prove programProve `cmd:"" help:"Tell what a measure brought against those who were left alone."`
+	Adopt programAdopt `cmd:"" help:"Bring in measures that were held before Stamm knew them, with who was in which group and what they cost."`
 }
 
 // programState is what the store says about the measures.

@@ -89,6 +89,12 @@ func (t *table) amount(n int64) {
 	t.b = append(append2(t.b, int(n%100)), ';')
 }
 
+// decimal writes minor units with a decimal point.
+func (t *table) decimal(n int64) {
+	t.b = append(strconv.AppendInt(t.b, n/100, 10), '.')
+	t.b = append(append2(t.b, int(n%100)), ';')
+}
+
 // tax writes hundredths of a per cent with one decimal.
 func (t *table) tax(rate int64) {
 	t.b = append(strconv.AppendInt(t.b, rate/100, 10), ',', byte('0'+rate/10%10), ';')

@@ -21,6 +21,7 @@ const (
 	forVisits
 	forProducts
 	forRecent
+	forMeasures
 )
 
 // dice is the source of random numbers of one question about one thing. It is a value without pointers: a million of them

@@ -149,7 +149,7 @@ func TestTruthIsWhatTheCustomersDo(t *testing.T) {
 			t.Errorf("%s has left and is expected to order %f", x.ID, x.NextYear)
 		}
 		reasons[x.Reason]++
-		orders += float64(x.Orders)
+		orders += float64(x.Orders - x.Moved)
 		expected += x.Expected
 		if x.Start < c.Start().AddMonths(2) {
 			old++

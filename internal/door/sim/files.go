@@ -9,6 +9,7 @@ import (
 // Files says where WriteFiles put what, and how many rows each file has below its headings.
 type Files struct {
 	Customers, Contacts, Products, Orders, Payments, Quotes, Visits string
+	Consents, Measures, MeasurePlans, MeasureCosts                  string
 	Rows                                                            map[string]int64 // per file name
 	Documents                                                       map[Kind]int64
 }
@@ -21,12 +22,15 @@ var (
 	productHeadings = []string{"Artikelnummer", "EAN", "Bezeichnung", "Kategorie", "Einheit", "Gewicht (g)", "MwSt %", "Preis EUR", "Preis CHF", "Einkaufspreis"}
 	orderHeadings   = []string{"Bestellnummer", "Belegart", "Bezug", "Kundennummer", "Bestelldatum", "Status", "Artikelnummer", "Bezeichnung", "Menge", "Einzelpreis",
 		"Rabatt %", "Gesamt netto", "MwSt %", "Gesamt brutto", "Währung", "Kurs", "Versandkosten", "Zahlungsart", "Zahlbar bis", "Zugesagt", "Geliefert", "Lieferland", "Grund"}
+	consentHeadings = []string{"Kundennummer", "E-Mail", "Kanal", "Einwilligung", "Datum", "Bestätigt am", "Einwilligungstext", "Formular"}
 	paymentHeadings = []string{"Zahlungsnummer", "Rechnungsnummer", "Kundennummer", "Zahlungsdatum", "Betrag", "Währung", "Kurs", "Zahlungsart"}
 )
 
 // WriteFiles writes the company as its shop would export it into dir, which must exist: customers.csv, contacts.csv,
 // products.csv, orders.csv (orders, invoices, returns and credit notes, one row per line, sorted by time), payments.csv,
-// quotes.csv and visits.csv. Deliveries have no file: an order has the days for which it was promised and on which it came. progress, if not nil, is told how much is done, from 0 to 1.
+// quotes.csv, visits.csv and consents.csv (who asked for the newsletter, with its double opt-in); and, as Stamm reads them, measures.csv (who was drawn for the measures of the last year), measure_plans.csv
+// and measure_costs.csv. Deliveries have no file: an order has the days for which it was promised and on which it came. progress, if
+// not nil, is told how much is done, from 0 to 1.
 func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done float64)) (*Files, error) {
 	if progress == nil {
 		progress = func(float64) {}
@@ -39,6 +43,8 @@ func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done
 	x.files.Payments = x.open(dir, "payments.csv", paymentHeadings, &x.payments)
 	x.files.Quotes = x.open(dir, "quotes.csv", orderHeadings, &x.quotes)
 	x.files.Visits = x.open(dir, "visits.csv", orderHeadings, &x.visits)
+	x.files.Consents = x.open(dir, "consents.csv", consentHeadings, &x.consents)
+	x.openMeasures(dir)
 	if x.err == nil {
 		x.err = x.write(ctx, progress)
 	}
@@ -61,6 +67,7 @@ type export struct {
 	labels                                                          [][]byte // per product: number and name as they stand in an order
 	tables                                                          []*table
 	customers, contacts, products, orders, payments, quotes, visits *table
+	consents, draws, plans, spent                                   *table
 }
 
 func (x *export) open(dir, name string, headings []string, into **table) string {
@@ -105,6 +112,9 @@ func (x *export) write(ctx context.Context, progress func(float64)) error {
 			}
 			progress(peopleShare * float64(i) / float64(n))
 		}
+	}
+	if err := x.measured(); err != nil {
+		return err
 	}
 	return x.c.documents(ctx, func(done float64) { progress(peopleShare + (1-peopleShare)*done) }, x.document)
 }
@@ -175,6 +185,27 @@ func (x *export) customer(t *table, u *Customer) {
 	}
 	t.b = append(t.b, ';')
 	t.raw(u.Owner)
+	t.end()
+	x.consent(u)
+}
+
+// consent writes the sign-up to the newsletter, confirmed by a click in a mail some minutes later. Nobody can confirm by an address that
+// cannot work.
+func (x *export) consent(u *Customer) {
+	if !u.Newsletter || strings.Count(u.Mail, "@") != 1 || strings.ContainsAny(u.Mail, " (") || strings.HasSuffix(u.Mail, "@") || strings.Contains(u.Mail, "..") {
+		return
+	}
+	confirmed := u.Created
+	confirmed.Second = min(confirmed.Second+120+confirmed.Second%1500, daySeconds-1)
+	t := x.consents
+	t.raw(u.ID)
+	t.text(u.Mail)
+	t.raw("E-Mail")
+	t.raw("erteilt")
+	t.moment(u.Created)
+	t.moment(confirmed)
+	t.text("Ja, ich möchte den Newsletter der Rösterei mit Angeboten und Neuigkeiten per E-Mail bekommen. Das kann ich jederzeit widerrufen.")
+	t.raw("Bestellung im Shop")
 	t.end()
 }
 

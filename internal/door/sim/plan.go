@@ -37,6 +37,9 @@ type plan struct {
 	store  *buckets
 	number uint32 // of the last order
 	err    error  // of the store
+
+	placed  []wall // the orders of the customer at hand
+	treated []treatment
 }
 
 // planShare is the part of the time that drawing the orders takes.
@@ -58,20 +61,29 @@ func (p *plan) orders(ctx context.Context, progress func(float64)) error {
 	return nil
 }
 
-// customer draws the orders of one customer, guests beside them, quotes and visits.
+// customer draws the orders of one customer, guests beside them, what measures brought, quotes and visits.
 func (p *plan) customer(i uint32) {
 	c := p.c
 	l := c.life(i)
 	w := c.walk(&l)
 	guests := throw(c.cfg.Seed, forGuests, uint64(i), 0)
+	p.placed = p.placed[:0]
 	for seq, when, ok := w.next(); ok; seq, when, ok = w.next() {
-		t := ticket{when: when, ordered: when, customer: i, seq: uint16(min(seq, refused-1)), profile: l.profile(seq)}
+		p.placed = append(p.placed, when)
+		t := ticket{when: when, ordered: when, customer: i, seq: uint16(min(seq, extraSeq-1)), profile: l.profile(seq)}
 		p.add(&t)
 		if guests.chance(guestShare) {
 			p.guest(&guests, t)
 		}
 		if seq == l.machine && (l.segment == office || l.segment == cafe) {
 			p.visits(&l, when)
+		}
+	}
+	p.treated = c.treatments(&l, p.placed, p.treated)
+	for k := range p.treated {
+		if p.treated[k].extra != 0 {
+			t := p.treated[k].ticket(&l)
+			p.add(&t)
 		}
 	}
 	if l.segment == office || l.segment == reseller {

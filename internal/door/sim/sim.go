@@ -34,6 +34,7 @@ type Config struct {
 	Customers int       // 20,000 if 0
 	Until     clock.Day // the last day; must be given
 	Years     int       // of history up to Until, 3 if 0
+	Quiet     bool      // holds no measures in its last year
 	TempDir   string    // for the file that sorts documents by time; the system's if empty
 }
 
@@ -48,6 +49,8 @@ type Company struct {
 	cfg   Config
 	cal   *calendar
 	goods *assortment
+
+	measures []measure // by day
 }
 
 // New returns the company of cfg. What cfg asks for and cannot be is an Invalid fault on "customers", "years" or "until".
@@ -68,6 +71,9 @@ func New(cfg Config) (*Company, error) {
 		return nil, fault.New(fault.Invalid, "errors.required").On("until")
 	}
 	c := &Company{cfg: cfg, cal: newCalendar(cfg.Until, cfg.Years)}
+	if !cfg.Quiet {
+		c.measures = newMeasures(cfg.Until)
+	}
 	first, last := c.cal.years()
 	c.goods = newAssortment(cfg.Seed, first, last)
 	return c, nil
@@ -154,20 +160,23 @@ type Truth struct {
 	Dropout  clock.Day // the first day on which the customer has left; 0 if that is after the last day
 	Alive    bool      // has not left by the end of the last day
 	Reason   string    // "delivery" if late parcels drove the customer away, "cooling" for the chain that orders less; else empty
-	Expected float64   // orders to be expected up to the last day, the first one included, from rate and dropout
+	Expected float64   // orders to be expected up to the last day, the first one included, from rate and dropout; without what measures brought
 	NextYear float64   // orders to be expected in the 52 weeks after the last day, from rate and risk
 	Orders   int       // orders placed
+	Moved    int       // of them, those that a measure brought
 }
 
 func (c *Company) truth(i uint32) Truth {
 	l := c.life(i)
-	w := c.walk(&l)
-	n := 0
-	for _, _, ok := w.next(); ok; _, _, ok = w.next() {
-		n++
+	orders := c.orderTimes(&l, nil)
+	moved := 0
+	for _, t := range c.treatments(&l, orders, nil) {
+		if t.extra != 0 {
+			moved++
+		}
 	}
 	t := Truth{ID: customerID(i, l.segment), Segment: l.segment.String(), Start: l.start, Rate: l.rate, Risk: l.risk, Dropout: l.drop,
-		Alive: l.drop == 0, Reason: l.reason, Expected: c.expected(&l), Orders: n}
+		Alive: l.drop == 0, Reason: l.reason, Expected: c.expected(&l), Orders: len(orders) + moved, Moved: moved}
 	if t.Alive {
 		risk, rate := l.risk*laterRisk, l.rate
 		if l.chain {

@@ -17,12 +17,36 @@ type truthHeader struct {
 	Until      string                        `json:"until"`
 	Segments   map[string]map[string]float64 `json:"segments"`
 	Story      map[string]any                `json:"story"`
+	Measures   []measureTruth                `json:"measures"`
+}
+
+// measureTruth is what is true of a measure. What it brought is per customer who got it.
+type measureTruth struct {
+	Name     string  `json:"name"`
+	Day      string  `json:"day"`
+	Window   int     `json:"window_days"`
+	Treated  int     `json:"treated"`
+	Alone    int     `json:"control"`
+	Redeemed int     `json:"coupons_redeemed"`
+	Cost     float64 `json:"cost"`
+	Expected float64 `json:"expected_orders"`
+	Orders   float64 `json:"orders"`
+	Net      float64 `json:"net"`
+	Margin   float64 `json:"margin"`
+	Profit   float64 `json:"profit"` // margin less costs, in all
+}
+
+func (m *Measure) truth() measureTruth {
+	cost := float64(m.Media+m.Coupons+m.Work) / 100
+	return measureTruth{Name: m.Name, Day: m.Day.String(), Window: m.Window, Treated: m.Treated, Alone: m.Alone, Redeemed: m.Redeemed, Cost: cost,
+		Expected: m.Expected, Orders: m.Orders, Net: m.Net, Margin: m.Margin, Profit: m.Margin*float64(m.Treated) - cost}
 }
 
 // WriteTruth writes what is true of every customer as JSON lines: first one line about the simulation (seed, days,
-// parameters of the segments, what happens when), then one line per customer by number with the keys customer, segment,
-// start, rate (orders a week), risk (to leave, a week), dropout (day or null), alive, reason, expected (orders up to the last
-// day), next_year (orders in the 52 weeks after it) and orders.
+// parameters of the segments, what happens when, what the measures of the last year truly brought in euros and orders), then one line
+// per customer by number with the keys customer, segment, start, rate (orders a week), risk (to leave, a week), dropout (day or null),
+// alive, reason, expected (orders up to the last day, without what measures brought), next_year (orders in the 52 weeks after it),
+// orders, and moved (those of them that a measure brought).
 func (c *Company) WriteTruth(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	head, err := json.Marshal(c.header())
@@ -58,6 +82,9 @@ func (c *Company) header() truthHeader {
 		"better_year":   map[string]any{"from": c.cal.better.String(), "risk_factor": laterRisk},
 		"cooling_chain": map[string]any{"customer": customerID(chainIndex, cafe), "from": c.cal.cooling.String(), "floor": chainFloor},
 	}
+	for _, m := range c.Measures() {
+		h.Measures = append(h.Measures, m.truth())
+	}
 	return h
 }
 
@@ -90,5 +117,7 @@ func (t *Truth) append(b []byte) []byte {
 	number("next_year", t.NextYear)
 	b = append(b, `"orders":`...)
 	b = strconv.AppendInt(b, int64(t.Orders), 10)
+	b = append(b, `,"moved":`...)
+	b = strconv.AppendInt(b, int64(t.Moved), 10)
 	return append(b, "}\n"...)
 }
