@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -37,12 +38,12 @@ func (s *state) private() bool { return s.segment == household && !s.staff }
 
 const measureWindow = 28
 
-// newMeasures returns what was held in the year before until, by day. They lie more than their days apart, so that one does not blur what
-// another one brought. Nobody who has left comes back for any of them.
+// newMeasures returns what was held in the year before until, by day. Those of this year lie more than their days apart, so that
+// one does not blur what another one brought; the one at Christmas lies where Christmas is. Nobody who has left comes back for any of them.
 func newMeasures(until clock.Day) []measure {
 	back := until.AddDays
 	advent := christmas(until)
-	return []measure{
+	all := []measure{
 		{name: "Weihnachtspost", goal: "Allen Privatkunden mit Karte und einer Praline frohe Weihnachten wünschen", day: advent, window: measureWindow, control: 300,
 			media: 290, work: 900_00, budget: 20_000_00, learned: "Die Post kostet mehr, als sie bringt: im Advent bestellt ohnehin, wer bestellen will.", again: "no",
 			audience: func(s *state) bool { return s.private() && s.silent <= 365 },
@@ -86,6 +87,8 @@ func newMeasures(until clock.Day) []measure {
 			audience: func(s *state) bool { return s.private() && s.bought >= 3 && s.silent <= 90 },
 			effect:   func(*state) float64 { return 0.1 }},
 	}
+	slices.SortStableFunc(all, func(a, b measure) int { return int(a.day - b.day) })
+	return all
 }
 
 // christmas is the last first of December whose measure was over by until.

@@ -169,6 +169,26 @@ func TestTheProofCoversTheTruthInSeveralCompanies(t *testing.T) {
 	}
 }
 
+func TestMeasuresAreHeldInTheirOrderOnAnyDay(t *testing.T) {
+	for _, until := range []clock.Day{clock.NewDay(2026, 1, 1), clock.NewDay(2026, 2, 28), clock.NewDay(2026, 12, 28), clock.NewDay(2026, 12, 31), clock.NewDay(2028, 2, 29)} {
+		c, err := sim.New(sim.Config{Seed: 3, Customers: 1500, Until: until})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before clock.Day
+		all := c.Measures()
+		for _, m := range all {
+			if m.Day < before || m.Day > until || m.Day < until.AddMonths(-13) {
+				t.Errorf("until %s: %s on %s after %s", until, m.Name, m.Day, before)
+			}
+			before = m.Day
+		}
+		if len(all) < 6 {
+			t.Errorf("until %s: %d measures", until, len(all))
+		}
+	}
+}
+
 func TestMeasuresAreHeldForThoseTheyAreFor(t *testing.T) {
 	c := newCompany(t, 9, 6000)
 	all := c.Measures()
