@@ -120,8 +120,9 @@ func (b *bench) pages(ctx context.Context) error {
 			}
 			own = append(own, took)
 		}
-		first, all = append(first, own[0]), append(all, own...)
-		if p := percentile(own, 95); p >= worst {
+		// The first look since the start may wait for figures that were never computed; it is told apart.
+		first, all = append(first, own[0]), append(all, own[1:]...)
+		if p := percentile(own[1:], 95); p >= worst {
 			slowest, worst = path, p
 		}
 	}
@@ -174,6 +175,11 @@ func (b *bench) customerPages(ctx context.Context) error {
 // changedReports asks for the page of each report right after an order came in that changes what it shows.
 func (b *bench) changedReports(ctx context.Context) error {
 	var took []time.Duration
+	for _, r := range report.All() { // it has been looked at before
+		if _, err := b.ask(ctx, http.MethodGet, "/insight/"+r.Name); err != nil {
+			return err
+		}
+	}
 	for range 2 {
 		for i, r := range report.All() {
 			if err := b.sendOrder(ctx, fmt.Sprintf("changed-%s-%d-%d", r.Name, i, time.Now().UnixNano())); err != nil {

@@ -13,7 +13,7 @@ const Patience = 50 * time.Millisecond
 
 // First is how long it waits where there are no earlier figures to show meanwhile: an empty page that fills itself a
 // moment later is worse than one that comes a moment later.
-const First = 80 * time.Millisecond
+const First = 700 * time.Millisecond
 
 // Source is where the figures of one page come from. Make one for each request with From.
 type Source struct {
