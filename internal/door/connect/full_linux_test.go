@@ -60,7 +60,7 @@ func TestAnImportGoesOnWhenAFullDiskHasRoomAgain(t *testing.T) {
 			stop(held)
 		}
 	})
-	if f := fault.As(why); !errors.Is(err, held) || f.Code != fault.Unavailable || f.Key != "errors.disk_full" {
+	if f := fault.As(why); context.Cause(ctx) != held || f.Code != fault.Unavailable || f.Key != "errors.disk_full" {
 		t.Fatalf("on a full disk the import ends with %v, held up by %v", err, why)
 	}
 	before, _, loose := s.documents(t, "shop")

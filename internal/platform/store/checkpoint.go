@@ -4,15 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"os"
 	"time"
 )
 
 // Commits append to SQLite's log; a checkpoint copies the log into the database file. Left to the writer, whoever commits
 // when the log is full waits for thousands of pages. So another connection copies them beside the writer, and what little
-// the writer adds meanwhile it copies itself: only then is the whole log copied and the next commit starts it anew.
+// the writer adds meanwhile it copies itself: only then is the whole log copied and the next commit starts it anew. A log that
+// never grew large is left alone: on a disk that is nearly full, copying would take the room that commits still have.
 const (
 	checkpointPause = 250 * time.Millisecond // between two looks at the log
-	checkpointPages = 4000                   // pages in the log from which the writer lets it start anew, about 16 MB
+	checkpointPages = 4000                   // pages in the log from which on it is copied, and the writer lets it start anew
+	checkpointBytes = checkpointPages * 4096 // as much
 	checkpointRest  = 1000                   // pages the writer may copy itself
 	checkpointTries = 3                      // passes beside the writer to come down to so few
 )
@@ -20,6 +23,7 @@ const (
 // checkpointer copies the log of an SQLite file into the file, beside its writer.
 type checkpointer struct {
 	db        *sql.DB // a connection of its own
+	wal       string  // path of the log
 	log       *slog.Logger
 	committed chan struct{} // holds a token when something was committed since the last pass
 	finish    chan struct{} // holds a token when the writer shall copy the rest
@@ -27,9 +31,9 @@ type checkpointer struct {
 	ended     chan struct{}
 }
 
-func newCheckpointer(db *sql.DB, log *slog.Logger) *checkpointer {
+func newCheckpointer(db *sql.DB, wal string, log *slog.Logger) *checkpointer {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &checkpointer{db: db, log: log, committed: make(chan struct{}, 1), finish: make(chan struct{}, 1), stopped: cancel, ended: make(chan struct{})}
+	c := &checkpointer{db: db, wal: wal, log: log, committed: make(chan struct{}, 1), finish: make(chan struct{}, 1), stopped: cancel, ended: make(chan struct{})}
 	go c.loop(ctx)
 	return c
 }
@@ -58,20 +62,27 @@ func (c *checkpointer) loop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		pages, err := c.pass(ctx)
-		if err != nil && ctx.Err() == nil {
-			c.log.Warn("checkpoint failed; it is tried again", "error", err)
-		}
-		if pages > checkpointPages {
-			select {
-			case c.finish <- struct{}{}:
-			default:
-			}
+		if info, err := os.Stat(c.wal); err == nil && info.Size() >= checkpointBytes {
+			c.copy(ctx)
 		}
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// copy copies the log and asks the writer for the rest where there is much.
+func (c *checkpointer) copy(ctx context.Context) {
+	pages, err := c.pass(ctx)
+	if err != nil && ctx.Err() == nil {
+		c.log.Warn("checkpoint failed; it is tried again", "error", err)
+	}
+	if pages > checkpointPages {
+		select {
+		case c.finish <- struct{}{}:
+		default:
 		}
 	}
 }

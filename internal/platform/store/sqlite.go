@@ -56,7 +56,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		return errors.Join(err, conn.Close(), db.read.Close(), db.write.Close())
 	}
 	copies.SetMaxOpenConns(1)
-	db.sqlite = newWriter(db, conn, newCheckpointer(copies, o.Log))
+	db.sqlite = newWriter(db, conn, newCheckpointer(copies, path+"-wal", o.Log))
 	return nil
 }
 
