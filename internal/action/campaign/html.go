@@ -110,12 +110,9 @@ func (w *htmlWriter) fill(b *compiled, field string, t *liquid.Template, values 
 	return w.letter.fill(b.at+field, t, values, w.reader)
 }
 
-// href is an address for an attribute, counted where that is wanted.
+// href is an address for an attribute.
 func (w *htmlWriter) href(b *compiled, values liquid.Fields) (string, error) {
 	address, err := w.letter.address(b.at+".url", b.url, values, w.reader)
-	if err == nil && address != "" && w.reader.Wrap != nil {
-		address = w.reader.Wrap(b.at, address)
-	}
 	return escapeHTML(address), err
 }
 

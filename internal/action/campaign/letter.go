@@ -200,7 +200,6 @@ type Reader struct {
 	Imprint     string                               // of the sender, shown by a footer without words of its own
 	Missing     func(field, name string, line int64) // told of values that are missing; may be nil
 	Dark        bool                                 // show it as a program does at night, for previews
-	Wrap        func(field, address string) string   // puts a counted address in the place of a link's; nil for none
 }
 
 // Field returns customer, company, unsubscribe, preferences, and coupon where there is only one.

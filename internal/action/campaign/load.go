@@ -26,15 +26,6 @@ func Load(ctx context.Context, tx *store.Tx, id int64) (*Campaign, error) {
 	return all[0], nil
 }
 
-// OfMeasure reads the campaign of a measure, nil if there is none.
-func OfMeasure(ctx context.Context, tx *store.Tx, measure int64) (*Campaign, error) {
-	all, err := query(ctx, tx, sqlByMeasure, measure)
-	if err != nil || len(all) == 0 {
-		return nil, err
-	}
-	return all[0], nil
-}
-
 // List pages through the campaigns, newest first, before the one with this id (0 for the newest), all or those in a state.
 func List(ctx context.Context, tx *store.Tx, state State, before int64, limit int) ([]*Campaign, error) {
 	if before == 0 {

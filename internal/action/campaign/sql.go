@@ -12,7 +12,6 @@ const (
 		WHERE id = $1`
 	sqlLoad      = `SELECT ` + fields + ` FROM campaign WHERE id = $1`
 	sqlLoadMany  = `SELECT ` + fields + ` FROM campaign WHERE id %s`
-	sqlByMeasure = `SELECT ` + fields + ` FROM campaign WHERE measure = $1`
 	sqlList      = `SELECT ` + fields + ` FROM campaign WHERE id < $1 ORDER BY id DESC LIMIT $2`
 	sqlListState = `SELECT ` + fields + ` FROM campaign WHERE id < $1 AND state = $3 ORDER BY id DESC LIMIT $2`
 
