@@ -61,6 +61,8 @@ const (
 	ReasonPutOff     = "put_off"        // the relay said: later
 	ReasonCounted    = "counted"        // a person counted it as sent
 	ReasonDropped    = "not_sent_again" // a person decided not to send it again
+	ReasonNotReached = "not_reached"    // nobody answered the telephone, as often as it was tried
+	ReasonWrong      = "wrong_number"   // somebody else did
 )
 
 // New is a message to decide about. The customer is who buys; where that is a company, the person is whom it goes to. A
