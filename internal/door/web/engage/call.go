@@ -286,6 +286,9 @@ func (l callList) table(r *page.Request) ui.Table {
 }
 
 func (l callList) lead(p *i18n.Printer) string {
+	if l.due == 0 && l.resting == 0 {
+		return ""
+	}
 	text := p.N("calls.lead", l.due)
 	if l.resting > 0 {
 		text += " " + p.N("calls.resting", l.resting)
@@ -338,7 +341,7 @@ func (d Deps) call(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Render(r.P.T("calls.one", "name", o.who(r.P, o.Call)), callView(r, d, o))
+	return r.Render(r.P.T("calls.call_to", "name", o.who(r.P, o.Call)), callView(r, d, o))
 }
 
 func (d Deps) callOf(r *page.Request) (o oneCall, err error) {
@@ -531,7 +534,7 @@ func (d Deps) endCall(r *page.Request) error {
 			return read
 		}
 		o.values = map[string]string{"note": r.Text("note"), "again": r.Text("again")}
-		return r.Refuse(err, r.P.T("calls.one", "name", o.who(r.P, o.Call)), func(e ui.Errors) templ.Component {
+		return r.Refuse(err, r.P.T("calls.call_to", "name", o.who(r.P, o.Call)), func(e ui.Errors) templ.Component {
 			o.errors = e
 			return callView(r, d, o)
 		})

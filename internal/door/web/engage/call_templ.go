@@ -181,7 +181,7 @@ func callView(r *page.Request, d Deps, o oneCall) templ.Component {
 			templ_7745c5c3_Var6 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("calls.one", "name", o.who(r.P, o.Call)), Back: &ui.Anchor{Text: r.P.T("calls.title"), Href: callsPath}, Mark: ui.Chip(callState(r.P, o.Call), callTone(o.Call)),
+		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("calls.call_to", "name", o.who(r.P, o.Call)), Back: &ui.Anchor{Text: r.P.T("calls.title"), Href: callsPath}, Mark: ui.Chip(callState(r.P, o.Call), callTone(o.Call)),
 			Lead: ui.Plainly(o.sentence(r))}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -449,7 +449,7 @@ func outcomeCard(r *page.Request, o oneCall) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.TextArea(r.P, ui.Field{Name: "note", Label: r.P.T("calls.note"), Value: o.values["note"], Error: o.errors.On("note"), Optional: true, Extra: templ.Attributes{"rows": "3", "maxlength": "2000"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.TextArea(r.P, ui.Field{Name: "note", Label: r.P.T("calls.note"), Value: o.values["note"], Error: o.errors.On("note"), Optional: true, Extra: templ.Attributes{"maxlength": "2000"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

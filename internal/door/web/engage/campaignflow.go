@@ -196,9 +196,17 @@ func (o overview) stops(r *page.Request) []ui.Pair {
 	slices.SortFunc(keys, func(a, b string) int { return int(t.Stopped[b]-t.Stopped[a])*2 + strings.Compare(a, b) })
 	var pairs []ui.Pair
 	for _, key := range keys {
-		pairs = append(pairs, ui.Pair{Term: whyWords(r, key), Text: r.P.Number(t.Stopped[key])})
+		pairs = append(pairs, ui.Pair{Term: o.why(r, key), Text: r.P.Number(t.Stopped[key])})
 	}
 	return pairs
+}
+
+// why is why somebody gets nothing of this campaign: who has no number has no address in the words of the ledger.
+func (o overview) why(r *page.Request, why string) string {
+	if o.c.ByPhone() && why == string(message.GateLegal)+"."+message.ReasonNoAddress {
+		return r.P.T("campaigns.no_number")
+	}
+	return whyWords(r, why)
 }
 
 // whyWords is why somebody gets nothing, from gate and reason.
@@ -224,7 +232,7 @@ func (o overview) examples(r *page.Request, list []campaign.Example) []ui.Item {
 		item := ui.Item{Title: o.names[id], Href: fmt.Sprintf("/customers/%d", id)}
 		switch {
 		case e.Why != "":
-			item.Text = whyWords(r, e.Why)
+			item.Text = o.why(r, e.Why)
 		default:
 			item.Text = r.P.T("campaigns.gets", "variant", strings.ToUpper(e.Arm))
 		}
