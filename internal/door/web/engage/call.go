@@ -361,7 +361,7 @@ func (d Deps) callOf(r *page.Request) (o oneCall, err error) {
 				return err
 			}
 		}
-		hours, err := message.Hours(r.Context(), tx, []*message.Message{o.m}, tx.Now)
+		hours, err := message.Hours(r.Context(), tx, []*message.Message{o.m}, r.Now)
 		if err != nil {
 			return err
 		}
@@ -423,7 +423,7 @@ func (o oneCall) facts(r *page.Request, d Deps) []ui.Pair {
 	if o.m.Basis != "" {
 		pairs = append(pairs, ui.Pair{Term: p.T("calls.basis"), Text: p.T("message.basis." + string(o.m.Basis))})
 	}
-	return append(pairs, ui.Pair{Term: p.T("engage.mail.why"), Text: p.T("engage.mail.why_link"), Href: messagePath(o.Message)})
+	return append(pairs, ui.Pair{Term: p.T("calls.checked"), Text: p.T("engage.mail.why_link"), Href: messagePath(o.Message)})
 }
 
 // history are the tries, the last first.
@@ -439,7 +439,7 @@ func (o oneCall) history(r *page.Request) []ui.Item {
 	return items
 }
 
-// givers are to whom the call can be given.
+// owners are to whom the call can be given.
 func (o oneCall) owners(p *i18n.Printer) []ui.Option {
 	all := []ui.Option{{Value: "0", Label: p.T("calls.anybody"), Chosen: o.Owner == 0}}
 	for _, u := range o.people {
