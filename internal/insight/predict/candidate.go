@@ -10,6 +10,7 @@ import (
 // panel are the candidates fitted to a book: everything that may foretell.
 type panel struct {
 	*crowd
+	names    []string // of the models
 	fits     map[string]btyd.Fit
 	logistic *survival.Logistic // nil where there is nothing it could have learned from
 	rules    []rule
@@ -36,7 +37,8 @@ func (p *panel) known(ctx context.Context) (*known, error) {
 // taught is an earlier book, what Pareto/NBD said then, and what its customers did in the time after it, as long as the horizon.
 type taught struct {
 	*known
-	did []bool
+	did  []bool
+	calm btyd.Model // MBG/NBD of that book, where it was fitted
 }
 
 // newTaught fits Pareto/NBD to an earlier book.
@@ -47,14 +49,14 @@ func newTaught(ctx context.Context, b *Book, did []bool) (*taught, error) {
 		return nil, err
 	}
 	said, err := fit.Predict(ctx, cr.patterns, b.ahead(b.Scope.Recent), 0)
-	return &taught{&known{cr, said}, did}, err
+	return &taught{&known{cr, said}, did, nil}, err
 }
 
-// newPanel fits the models to a book. lesson is what the logistic regression and the activity rule learn from, nil where there is
+// newPanel fits the models of these names to a book, Pareto/NBD among them. lesson is what the logistic regression and the activity rule learn from, nil where there is
 // nothing. activeDays is the company's idea of an active customer.
-func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int) (*panel, error) {
-	p := &panel{crowd: cr, fits: map[string]btyd.Fit{}, said: map[string][]btyd.Prediction{}}
-	for _, name := range btyd.Names() {
+func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int, names ...string) (*panel, error) {
+	p := &panel{crowd: cr, names: names, fits: map[string]btyd.Fit{}, said: map[string][]btyd.Prediction{}}
+	for _, name := range names {
 		f, err := btyd.FitModel(ctx, name, cr.patterns, btyd.Week)
 		if err != nil {
 			return nil, err
@@ -92,7 +94,7 @@ type forecast struct {
 
 // forecasts asks every candidate for the time as long as the horizon after the book.
 func (p *panel) forecasts(ctx context.Context, each func(forecast) error) error {
-	for _, name := range btyd.Names() {
+	for _, name := range p.names {
 		all, err := p.predict(ctx, name)
 		if err != nil {
 			return err
