@@ -31,7 +31,7 @@ func Test(ctx context.Context, q Querier, cut, until clock.Day, gross bool, acti
 	if err != nil {
 		return nil, err
 	}
-	r, err := rehearsal{q: q, known: known, later: later, before: before, activeDays: activeDays, tracked: true}.run(ctx)
+	r, err := rehearsal{q: q, known: known, later: later, before: before, activeDays: activeDays, tracked: true, near: near{}}.run(ctx)
 	if err != nil {
 		return nil, err
 	}

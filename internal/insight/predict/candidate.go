@@ -42,27 +42,40 @@ type taught struct {
 }
 
 // newTaught fits Pareto/NBD to an earlier book.
-func newTaught(ctx context.Context, b *Book, did []bool) (*taught, error) {
+func newTaught(ctx context.Context, b *Book, did []bool, from near) (*taught, error) {
 	cr := newCrowd(b)
-	fit, err := btyd.FitParetoNBD(ctx, cr.patterns, btyd.Week)
+	fit, err := btyd.FitNear(ctx, btyd.NameParetoNBD, cr.patterns, btyd.Week, from[btyd.NameParetoNBD])
 	if err != nil {
 		return nil, err
 	}
+	from.put(map[string]btyd.Fit{fit.Name: fit})
 	said, err := fit.Predict(ctx, cr.patterns, b.ahead(b.Scope.Recent), 0)
 	return &taught{&known{cr, said}, did, nil}, err
 }
 
+// near are models that were fitted to an earlier book or by another clock: fits begin with them.
+type near map[string]btyd.Model
+
+func (n near) put(fits map[string]btyd.Fit) {
+	for name, f := range fits {
+		if !f.Withheld() {
+			n[name] = f.Model
+		}
+	}
+}
+
 // newPanel fits the models of these names to a book, Pareto/NBD among them. lesson is what the logistic regression and the activity rule learn from, nil where there is
 // nothing. activeDays is the company's idea of an active customer.
-func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int, names ...string) (*panel, error) {
+func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int, from near, names ...string) (*panel, error) {
 	p := &panel{crowd: cr, names: names, fits: map[string]btyd.Fit{}, said: map[string][]btyd.Prediction{}}
 	for _, name := range names {
-		f, err := btyd.FitModel(ctx, name, cr.patterns, btyd.Week)
+		f, err := btyd.FitNear(ctx, name, cr.patterns, btyd.Week, from[name])
 		if err != nil {
 			return nil, err
 		}
 		p.fits[name] = f
 	}
+	from.put(p.fits)
 	p.rules = []rule{{name: NameZero}, {name: NameSameRate}, overallMean(cr)}
 	if lesson == nil {
 		return p, nil

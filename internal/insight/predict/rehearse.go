@@ -23,6 +23,7 @@ type rehearsal struct {
 	before     *Book // a horizon before the cut: what the candidates learn from
 	activeDays int
 	tracked    bool // week by week, too
+	near       near // what fits begin with, and leave behind
 }
 
 // earlier is the scope a horizon before.
@@ -75,11 +76,11 @@ func (r rehearsal) by(ctx context.Context, days daily, c *seasonClock) (rehearse
 	var lesson *taught
 	if r.before.Len() > 0 {
 		var err error
-		if lesson, err = newTaught(ctx, r.before.by(c), r.before.didIn(known)); err != nil {
+		if lesson, err = newTaught(ctx, r.before.by(c), r.before.didIn(known), r.near); err != nil {
 			return rehearsed{}, err
 		}
 	}
-	p, err := newPanel(ctx, newCrowd(known), lesson, r.activeDays, btyd.Names()...)
+	p, err := newPanel(ctx, newCrowd(known), lesson, r.activeDays, r.near, btyd.Names()...)
 	if err != nil {
 		return rehearsed{}, err
 	}

@@ -115,7 +115,7 @@ func Foretell(ctx context.Context, q Querier, o Options, progress func(float64) 
 	if err != nil {
 		return nil, err
 	}
-	f := foretelling{q: q, o: o, book: book, step: func(part float64) error {
+	f := foretelling{q: q, o: o, book: book, near: near{}, step: func(part float64) error {
 		if progress == nil {
 			return nil
 		}
@@ -134,6 +134,7 @@ type foretelling struct {
 	lesson *taught
 	before *Season    // as it was known on the cut of the backtest
 	calm   btyd.Model // what the season is held against; nil until there is one
+	near   near
 	panel  *panel
 	spend  btyd.SpendFit
 }
@@ -194,7 +195,7 @@ const fewestTested = 30
 
 // mostTested is how many customers take part in the backtest of a scoring at most: of more, every so many-th does. The candidates are
 // then told apart to the third digit of their errors.
-const mostTested = 100_000
+const mostTested = 50_000
 
 // rehearse runs the backtest that chooses, and keeps what the logistic regression learns from.
 func (f *foretelling) rehearse(ctx context.Context) error {
@@ -218,7 +219,7 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := rehearsal{q: f.q, known: known, later: f.book, before: before, activeDays: o.ActiveDays, tracked: true}.run(ctx)
+	r, err := rehearsal{q: f.q, known: known, later: f.book, before: before, activeDays: o.ActiveDays, tracked: true, near: f.near}.run(ctx)
 	if err != nil {
 		return err
 	}
@@ -238,7 +239,7 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 
 // fit fits the models to all that is known.
 func (f *foretelling) fit(ctx context.Context) (err error) {
-	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays, btyd.Names()...); err != nil {
+	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays, f.near, btyd.Names()...); err != nil {
 		return err
 	}
 	if f.card.Chosen == NameLogistic && f.panel.logistic == nil {
@@ -273,7 +274,7 @@ func (f *foretelling) seasons(ctx context.Context) error {
 	}
 	calm := f.calm
 	if calm == nil {
-		fit, err := btyd.FitMBGNBD(ctx, newCrowd(f.book).patterns, btyd.Week)
+		fit, err := btyd.FitNear(ctx, btyd.NameMBGNBD, newCrowd(f.book).patterns, btyd.Week, f.near[btyd.NameMBGNBD])
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 // stretch of the backtest, and in those before it, each foretold from what was known when it began.
 const (
 	mostWindows   = 4      // stretches before that of the backtest
-	mostWatched   = 30_000 // customers by whom they are judged
+	mostWatched   = 20_000 // customers by whom they are judged
 	fewestWindows = 3      // fewer are filled up by stretches in which everybody was off by usualError
 	usualError    = 0.1
 )
@@ -32,7 +32,7 @@ func (f *foretelling) windows(ctx context.Context) error {
 		if known, err = f.seen(ctx, known, lesson); err != nil {
 			return err
 		}
-		p, err := newPanel(ctx, newCrowd(known), lesson, f.o.ActiveDays, keepOrder...)
+		p, err := newPanel(ctx, newCrowd(known), lesson, f.o.ActiveDays, f.near, keepOrder...)
 		if err != nil {
 			return err
 		}
