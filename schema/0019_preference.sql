@@ -17,3 +17,10 @@ CREATE TABLE coupon_shown (
   PRIMARY KEY (document, n)
 ){{clustered}};
 CREATE INDEX coupon_shown_redemption ON coupon_shown (redemption) WHERE redemption <> 0;
+
+-- topic is what the messages are about, as people choose on the page of their preferences; empty for none.
+ALTER TABLE campaign ADD COLUMN topic {{text}} NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN topic {{text}} NOT NULL DEFAULT '';
+
+-- Who wants to hear less, for the contact budget, and who left topics out.
+CREATE INDEX consent_preference_often ON consent_preference (customer) WHERE frequency <> '';

@@ -2,7 +2,7 @@ package message
 
 // fields are the columns of a Message, in the order in which scanMessage reads them.
 const fields = `id, measure, customer, person, step, channel, kind, subject, arm, address, purpose, asked, basis, entry, priority, exempt, state, reason, gates,
-	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at`
+	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at, topic`
 
 const (
 	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
