@@ -72,6 +72,12 @@ const (
 	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind IN ('api', 'optin') AND (customer = $1 OR (person = $1 AND person <> 0)))`
 	sqlBlankAddress = `UPDATE message SET address = '', answer = '' WHERE customer = $1 OR (person = $1 AND person <> 0)`
 
+	// sign-ups that nobody confirmed
+
+	sqlUnsignedMails = `DELETE FROM message_mail WHERE message %s`
+	sqlUnsignedTexts = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind = 'optin' AND id %s)`
+	sqlUnsigned      = `UPDATE message SET address = '', answer = '' WHERE measure = 0 AND kind = 'optin' AND id %s`
+
 	// claims
 
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`

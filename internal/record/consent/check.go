@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -113,9 +114,9 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 		return err
 	}
 	for i, r := range to {
-		wish := k.wish[Recipient{r.Customer, folded[i]}]
-		if wish == "" {
-			wish = k.wish[Recipient{r.Customer, ""}]
+		wish := ""
+		if len(k.wish) > 0 {
+			wish = cmp.Or(k.wish[Recipient{r.Customer, folded[i]}], k.wish[Recipient{r.Customer, ""}])
 		}
 		if folded[i] == "" && r.Address != "" {
 			verdicts[i] = Verdict{Reason: ReasonNone}

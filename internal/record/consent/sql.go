@@ -69,7 +69,9 @@ const (
 		FROM consent_request WHERE id = $1`
 	sqlSentRequest    = `UPDATE consent_request SET proof = $2 WHERE id = $1`
 	sqlConfirmRequest = `UPDATE consent_request SET confirmed_at = $2, ended_at = $2 WHERE id = $1`
-	sqlSweepRequests  = `DELETE FROM consent_request WHERE created_at < $1`
+	sqlSweepRequests  = `DELETE FROM consent_request WHERE created_at < $1 AND (confirmed_at IS NOT NULL OR proof = '')`
+	sqlUnconfirmed    = `SELECT id, proof FROM consent_request WHERE created_at < $1 AND confirmed_at IS NULL ORDER BY created_at, id LIMIT $2`
+	sqlForgetRequests = `DELETE FROM consent_request WHERE id %s`
 
 	sqlMailsOf = `SELECT folded FROM customer_email WHERE folded <> '' AND (customer = $1 OR customer IN (SELECT t.person FROM customer_contact t WHERE t.company = $1))
 		UNION SELECT address FROM consent_state WHERE customer = $1 AND address <> ''`
@@ -81,9 +83,9 @@ const (
 		ON CONFLICT (code) DO UPDATE SET name_de = excluded.name_de, name_en = excluded.name_en`
 	sqlDropTopic = `DELETE FROM consent_topic WHERE code = $1`
 
-	sqlPreference    = `SELECT topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer = $1 AND address = $2`
-	sqlPreferences   = `SELECT customer, address, topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer %s`
-	sqlOften         = `SELECT w.id, p.address, p.frequency FROM customer w JOIN consent_preference p ON p.customer = coalesce(w.merged_into, w.id)
+	sqlPreference  = `SELECT topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer = $1 AND address = $2`
+	sqlPreferences = `SELECT customer, address, topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer %s`
+	sqlOften       = `SELECT w.id, p.address, p.frequency FROM customer w JOIN consent_preference p ON p.customer = coalesce(w.merged_into, w.id)
 		WHERE w.id %s AND p.frequency <> ''`
 	sqlAnyOften      = `SELECT count(1) FROM (SELECT 1 FROM consent_preference WHERE frequency <> '' LIMIT 1) AS o`
 	sqlSetPreference = `INSERT INTO consent_preference (customer, address, topics_off, frequency, paused_until, language, changed_at)
