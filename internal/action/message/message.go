@@ -49,6 +49,7 @@ const (
 	ReasonGlobal     = "global"         // drawn into the control group of the whole programme
 	ReasonWeek       = "budget_week"    // enough contacts within 7 days
 	ReasonMonth      = "budget_month"   // enough contacts within 30 days
+	ReasonOften      = "frequency"      // she chose to hear less often
 	ReasonNoAddress  = "no_address"     // there is none
 	ReasonBadAddress = "bad_address"    // it cannot be one
 	ReasonErased     = "erased"         // the customer was erased

@@ -2,7 +2,7 @@ package message
 
 // fields are the columns of a Message, in the order in which scanMessage reads them.
 const fields = `id, measure, customer, person, step, channel, kind, subject, arm, address, purpose, asked, basis, entry, priority, exempt, state, reason, gates,
-	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at`
+	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at, topic`
 
 const (
 	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
@@ -71,6 +71,12 @@ const (
 	sqlForgetMails  = `DELETE FROM message_mail WHERE message IN (SELECT id FROM message WHERE customer = $1 OR (person = $1 AND person <> 0))`
 	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind IN ('api', 'optin') AND (customer = $1 OR (person = $1 AND person <> 0)))`
 	sqlBlankAddress = `UPDATE message SET address = '', answer = '' WHERE customer = $1 OR (person = $1 AND person <> 0)`
+
+	// sign-ups that nobody confirmed
+
+	sqlUnsignedMails = `DELETE FROM message_mail WHERE message %s`
+	sqlUnsignedTexts = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind = 'optin' AND id %s)`
+	sqlUnsigned      = `UPDATE message SET address = '', answer = '' WHERE measure = 0 AND kind = 'optin' AND id %s`
 
 	// claims
 
