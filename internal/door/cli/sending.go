@@ -16,8 +16,11 @@ import (
 // vaultFile is the file in the data folder with the key that seals passwords of relays and keys of senders.
 const vaultFile = "mail.key"
 
-// sendConnections is how many mails are under way at once at most; relays have their own limits below it.
-const sendConnections = 16
+// How many mails are under way at once: as many as the relays take, within these bounds. Each of them is unclear if the process is killed.
+const (
+	leastConnections = 16
+	mostConnections  = 64
+)
 
 // composers are who writes the mails of each kind.
 func (a *App) composers() map[string]message.Composer {
@@ -35,12 +38,31 @@ func (a *App) send(ctx context.Context) error {
 		return err
 	}
 	a.opens(outlet.Close)
-	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: sendConnections, Log: a.Log, From: firstSender}
+	connections, err := a.sendConnections(ctx)
+	if err != nil {
+		return err
+	}
+	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: connections, Log: a.Log, From: firstSender}
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
 	a.opens(s.Close)
 	return nil
+}
+
+// sendConnections is how many mails the relays of now take at once.
+func (a *App) sendConnections(ctx context.Context) (n int, err error) {
+	err = a.Store.Read(ctx, func(tx *store.Tx) error {
+		n = 0
+		all, err := email.Relays(ctx, tx)
+		for _, r := range all {
+			if r.Active {
+				n += r.Connections
+			}
+		}
+		return err
+	})
+	return min(max(n, leastConnections), mostConnections), err
 }
 
 // firstSender is who writes mails that name no sender: the first one that was set up, and nobody where there is none.
