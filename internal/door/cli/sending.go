@@ -16,10 +16,10 @@ import (
 // vaultFile is the file in the data folder with the key that seals passwords of relays and keys of senders.
 const vaultFile = "mail.key"
 
-// How many mails are under way at once: as many as the relays take, within these bounds. Each of them is unclear if the process is killed.
+// How many mails are under way at once: as many as the relays take, up to a limit. Each of them is unclear if the process is killed.
 const (
-	leastConnections = 16
-	mostConnections  = 64
+	outboxConnections = 16 // while there is no relay
+	mostConnections   = 64
 )
 
 // composers are who writes the mails of each kind.
@@ -50,7 +50,7 @@ func (a *App) send(ctx context.Context) error {
 	return nil
 }
 
-// sendConnections is how many mails the relays of now take at once.
+// sendConnections is how many mails the relays of now take at once; those that are added later share these connections.
 func (a *App) sendConnections(ctx context.Context) (n int, err error) {
 	err = a.Store.Read(ctx, func(tx *store.Tx) error {
 		n = 0
@@ -62,7 +62,10 @@ func (a *App) sendConnections(ctx context.Context) (n int, err error) {
 		}
 		return err
 	})
-	return min(max(n, leastConnections), mostConnections), err
+	if n == 0 {
+		n = outboxConnections
+	}
+	return min(n, mostConnections), err
 }
 
 // firstSender is who writes mails that name no sender: the first one that was set up, and nobody where there is none.
