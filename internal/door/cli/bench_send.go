@@ -406,7 +406,7 @@ func (s *sendingServer) send(ctx context.Context, most int) error {
 	return s.end(syscall.SIGTERM)
 }
 
-// watch looks at the ledger until so much has come.
+// watch looks at the ledger until so much has come, or no more will.
 func (s *sendingServer) watch(ctx context.Context, reached <-chan struct{}) error {
 	tick := time.NewTicker(mailLook)
 	defer tick.Stop()
@@ -418,42 +418,44 @@ func (s *sendingServer) watch(ctx context.Context, reached <-chan struct{}) erro
 			return ctx.Err()
 		case <-tick.C:
 		}
-		if _, err := s.counts(ctx, s.measure); err != nil {
+		c, err := s.counts(ctx, s.measure)
+		if err != nil {
 			return err
+		}
+		if c.Pending() == 0 { // what is unclear came and will not come again
+			return nil
 		}
 	}
 }
 
-// killed sends everything while the server is killed at random points, and counts what was lost or came twice.
+// killed sends everything while the server is killed at random points, told to end in order at the last of them, and counts what was lost or
+// came twice.
 func (s *sendingServer) killed(ctx context.Context, most int) error {
 	ctx, cancel := context.WithTimeout(ctx, mailLimit)
 	defer cancel()
-	points := make([]int, s.kills)
+	points := make([]int, s.kills+1)
 	for i := range points {
 		points[i] = 1 + rand.IntN(most-1)
 	}
 	slices.Sort(points)
-	unclear := int64(0)
+	unclear, before := int64(0), 0
 	for i, at := range points {
-		if i > 0 {
-			at -= points[i-1]
+		signal := os.Signal(os.Kill)
+		if i == s.kills {
+			signal = syscall.SIGTERM
 		}
-		if err := s.start(ctx); err != nil {
-			return err
-		}
-		c, err := s.counts(ctx, s.measure) // the server has found what the one before left
+		left, err := s.until(ctx, at-before, signal)
 		if err != nil {
 			return err
 		}
-		if c.Unclear-unclear > mailClients {
-			return fmt.Errorf("bench: %d unclear after one kill", c.Unclear-unclear)
+		most := int64(mailClients)
+		if signal == syscall.SIGTERM { // what is under way is finished then
+			most = 0
 		}
-		unclear = c.Unclear
-		if err := s.watch(ctx, s.sink.begin(max(at, 1))); err != nil {
-			return errors.Join(err, s.end(os.Kill))
-		}
-		if err := s.end(os.Kill); err != nil {
-			return err
+		if now := left.Unclear + left.Attempting; now-unclear > most {
+			return fmt.Errorf("bench: %d more are unclear or under way after %v", now-unclear, signal)
+		} else if left.Pending() > left.Attempting {
+			unclear, before = now, at
 		}
 	}
 	if err := s.start(ctx); err != nil {
@@ -473,9 +475,24 @@ func (s *sendingServer) killed(ctx context.Context, most int) error {
 	if err := s.end(syscall.SIGTERM); err != nil {
 		return err
 	}
-	s.atLeast(fmt.Sprintf("kill -9 while sending %d messages", most), float64(s.kills), "times", 0)
+	s.atLeast(fmt.Sprintf("kill -9 while sending %d messages, and once an end in order", most), float64(s.kills), "times", 0)
 	s.atMost("  peak memory of the server", s.peak, "MiB", 300)
 	return s.check(ctx, s.measure)
+}
+
+// until starts the server, ends it when so many more mails have come, and returns how the ledger stands then.
+func (s *sendingServer) until(ctx context.Context, mails int, signal os.Signal) (c message.Counts, err error) {
+	reached := s.sink.begin(max(mails, 1))
+	if err := s.start(ctx); err != nil {
+		return c, err
+	}
+	if err := s.watch(ctx, reached); err != nil {
+		return c, errors.Join(err, s.end(os.Kill))
+	}
+	if err := s.end(signal); err != nil {
+		return c, err
+	}
+	return s.counts(ctx, s.measure)
 }
 
 // ownTime is the time this process has used, user and system.
