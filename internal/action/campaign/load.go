@@ -56,11 +56,11 @@ func query(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Camp
 
 func scan(rows *sql.Rows) (*Campaign, error) {
 	c := &Campaign{}
-	var excluded, variants, winner, plan, trial string
+	var excluded, variants, winner, plan, tracking, trial string
 	var goAt, decideAt sql.NullInt64
 	var created, changed int64
 	err := rows.Scan(&c.ID, &c.Measure, &c.Name, &c.Goal, &c.Purpose, &c.Basis, &c.Sender, &c.Segment, &excluded, &c.Language, &variants, &c.Control, &c.Window,
-		&c.Budget, &winner, &plan, &c.State, &c.Version, &c.ApprovedVersion, &c.ApprovedBy, &c.EditedBy, &c.Phase, &c.cursor, &c.Recipients, &c.Won, &goAt, &decideAt,
+		&c.Budget, &winner, &plan, &tracking, &c.State, &c.Version, &c.ApprovedVersion, &c.ApprovedBy, &c.EditedBy, &c.Phase, &c.cursor, &c.Recipients, &c.Won, &goAt, &decideAt,
 		&trial, &created, &c.CreatedBy, &changed)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func scan(rows *sql.Rows) (*Campaign, error) {
 	for _, part := range []struct {
 		text string
 		into any
-	}{{excluded, &c.Exclude}, {variants, &c.Variants}, {winner, &c.Winner}, {plan, &c.Plan}, {trial, &c.Trial}} {
+	}{{excluded, &c.Exclude}, {variants, &c.Variants}, {winner, &c.Winner}, {plan, &c.Plan}, {tracking, &c.Tracking}, {trial, &c.Trial}} {
 		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
 			return nil, fmt.Errorf("campaign %d: %w", c.ID, err)
 		}

@@ -1,14 +1,14 @@
 package campaign
 
-const fields = `id, measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
+const fields = `id, measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan, tracking,
 	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at`
 
 const (
-	sqlCreate = `INSERT INTO campaign (measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
+	sqlCreate = `INSERT INTO campaign (measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan, tracking,
 			state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'draft', 1, 0, 0, $16, '', 0, 0, '', NULL, NULL, 'null', $17, $16, $17) RETURNING id`
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'draft', 1, 0, 0, $17, '', 0, 0, '', NULL, NULL, 'null', $18, $17, $18) RETURNING id`
 	sqlChange = `UPDATE campaign SET name = $2, goal = $3, purpose = $4, basis = $5, sender = $6, segment = $7, excluded = $8, language = $9, variants = $10,
-		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, state = 'draft', version = version + 1, edited_by = $16, changed_at = $17
+		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, tracking = $16, state = 'draft', version = version + 1, edited_by = $17, changed_at = $18
 		WHERE id = $1`
 	sqlLoad      = `SELECT ` + fields + ` FROM campaign WHERE id = $1`
 	sqlLoadMany  = `SELECT ` + fields + ` FROM campaign WHERE id %s`

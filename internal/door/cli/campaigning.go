@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stamm/internal/action/campaign"
+	"stamm/internal/action/hit"
 	"stamm/internal/door/web/engage"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/warehouse"
@@ -19,6 +20,17 @@ func (a *App) ready() func(context.Context) (*warehouse.DB, error) {
 		}
 		return house, nil
 	}
+}
+
+// counting takes what is opened and clicked of mails until Close.
+func (a *App) counting(ctx context.Context) error {
+	c := &hit.Counter{DB: a.Store, Log: a.Log}
+	if err := c.Start(ctx); err != nil {
+		return err
+	}
+	a.hits = c
+	a.opens(c.Close)
+	return nil
 }
 
 // proposing is what takes campaigns from their go to the last message.
