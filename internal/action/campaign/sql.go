@@ -39,4 +39,5 @@ const (
 
 	sqlReplied = `SELECT arm, count(*), sum(CASE WHEN EXISTS (SELECT 1 FROM mail_return r WHERE r.message = message.id AND r.kind = 'reply') THEN 1 ELSE 0 END)
 		FROM message WHERE measure = $1 AND state = 'sent' GROUP BY arm`
+	sqlBounced = `SELECT COUNT(DISTINCT r.message) FROM mail_return r JOIN message m ON m.id = r.message WHERE r.kind = 'bounce' AND m.measure = $1 AND m.state = 'sent'`
 )

@@ -8,7 +8,7 @@ import (
 
 // Outdate makes all hits look as if rules of long ago had judged them to be people's.
 func Outdate(ctx context.Context, tx *store.Tx) error {
-	if _, err := tx.Exec(ctx, `UPDATE hit SET human = 1, reason = '', client = 'other', rules = 0`); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE hit SET human = 1, reason = '', client = 'browser', rules = 0`); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `DELETE FROM setting WHERE key = 'hit.rules'`)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"stamm/internal/platform/clock"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 )
@@ -151,13 +150,15 @@ func burstsAmong(ctx context.Context, tx *store.Tx, messages []int64) (map[int64
 		return nil, nil
 	}
 	slices.Sort(messages)
-	all, err := rowsOf(ctx, tx, fmt.Sprintf(sqlNear, tx.Numbers("$1")), store.JSON(slices.Compact(messages)), clock.Micros(time.Unix(0, 0)))
+	all, err := OfMessages(ctx, tx, slices.Compact(messages), mostOfMessage*len(messages))
 	if err != nil {
 		return nil, err
 	}
 	byMessage := map[int64][]*Row{}
 	for i := range all {
-		byMessage[all[i].Message] = append(byMessage[all[i].Message], &all[i])
+		if all[i].Kind == Click {
+			byMessage[all[i].Message] = append(byMessage[all[i].Message], &all[i])
+		}
 	}
 	found := map[int64]bool{}
 	for _, rows := range byMessage {

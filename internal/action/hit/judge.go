@@ -27,7 +27,7 @@ func Reasons() []string {
 // Clients, other than browsers and mail programs by their own names.
 const (
 	clientNone    = "none"
-	clientOther   = "other"
+	clientOther   = "browser"
 	clientProgram = "program"
 )
 
@@ -122,19 +122,13 @@ func judgeAgent(k Kind, agent string) (client, reason string) {
 // soon tells whether a hit came sooner after its message than anybody reads. sent is zero while the relay has not taken it.
 func soon(at, sent time.Time) bool { return sent.IsZero() || at.Before(sent.Add(tooSoon)) }
 
-// bursts finds the hits of one message, in the order in which they came, that are part of a burst: different links within a
-// short time, and what was opened meanwhile.
+// bursts finds the clicks of one message, in the order in which they came, that are part of a burst: on different links within a short
+// time.
 func bursts(all []*Row) (found []*Row) {
 	in := make([]bool, len(all))
 	for i := range all {
-		if all[i].Kind != Click {
-			continue
-		}
 		links := map[int64]bool{all[i].Link: true}
 		for j := i + 1; j < len(all) && all[j].At.Sub(all[i].At) <= manyTime; j++ {
-			if all[j].Kind != Click {
-				continue
-			}
 			links[all[j].Link] = true
 			if len(links) >= manyLinks || len(links) > 1 && all[j].At.Sub(all[i].At) <= pairTime {
 				for k := i; k <= j; k++ {

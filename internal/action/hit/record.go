@@ -75,7 +75,7 @@ func Record(ctx context.Context, tx *store.Tx, hits []Hit) error {
 			fresh = append(fresh, r)
 		}
 	}
-	if err := findBursts(ctx, tx, fresh); err != nil {
+	if err := findBursts(ctx, tx, fresh, owners); err != nil {
 		return err
 	}
 	return insert(ctx, tx, fresh, settings.Zone())
@@ -185,36 +185,39 @@ func Allowed(ctx context.Context, tx *store.Tx, c consent.Channel, to []consent.
 	return all, nil
 }
 
-// findBursts looks at the hits of the same messages a moment ago and judges what is a burst with them.
-func findBursts(ctx context.Context, tx *store.Tx, fresh []*Row) error {
+// findBursts looks at the clicks on links of the same messages a moment ago and judges what is a burst with them.
+func findBursts(ctx context.Context, tx *store.Tx, fresh []*Row, owners map[int64]*owner) error {
 	byMessage := map[int64][]*Row{}
-	var ids []int64
 	var since time.Time
 	for _, r := range fresh {
-		if r.Message == 0 {
+		if r.Message == 0 || r.Kind != Click {
 			continue
-		}
-		if byMessage[r.Message] == nil {
-			ids = append(ids, r.Message)
 		}
 		byMessage[r.Message] = append(byMessage[r.Message], r)
 		if from := r.At.Add(-manyTime); since.IsZero() || from.Before(since) {
 			since = from
 		}
 	}
+	var ids []int64
+	for id := range byMessage {
+		if owners[id].had > 1 { // hits before, or several now
+			ids = append(ids, id)
+		}
+	}
 	if len(ids) == 0 {
 		return nil
 	}
-	before, err := rowsOf(ctx, tx, fmt.Sprintf(sqlNear, tx.Numbers("$1")), store.JSON(ids), clock.Micros(since))
+	err := tx.Values(ctx, fmt.Sprintf(sqlNear, tx.Numbers("$1")), []any{store.JSON(ids), clock.Micros(since)}, func(_ []string, row []any) error {
+		r := &Row{ID: row[0].(int64), Message: row[1].(int64), At: clock.Time(row[2].(int64)), Kind: Click, Link: row[3].(int64), Human: row[4].(int64) == 1}
+		byMessage[r.Message] = append(byMessage[r.Message], r)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	for i := range before {
-		r := &before[i]
-		byMessage[r.Message] = append(byMessage[r.Message], r)
-	}
 	var changed []int64
-	for _, rows := range byMessage {
+	for _, id := range ids {
+		rows := byMessage[id]
 		slices.SortStableFunc(rows, func(a, b *Row) int { return a.At.Compare(b.At) })
 		for _, r := range bursts(rows) {
 			if !r.Human {

@@ -14,9 +14,9 @@ const (
 	// recording
 
 	sqlReadCommitted = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED`
-	sqlMessages      = `SELECT id, customer, person, address, channel, state, changed_at, (SELECT COUNT(1) FROM hit WHERE hit.message = message.id) FROM message
+	sqlMessages      = `SELECT id, customer, person, address, channel, state, changed_at, (SELECT COUNT(1) FROM hit WHERE hit.message = message.id AND hit.message <> 0) FROM message
 		WHERE id %s`
-	sqlNear   = `SELECT ` + rowFields + ` FROM hit WHERE message %s AND message <> 0 AND at >= $2 ORDER BY at, id`
+	sqlNear   = `SELECT id, message, at, link, human FROM hit WHERE message %s AND message <> 0 AND at >= $2 AND kind = 'click'`
 	sqlJudged = `UPDATE hit SET human = 0, reason = $2 WHERE id %s`
 	sqlLast   = `SELECT COALESCE(MAX(id), 0) FROM hit`
 
