@@ -64,6 +64,7 @@ var order = []string{
 	"action/message",
 	"action/message/email",
 	"action/hit",
+	"action/message/call",
 	"action/coupon",
 	"action/campaign",
 	"action/privacy",

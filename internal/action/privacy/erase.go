@@ -7,6 +7,7 @@ import (
 
 	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
 	"stamm/internal/insight/predict"
 	"stamm/internal/platform/jobs"
@@ -30,6 +31,9 @@ func Erase(ctx context.Context, tx *store.Tx, id int64) (job int64, err error) {
 		return 0, err
 	}
 	if err := message.Erase(ctx, tx, id); err != nil {
+		return 0, err
+	}
+	if err := call.Erase(ctx, tx, id); err != nil {
 		return 0, err
 	}
 	if err := consent.Erase(ctx, tx, id); err != nil { // before the customer: customer.Erase takes the addresses whose hashes it keeps

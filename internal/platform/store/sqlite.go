@@ -30,6 +30,9 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fault.New(fault.Unavailable, "errors.folder_not_writable", "folder", filepath.Dir(path)).Because(err)
 	}
+	if _, err := sharedMutexes(); err != nil {
+		return err
+	}
 	var err error
 	// busy_timeout comes first: the pragmas after it may have to wait.
 	common := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}
