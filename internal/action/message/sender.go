@@ -287,6 +287,9 @@ func (s *Sender) write(ctx context.Context, c *claim) []*job {
 			return err
 		})
 		if err == nil {
+			err = s.keep(ctx, all)
+		}
+		if err == nil {
 			break
 		}
 		if ctx.Err() != nil {
@@ -419,6 +422,24 @@ func (s *Sender) compose(ctx context.Context, tx *store.Tx, kind string, js []*j
 			m.Date = tx.Now
 		}
 		j.mail = m
+	}
+	return nil
+}
+
+// keep has Composers keep what their mails need before they leave.
+func (s *Sender) keep(ctx context.Context, all []*job) error {
+	byKind := map[string][]*Mail{}
+	for _, j := range all {
+		if j.mail != nil && j.mail.Err == nil && j.mail.Aside != nil {
+			byKind[j.m.Kind] = append(byKind[j.m.Kind], j.mail)
+		}
+	}
+	for kind, mails := range byKind {
+		if keeper, is := s.Composers[kind].(Keeper); is {
+			if err := keeper.Keep(ctx, s.DB, mails); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

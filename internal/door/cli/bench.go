@@ -115,7 +115,7 @@ func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.lines(ctx, cmd.Rows) },
 		func(ctx context.Context) error { return b.singles(ctx, cmd.Rows*3/10) },
-		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof, b.repeats,
+		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof, b.repeats, b.hits,
 		func(ctx context.Context) error { return b.writes(ctx, during) },
 		func(ctx context.Context) error { return b.writesBeside(ctx, during) },
 	} {
@@ -153,6 +153,9 @@ func (b *bench) prepare(ctx context.Context) error {
 func (b *bench) listen(ctx context.Context) (stop func() error, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
+		return nil, err
+	}
+	if err := b.app.counting(ctx); err != nil {
 		return nil, err
 	}
 	site := b.app.site("")
