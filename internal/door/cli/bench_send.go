@@ -440,7 +440,7 @@ func (s *sendingServer) killed(ctx context.Context, most int) error {
 	slices.Sort(points)
 	unclear, before := int64(0), 0
 	for i, at := range points {
-		signal := os.Signal(os.Kill)
+		signal := os.Kill
 		if i == s.kills {
 			signal = syscall.SIGTERM
 		}
