@@ -29,22 +29,7 @@ func (r *runner) read(ctx context.Context, files *sheet.Files, survey *sheet.Sur
 	})
 	g.Go(func() error {
 		defer close(ready)
-		for s := range cut {
-			l := looked{slice: s, size: s.work.size()}
-			err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
-				l.writes, err = s.work.look(ctx, tx)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			select {
-			case ready <- l:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		return nil
+		return r.lookAhead(ctx, cut, ready)
 	})
 	g.Go(func() error {
 		for turn := next(nil, ready); len(turn) > 0; turn = next(turn, ready) {
@@ -65,6 +50,54 @@ func (r *runner) read(ctx context.Context, files *sheet.Files, survey *sheet.Sur
 		}
 		_, err := r.commit(ctx, nil) // what is still pending
 		return err
+	})
+	return g.Wait()
+}
+
+// looks is how many slices are compared with what is there at the same time.
+const looks = 2
+
+// lookAhead compares slices with what is there and passes them on in their order.
+func (r *runner) lookAhead(ctx context.Context, cut <-chan *slice, ready chan<- looked) error {
+	g, ctx := errgroup.WithContext(ctx)
+	order := make(chan chan looked, looks-1) // one more is waited for
+	g.Go(func() error {
+		defer close(order)
+		for s := range cut {
+			done := make(chan looked, 1)
+			select {
+			case order <- done:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			g.Go(func() error {
+				l := looked{slice: s, size: s.work.size()}
+				err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
+					l.writes, err = s.work.look(ctx, tx)
+					return err
+				})
+				if err == nil {
+					done <- l
+				}
+				return err
+			})
+		}
+		return nil
+	})
+	g.Go(func() error {
+		for done := range order {
+			select {
+			case l := <-done:
+				select {
+				case ready <- l:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
 	})
 	return g.Wait()
 }

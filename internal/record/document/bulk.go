@@ -38,21 +38,13 @@ func Find(ctx context.Context, tx *store.Tx, source int64, keys []Key) (map[Key]
 	if len(ids) == 1 { // takes a third of the time, and the API asks for one mostly
 		list, value = "= $2", ids[0]
 	}
-	rows, err := tx.Query(ctx, fmt.Sprintf(sqlFind, list), source, value)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	known := make(map[Key]Known, len(keys))
-	for rows.Next() {
-		var k Key
-		var v Known
-		if err := rows.Scan(&k.Kind, &k.ExternalID, &v.ID, &v.Hash, &v.Customer); err != nil {
-			return nil, err
-		}
-		known[k] = v
-	}
-	return known, rows.Err()
+	err := tx.Values(ctx, fmt.Sprintf(sqlFind, list), []any{source, value}, func(_ []string, row []any) error {
+		k := Key{Kind: Kind(row[0].(int64)), ExternalID: row[1].(string)}
+		known[k] = Known{ID: row[2].(int64), Hash: row[3].(int64), Customer: row[4].(int64)}
+		return nil
+	})
+	return known, err
 }
 
 // FindMany is Find for many documents that are likely new: where their ids ascend beyond those that are there, one look
