@@ -45,7 +45,8 @@ type Sender struct {
 	ended   chan struct{}
 
 	mu      sync.Mutex
-	settled []*claim // nothing is left of them; the next batch drops them
+	settled []*claim // nothing is left of them, but that they are to be dropped
+	dropped time.Time
 }
 
 const (
@@ -202,6 +203,7 @@ func (s *Sender) feed(ctx context.Context, to chan<- *job, mine func(measure int
 			continue
 		}
 		if c == nil {
+			s.dropSettled(0)
 			// Commits come in plenty; a look at each of them would be a look too many.
 			if pause(ctx, wait, changed) {
 				pause(ctx, 50*time.Millisecond, nil)
