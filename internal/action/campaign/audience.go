@@ -148,7 +148,7 @@ func (a *audience) news(ctx context.Context, tx *store.Tx, ids []int64) ([]messa
 			continue
 		}
 		n := message.New{Measure: a.Measure, Customer: id, Channel: a.Channel, Kind: Kind, Subject: a.ID, Address: mails[id],
-			Ask: consent.Ask{Channel: a.Channel, Purpose: a.Purpose, Basis: a.Basis}}
+			Ask: consent.Ask{Channel: a.Channel, Purpose: a.Purpose, Basis: a.Basis, Topic: a.Topic}}
 		if of, acts := buyers[id]; acts {
 			n.Customer, n.Person = of, id
 		}

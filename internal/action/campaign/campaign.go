@@ -125,6 +125,7 @@ type Campaign struct {
 	Sender   int64         // of message/email, 0 for the usual one
 	Segment  int64         // 0 for everybody
 	Exclude  []int64       // segments
+	Topic    string        // code of what it is about: who left that out gets nothing; empty for nothing in particular
 	Language string        // of who has none of her own
 	Variants []Variant
 	Control  int   // per mille left alone

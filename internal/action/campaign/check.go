@@ -248,8 +248,9 @@ func (i *Inspector) write(ctx context.Context, c *Campaign, v *Variant, key stri
 				s.addresses = addressesOf(shown.HTML, i.Composer.Site+consent.PathUnsubscribe, i.Composer.Site+consent.PathPreferences)
 			}
 		}
-		if sender := w.senders[c.Sender]; sender != nil {
-			imprint = strings.TrimSpace(sender.Imprint) != ""
+		imprint = w.settings.Imprint != ""
+		if sender := w.senders[c.Sender]; sender != nil && strings.TrimSpace(sender.Imprint) != "" {
+			imprint = true
 		}
 		return nil
 	})

@@ -49,6 +49,7 @@ const (
 	ReasonGlobal     = "global"         // drawn into the control group of the whole programme
 	ReasonWeek       = "budget_week"    // enough contacts within 7 days
 	ReasonMonth      = "budget_month"   // enough contacts within 30 days
+	ReasonOften      = "frequency"      // she chose to hear less often
 	ReasonNoAddress  = "no_address"     // there is none
 	ReasonBadAddress = "bad_address"    // it cannot be one
 	ReasonErased     = "erased"         // the customer was erased
@@ -155,9 +156,10 @@ type Session interface {
 
 // Outcome is what became of a mail. Queued is: try again, at Retry where that is said.
 type Outcome struct {
-	State State // Sent, Failed, Unclear or Queued
-	Code  int
-	Text  string
-	Relay string
-	Retry time.Time
+	State   State // Sent, Failed, Unclear or Queued
+	Code    int
+	Text    string
+	Relay   string
+	Retry   time.Time
+	Untried bool // with Queued: nobody was asked to take it, as when a limit is reached, so it does not count as an attempt
 }

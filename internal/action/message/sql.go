@@ -2,7 +2,7 @@ package message
 
 // fields are the columns of a Message, in the order in which scanMessage reads them.
 const fields = `id, measure, customer, person, step, channel, kind, subject, arm, address, purpose, asked, basis, entry, priority, exempt, state, reason, gates,
-	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at`
+	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at, topic`
 
 const (
 	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
@@ -72,6 +72,12 @@ const (
 	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind IN ('api', 'optin') AND (customer = $1 OR (person = $1 AND person <> 0)))`
 	sqlBlankAddress = `UPDATE message SET address = '', answer = '' WHERE customer = $1 OR (person = $1 AND person <> 0)`
 
+	// sign-ups that nobody confirmed
+
+	sqlUnsignedMails = `DELETE FROM message_mail WHERE message %s`
+	sqlUnsignedTexts = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind = 'optin' AND id %s)`
+	sqlUnsigned      = `UPDATE message SET address = '', answer = '' WHERE measure = 0 AND kind = 'optin' AND id %s`
+
 	// claims
 
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
@@ -91,7 +97,7 @@ const (
 	sqlAttempting = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
 	sqlNotMade    = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
 		WHERE claim = $2 AND state = 'queued' AND id = $1`
-	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0,
+	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0, attempts = attempts - $11,
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
 		WHERE id %s AND claim %s AND state = 'attempting'`
 

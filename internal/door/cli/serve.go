@@ -155,9 +155,9 @@ func (a *App) Work() *jobs.Runner {
 	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
 		a.runner.Handle(privacy.CompactJob, 1, a.compact)
 		a.proposing().Register(a.runner)
+		predict.Scorer{Store: a.Store, Warehouse: a.ready()}.Register(a.runner) // not App.Warehouse, which waits for Close, which waits for jobs
+		a.runner.Handle(segment.DailyJob, 1, a.tracker.Daily)
 	}
-	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
-	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.messageJobs(a.runner)
 	a.mailboxJobs(a.runner)
 	a.runner.Start()

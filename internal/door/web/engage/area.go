@@ -44,7 +44,7 @@ type Deps struct {
 // Area is the pages. Each part of the package has its routes and its entries of the menu.
 func Area(d Deps) page.Area {
 	return page.Area{
-		Menu:   []page.Entry{{Text: "engage.title", Href: firstPath(d), Icon: "mail", Permission: auth.ReadCustomers, Pages: pages(d)}},
+		Menu:   []page.Entry{{Text: "engage.title", Href: firstPath(d), Icon: "mail", Permission: auth.ReadCustomers, Pages: pages(d), Under: Path}},
 		Routes: slices.Concat(campaignRoutes(d), callRoutes(d), messageRoutes(d), senderRoutes(d)),
 	}
 }

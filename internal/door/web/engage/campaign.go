@@ -215,6 +215,15 @@ type settingsForm struct {
 	senders  []*email.Sender
 	callers  []*auth.User // who can be asked to call
 	owners   []int64
+	topics   []consent.Topic
+}
+
+func (f settingsForm) topicOptions(p *i18n.Printer) []ui.Option {
+	all := []ui.Option{{Label: p.T("campaigns.no_topic"), Chosen: f.values["topic"] == ""}}
+	for _, t := range f.topics {
+		all = append(all, ui.Option{Value: t.Code, Label: t.Name(p.Lang()), Chosen: f.values["topic"] == t.Code})
+	}
+	return all
 }
 
 func (c campaigns) fresh(r *page.Request) error {
@@ -242,7 +251,11 @@ func (c campaigns) choices(r *page.Request, f *settingsForm) error {
 			return err
 		}
 		all, err := auth.List(r.Context(), tx)
+		if err != nil {
+			return err
+		}
 		f.callers = slices.DeleteFunc(all, func(u *auth.User) bool { return !u.Can(auth.WriteTasks) })
+		f.topics, err = consent.Topics(r.Context(), tx)
 		return err
 	})
 }
@@ -252,7 +265,7 @@ func (f *settingsForm) fill(r *page.Request) {
 	c := f.c
 	f.exclude, f.owners = c.Exclude, c.Calls.Owners
 	f.values = map[string]string{"name": c.Name, "goal": c.Goal, "purpose": string(c.Purpose), "segment": strconv.FormatInt(c.Segment, 10), "sender": strconv.FormatInt(c.Sender, 10),
-		"language": c.Language, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
+		"language": c.Language, "topic": c.Topic, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
 		"winner": string(c.Winner.By), "test": tenths(c.Winner.Test), "hours": strconv.Itoa(c.Winner.Hours)}
 	f.values["channel"] = string(cmp.Or(c.Channel, consent.Email))
 	f.values["tries"], f.values["pause"] = strconv.Itoa(cmp.Or(c.Calls.Tries, call.UsualMost)), strconv.Itoa(cmp.Or(c.Calls.Pause, int(call.UsualPause/time.Hour)))
@@ -285,7 +298,7 @@ func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
 		}
 		*into = int(n)
 	}
-	c.Name, c.Goal, c.Language = r.Text("name"), r.Text("goal"), r.Text("language")
+	c.Name, c.Goal, c.Language, c.Topic = r.Text("name"), r.Text("goal"), r.Text("language"), r.Text("topic")
 	c.Purpose, c.Basis = consent.Purpose(r.Text("purpose")), ""
 	if c.Purpose == "contract" {
 		c.Purpose, c.Basis = consent.Advertising, consent.Contract
@@ -360,7 +373,7 @@ func (c campaigns) refuse(r *page.Request, of *campaign.Campaign, err error, tit
 	if choices := c.choices(r, &f); choices != nil {
 		return choices
 	}
-	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget", "channel", "tries", "pause"} {
+	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "topic", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget", "channel", "tries", "pause"} {
 		f.values[name] = r.Text(name)
 	}
 	for _, v := range of.Variants {
