@@ -63,6 +63,8 @@ var order = []string{
 	"action/program",
 	"action/message",
 	"action/message/email",
+	"action/message/email/emailtest test",
+	"action/message/call",
 	"action/coupon",
 	"action/campaign",
 	"action/privacy",

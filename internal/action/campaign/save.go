@@ -25,7 +25,7 @@ func userOf(tx *store.Tx) int64 {
 // values are the columns of what people edit, in the order of the statements.
 func (c *Campaign) values() []any {
 	return []any{c.Name, c.Goal, string(c.Purpose), string(c.Basis), c.Sender, c.Segment, store.JSON(c.Exclude), c.Language, store.JSON(c.Variants),
-		c.Control, c.Window, c.Budget, store.JSON(c.Winner), store.JSON(c.Plan), c.Topic}
+		c.Control, c.Window, c.Budget, store.JSON(c.Winner), store.JSON(c.Plan), string(c.Channel), store.JSON(c.Calls), c.Topic}
 }
 
 // Create drafts a campaign with its measure and sets its ID. Every mistake is told, joined.
@@ -128,6 +128,12 @@ func (c *Campaign) Ready() error {
 			all = append(all, fault.New(fault.Invalid, "campaign.error.no_content", "variant", v.Name).On("content"))
 		}
 		for _, key := range v.Keys() {
+			if c.ByPhone() {
+				if _, err := compileScript(v.Contents[key]); err != nil {
+					all = append(all, err)
+				}
+				continue
+			}
 			if _, err := Compile(v.Contents[key], languageOf(key)); err != nil {
 				all = append(all, err)
 				continue

@@ -1,14 +1,14 @@
 package campaign
 
 const fields = `id, measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
-	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, topic`
+	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic`
 
 const (
-	sqlCreate = `INSERT INTO campaign (measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan, topic,
-			state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'draft', 1, 0, 0, $17, '', 0, 0, '', NULL, NULL, 'null', $18, $17, $18) RETURNING id`
+	sqlCreate = `INSERT INTO campaign (measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
+			state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'draft', 1, 0, 0, $19, '', 0, 0, '', NULL, NULL, 'null', $20, $19, $20, $16, $17, $18) RETURNING id`
 	sqlChange = `UPDATE campaign SET name = $2, goal = $3, purpose = $4, basis = $5, sender = $6, segment = $7, excluded = $8, language = $9, variants = $10,
-		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, topic = $16, state = 'draft', version = version + 1, edited_by = $17, changed_at = $18
+		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, channel = $16, calls = $17, topic = $18, state = 'draft', version = version + 1, edited_by = $19, changed_at = $20
 		WHERE id = $1`
 	sqlLoad      = `SELECT ` + fields + ` FROM campaign WHERE id = $1`
 	sqlLoadMany  = `SELECT ` + fields + ` FROM campaign WHERE id %s`
@@ -35,6 +35,8 @@ const (
 		FROM customer WHERE id %s AND erased_at IS NULL AND merged_into IS NULL`
 	sqlMails = `SELECT customer, address FROM customer_email WHERE customer %s AND valid = 1
 			AND (valid_from IS NULL OR valid_from <= $2) AND (valid_until IS NULL OR valid_until >= $2) ORDER BY customer, main DESC, id`
+	sqlPhones = `SELECT customer, number FROM customer_phone WHERE customer %s AND number <> ''
+			AND (valid_from IS NULL OR valid_from <= $2) AND (valid_until IS NULL OR valid_until >= $2) ORDER BY customer, main DESC, valid DESC, id`
 	sqlContacts = `SELECT company, person FROM customer_contact WHERE company %s
 			AND (valid_from IS NULL OR valid_from <= $2) AND (valid_until IS NULL OR valid_until >= $2) ORDER BY company, id`
 	sqlProducts = `SELECT id, sku, name, price, currency FROM product WHERE id %s AND active = 1`

@@ -62,6 +62,8 @@ const (
 	ReasonPutOff     = "put_off"        // the relay said: later
 	ReasonCounted    = "counted"        // a person counted it as sent
 	ReasonDropped    = "not_sent_again" // a person decided not to send it again
+	ReasonNotReached = "not_reached"    // nobody answered the telephone, as often as it was tried
+	ReasonWrong      = "wrong_number"   // somebody else did
 )
 
 // New is a message to decide about. The customer is who buys; where that is a company, the person is whom it goes to. A
@@ -154,9 +156,10 @@ type Session interface {
 
 // Outcome is what became of a mail. Queued is: try again, at Retry where that is said.
 type Outcome struct {
-	State State // Sent, Failed, Unclear or Queued
-	Code  int
-	Text  string
-	Relay string
-	Retry time.Time
+	State   State // Sent, Failed, Unclear or Queued
+	Code    int
+	Text    string
+	Relay   string
+	Retry   time.Time
+	Untried bool // with Queued: nobody was asked to take it, as when a limit is reached, so it does not count as an attempt
 }

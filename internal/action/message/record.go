@@ -134,6 +134,9 @@ func record(ctx context.Context, tx *store.Tx, measure int64, ds []*Decision, se
 		return err
 	}
 	change := feed.New{Kind: KindPlanned, Subject: measure, Body: map[string]any{"count": len(fresh)}, Rows: feed.Rows{"message": feed.Ranges(ids)}}
+	if n := byHand(fresh); n > 0 {
+		change.Body["by_hand"] = n
+	}
 	if len(fresh) == 1 {
 		change.Customer = fresh[0].Customer
 	}

@@ -81,7 +81,7 @@ const (
 	// claims
 
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
-	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0`
+	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2`
 
 	sqlClaimed    = `SELECT ` + fields + ` FROM message WHERE id %s AND claim = $2 ORDER BY due_at, id`
 	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
@@ -97,9 +97,16 @@ const (
 	sqlAttempting = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
 	sqlNotMade    = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
 		WHERE claim = $2 AND state = 'queued' AND id = $1`
-	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0,
+	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0, attempts = attempts - $11,
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
 		WHERE id %s AND claim %s AND state = 'attempting'`
+
+	// by hand
+
+	sqlQueuedIDs = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2 ORDER BY id`
+	sqlHandRange = `SELECT ` + fields + ` FROM message WHERE id BETWEEN $1 AND $2 AND channel = $3 AND state = 'queued' ORDER BY id LIMIT $4`
+	sqlByHand    = `UPDATE message SET state = $3, reason = $4, due_at = $5, late_at = $6, attempts = $7, relay = '', budget_day = $8, day = $9, changed_at = $10
+		WHERE id = $1 AND state = $2 AND claim = 0 RETURNING measure, customer`
 
 	// unclear ones
 

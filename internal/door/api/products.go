@@ -64,12 +64,13 @@ type skuPath struct {
 type productQuery struct {
 	PageQuery
 	Prefix string `query:"prefix"`
+	Query  string `query:"q"`
 }
 
 func (s *server) listProducts(ctx context.Context, _ *call, in *productQuery) (page Page[Product], err error) {
 	page.Items = []Product{}
 	err = s.db.Read(ctx, func(tx *store.Tx) error {
-		all, err := product.List(ctx, tx, in.Prefix, in.After, in.Limit)
+		all, err := in.find(ctx, tx)
 		for _, p := range all {
 			page.Items = append(page.Items, productOf(p))
 		}
@@ -79,6 +80,14 @@ func (s *server) listProducts(ctx context.Context, _ *call, in *productQuery) (p
 		return err
 	})
 	return page, err
+}
+
+// find are the products of a page: those whose words are in q, or those whose SKU begins with prefix.
+func (in *productQuery) find(ctx context.Context, tx *store.Tx) ([]*product.Product, error) {
+	if in.Query == "" {
+		return product.List(ctx, tx, in.Prefix, in.After, in.Limit)
+	}
+	return product.Search(ctx, tx, product.Filter{Query: in.Query, After: in.After, Limit: in.Limit})
 }
 
 func (s *server) getProduct(ctx context.Context, _ *call, in *skuPath) (found Product, err error) {

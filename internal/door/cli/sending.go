@@ -3,12 +3,11 @@ package cli
 import (
 	"context"
 	"net/mail"
-	"slices"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
-	"stamm/internal/action/program"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 )
@@ -16,8 +15,11 @@ import (
 // vaultFile is the file in the data folder with the key that seals passwords of relays and keys of senders.
 const vaultFile = "mail.key"
 
-// sendConnections is how many mails are under way at once at most; relays have their own limits below it.
-const sendConnections = 16
+// How many mails are under way at once: as many as the relays take, up to a limit. Each of them is unclear if the process is killed.
+const (
+	outboxConnections = 16 // while there is no relay
+	mostConnections   = 64
+)
 
 // composers are who writes the mails of each kind.
 func (a *App) composers() map[string]message.Composer {
@@ -35,12 +37,34 @@ func (a *App) send(ctx context.Context) error {
 		return err
 	}
 	a.opens(outlet.Close)
-	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: sendConnections, Log: a.Log, From: firstSender}
+	connections, err := a.sendConnections(ctx)
+	if err != nil {
+		return err
+	}
+	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: connections, Log: a.Log, From: firstSender}
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
 	a.opens(s.Close)
 	return nil
+}
+
+// sendConnections is how many mails the relays of now take at once; those that are added later share these connections.
+func (a *App) sendConnections(ctx context.Context) (n int, err error) {
+	err = a.Store.Read(ctx, func(tx *store.Tx) error {
+		n = 0
+		all, err := email.Relays(ctx, tx)
+		for _, r := range all {
+			if r.Active {
+				n += r.Connections
+			}
+		}
+		return err
+	})
+	if n == 0 {
+		n = outboxConnections
+	}
+	return min(n, mostConnections), err
 }
 
 // firstSender is who writes mails that name no sender: the first one that was set up, and nobody where there is none.
@@ -52,6 +76,18 @@ func firstSender(ctx context.Context, tx *store.Tx) (mail.Address, error) {
 	return mail.Address{Name: all[0].Name, Address: all[0].Address}, nil
 }
 
+// calling makes calls of the messages by telephone that are queued, until Close.
+func (a *App) calling(ctx context.Context) {
+	desk := &call.Desk{DB: a.Store, Writers: a.speakers(), Log: a.Log}
+	desk.Start(ctx)
+	a.opens(desk.Close)
+}
+
+// speakers are who knows the words of calls of each kind.
+func (a *App) speakers() map[string]call.Writer {
+	return map[string]call.Writer{campaign.Kind: a.writing()}
+}
+
 // noRelay tells that nothing leaves the house, because there is no relay.
 func noRelay(ctx context.Context, tx *store.Tx) (bool, error) {
 	all, err := email.Relays(ctx, tx)
@@ -61,18 +97,6 @@ func noRelay(ctx context.Context, tx *store.Tx) (bool, error) {
 		}
 	}
 	return true, err
-}
-
-// measureNames are what measures are called.
-func measureNames(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
-	all, err := program.All(ctx, tx)
-	names := map[int64]string{}
-	for _, m := range all {
-		if slices.Contains(ids, m.ID) {
-			names[m.ID] = m.Name
-		}
-	}
-	return names, err
 }
 
 // messageJobs tells the runner how the ledger's work is done.

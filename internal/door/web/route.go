@@ -160,7 +160,7 @@ func menu(r *page.Request, entries []page.Entry) []ui.MenuItem {
 			continue
 		}
 		item := ui.MenuItem{Label: r.P.T(e.Text), Href: e.Href, Icon: e.Icon, Items: menu(r, e.Pages)}
-		length := reach(r.URL.Path, e.Href)
+		length := max(reach(r.URL.Path, e.Href), reach(r.URL.Path, e.Under))
 		for _, sub := range e.Pages {
 			length = max(length, reach(r.URL.Path, sub.Href))
 		}
@@ -177,7 +177,7 @@ func menu(r *page.Request, entries []page.Entry) []ui.MenuItem {
 
 // reach is how much of the path an entry's address covers, 0 for not at all.
 func reach(path, href string) int {
-	if path == href || href != "/" && strings.HasPrefix(path, href+"/") {
+	if path == href || len(href) > 1 && strings.HasPrefix(path, href+"/") {
 		return len(href)
 	}
 	return 0

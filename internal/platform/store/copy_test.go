@@ -90,7 +90,7 @@ func TestASnapshotIsADatabaseOfItsOwn(t *testing.T) {
 }
 
 func TestADatabaseCanBeMadeInAnOlderVersionAndBroughtUpToDate(t *testing.T) {
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	storetest.EachEmpty(t, func(t *testing.T, url string) {
 		ctx := context.Background()
 		version := func(o store.Options) (v int64) {
 			t.Helper()

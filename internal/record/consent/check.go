@@ -13,7 +13,8 @@ import (
 
 // Ask is what a message wants. With Basis Contract or LegalDuty the message rests on that and passes objections to
 // advertising. With Consent only proved consent lets it pass. Empty, it is advertising for own goods similar to those
-// bought, with the notice of the right to object in it, and the existing-customer rule of § 7(3) UWG will do as well.
+// bought, with the notice of the right to object in it, and the existing-customer rule of § 7(3) UWG will do as well; for calls
+// the presumed consent of a company.
 type Ask struct {
 	Channel Channel
 	Purpose Purpose
@@ -83,7 +84,7 @@ func Check(ctx context.Context, tx *store.Tx, a Ask, to []Recipient) ([]Verdict,
 			return nil, err
 		}
 	}
-	return all, nil
+	return all, presume(ctx, tx, settings, today, a, to, all)
 }
 
 // known is what one query finds about a slice of recipients.

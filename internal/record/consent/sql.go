@@ -19,6 +19,10 @@ const (
 		FROM who w JOIN consent_preference p ON p.customer = w.main
 		WHERE p.paused_until > $5 OR replace(CAST(p.topics_off AS TEXT), $6, '') <> CAST(p.topics_off AS TEXT)`
 
+	sqlPresumed = `SELECT c.id FROM customer c WHERE c.id %s AND c.kind = 'company' AND c.erased_at IS NULL
+		AND (c.country = $2 OR (c.country = '' AND $2 = $3)) AND EXISTS (SELECT 1 FROM document d WHERE d.customer = c.id AND d.sale = 1)
+		AND NOT EXISTS (SELECT 1 FROM consent_preference p WHERE p.customer = c.id AND p.paused_until > $4)`
+
 	sqlWho = `SELECT id, coalesce(merged_into, id), CASE WHEN erased_at IS NULL THEN 0 ELSE 1 END FROM customer WHERE id %s`
 
 	sqlStates = `SELECT customer, channel, purpose, address, basis, status, entry, own, document, run, at FROM consent_state WHERE customer %s`

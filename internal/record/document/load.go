@@ -25,6 +25,14 @@ func Load(ctx context.Context, tx *store.Tx, id int64) (*Document, error) {
 	return all[id], nil
 }
 
+// Some reads documents with their lines by id; what does not exist is missing from the answer.
+func Some(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]*Document, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return loadAll(ctx, tx, ids)
+}
+
 func loadAll(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]*Document, error) {
 	list := store.JSON(ids)
 	rows, err := tx.Query(ctx, fmt.Sprintf(sqlLoad, tx.Numbers("$1")), list)

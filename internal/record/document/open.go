@@ -18,7 +18,7 @@ type OpenItem struct {
 	DueDay     *clock.Day
 	Currency   string
 	Gross      int64 // minor units of Currency
-	Open       int64 // what is left after credit notes, returns and payments
+	Open       int64 // what is left after credit notes, returns and payments; below 0 it is a credit of the customer
 
 	order int64 // the order it bills, 0 for none
 }
@@ -29,7 +29,8 @@ type settling struct {
 	amount   int64
 }
 
-// OpenItems lists a customer's invoices that credit notes, returns and payments have not settled, the longest due first.
+// OpenItems lists a customer's invoices that credit notes, returns and payments have not settled, the longest due first,
+// and behind them those that were paid or given back more than they ask for.
 // What names the order instead of the invoice settles the order's invoices in that order.
 func OpenItems(ctx context.Context, tx *store.Tx, customer int64) ([]OpenItem, error) {
 	invoices, err := invoicesOf(ctx, tx, customer)
@@ -52,17 +53,20 @@ func OpenItems(ctx context.Context, tx *store.Tx, customer int64) ([]OpenItem, e
 		invoices[i].settle(settled[invoices[i].Document], true)
 		last[invoices[i].order] = i
 	}
-	var open []OpenItem
+	var open, credits []OpenItem
 	for i := range invoices {
 		o := &invoices[i]
 		if o.order != 0 {
 			o.settle(settled[o.order], last[o.order] == i)
 		}
-		if o.Open > 0 {
+		switch {
+		case o.Open > 0:
 			open = append(open, *o)
+		case o.Open < 0:
+			credits = append(credits, *o)
 		}
 	}
-	return open, nil
+	return append(open, credits...), nil
 }
 
 // settle takes off what was paid or given back: all of it, or no more than is open. What is used is gone from the list.

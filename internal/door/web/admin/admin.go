@@ -4,6 +4,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
@@ -34,7 +35,7 @@ func Area() page.Area {
 		return page.Route{Method: http.MethodGet, Pattern: pattern, Permission: p, Handle: handle, CSV: true}
 	}
 	return page.Area{
-		Jobs: []page.JobKind{{Kind: "jobs.prune", Text: "admin.jobs.prune"}, {Kind: "feed.cut", Text: "admin.jobs.cut"}, {Kind: "files.sweep", Text: "admin.jobs.sweep"}},
+		Jobs: jobKinds(),
 		Menu: []page.Entry{{Text: "admin.title", Href: "/admin", Icon: "settings", Permission: auth.ReadJobs}},
 		Routes: []page.Route{
 			get("/admin", auth.ReadJobs, first),
@@ -116,4 +117,14 @@ func tabs(r *page.Request, here string) []ui.Tab {
 		}
 	}
 	return list
+}
+
+// jobKinds are the jobs that no area shows: housekeeping, and what is worked off in the background.
+func jobKinds() []page.JobKind {
+	var all []page.JobKind
+	for _, kind := range []string{"jobs.prune", "feed.cut", "files.sweep", "segment.daily", "campaign.run", "campaign.trial",
+		"message.cancel", "message.cut_outbox", "mail.fetch", "mail.cut"} {
+		all = append(all, page.JobKind{Kind: kind, Text: "admin.jobs.kind." + strings.ReplaceAll(kind, ".", "_")})
+	}
+	return all
 }

@@ -59,7 +59,7 @@ func Area(d Deps) page.Area {
 		Menu: []page.Entry{{Text: "common.customers", Href: listPath, Icon: "users", Permission: auth.ReadCustomers, Pages: append(append([]page.Entry{
 			{Text: "common.customers", Href: listPath, Permission: auth.ReadCustomers}}, d.Pages...),
 			page.Entry{Text: "customers.product.title", Href: productsPath, Permission: auth.ReadDocuments},
-		)}},
+		), Under: figure.AnonymousPath}},
 		Routes: Routes(d),
 		Search: searchPath,
 		Jobs:   []page.JobKind{{Kind: privacy.CompactJob, Text: "customers.erase.compact"}},
@@ -108,6 +108,7 @@ func Routes(d Deps) []page.Route {
 		documents(csv(get(figure.AnonymousPath, anonymous))),
 		documents(get("/documents/{id}", showDocument)),
 		documents(csv(get(productsPath, products))),
+		documents(csv(get(productsPath+"/{id}", p.product))),
 	}
 	for _, k := range parts() {
 		routes = append(routes,

@@ -225,7 +225,7 @@ func TestEveryPageKeepsTheRules(t *testing.T) {
 			"/customers/{id}/phone/new": at + "/phone/new", "/customers/{id}/phone/{row}": fmt.Sprintf("%s/phone/%d", at, phoneID),
 			"/customers/{id}/address/new": at + "/address/new", "/customers/{id}/address/{row}": fmt.Sprintf("%s/address/%d", at, addressID),
 			"/customers/{id}/contact/new": at + "/contact/new?q=sonne", "/customers/{id}/contact/{row}": fmt.Sprintf("%s/contact/%d", at, contactID),
-			"/documents/{id}": fmt.Sprintf("/documents/%d", s.docs["B-5"]),
+			"/documents/{id}": fmt.Sprintf("/documents/%d", s.docs["B-5"]), "/products/{id}": s.product(t, "KB-1"),
 			"/login/{token}":  "", "/invitation/{token}": "", "/password/{token}": "", "/imports/{id}": "",
 		}
 		s.Walk(t, examples)
@@ -248,6 +248,64 @@ func TestEveryPageKeepsTheRules(t *testing.T) {
 			if got := c.Get(address); got.Status != http.StatusNotFound {
 				t.Errorf("%s: status %d, want 404", address, got.Status)
 			}
+		}
+	})
+}
+
+// product adds a product that Anneliese Müller bought on two days and gave back once, and returns its address.
+func (s *shop) product(t *testing.T, sku string) string {
+	t.Helper()
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		_, err := product.Upsert(ctx, tx, 0, []*product.Product{{SKU: sku, Name: "Hafenröstung <b>injected</b>", Category: "Kaffee", Price: new(int64(12_500_000)), Cost: new(int64(5_000_000)), Currency: "EUR", Active: true}})
+		return err
+	})
+	var id int64
+	s.Read(func(ctx context.Context, tx *store.Tx) error {
+		all, err := product.List(ctx, tx, sku, "", 1)
+		id = all[0].ID
+		return err
+	})
+	of := func(pieces, euros int64) document.Line {
+		l := line("Hafenröstung", pieces, euros)
+		l.Product = id
+		return l
+	}
+	s.put(document.Order, sku+"-1", s.ids["Anneliese Müller"], 60, "", of(4, 12))
+	s.put(document.Order, sku+"-2", s.ids["Anneliese Müller"], 20, "", of(1, 12))
+	s.put(document.Order, sku+"-3", 0, 10, "", of(5, 12))
+	s.put(document.Order, sku+"-4", s.ids["formula"], 10, "", of(50, 12)) // a reseller counts nowhere
+	s.put(document.Return, sku+"-5", s.ids["Anneliese Müller"], 50, sku+"-1", of(-1, 12))
+	s.catchUp()
+	return fmt.Sprintf("/products/%d", id)
+}
+
+func TestAProductTellsWhoBuysItAndWhichOrdersStandBehindIt(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := fill(t, db)
+		at := s.product(t, "KB-9")
+		c := s.As(auth.Viewer).Speak("de")
+		got := webtest.Words(c.Get(at).Body)
+		for _, want := range []string{"KB-9", "120,00 €", "aus 3 Käufen", "100,0 %", "1 von 1 Kunden", "10,0 %", "60,00 €", "7,50 € (60 %)", "Bestellung KB-9-3", "niemand bekannt"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is missing: %s", want, got)
+			}
+		}
+		if strings.Contains(got, "KB-9-4") {
+			t.Error("the order of a reseller stands there")
+		}
+		rows := strings.Count(c.Get(at+".csv").Body, "\r\n")
+		if rows != 4 {
+			t.Errorf("%d lines in the file, want a head and three orders", rows)
+		}
+		if got := c.Get("/products/999999"); got.Status != http.StatusNotFound {
+			t.Errorf("a product that is none: status %d", got.Status)
+		}
+		box := c.With("HX-Request", "true").Get("/search?q=hafenr")
+		if !strings.Contains(box.Body, at) {
+			t.Errorf("the search box does not lead to the product: %s", box.Body)
+		}
+		if got := c.Get(fmt.Sprintf("/documents/%d", s.docs["KB-9-1"])); !strings.Contains(got.Body, at) {
+			t.Error("the order does not lead to the product")
 		}
 	})
 }

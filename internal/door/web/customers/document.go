@@ -209,7 +209,11 @@ func (d paper) lines(r *page.Request) ui.Table {
 		if l.NoPrice {
 			price = ""
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Lines(name, sub), ui.Text(quantity), ui.Text(price), ui.Text(r.P.Money(l.Amount, d.Currency))}})
+		what := ui.Lines(name, sub)
+		if d.products[l.Product] != "" {
+			what.Href = productPath(l.Product)
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{what, ui.Text(quantity), ui.Text(price), ui.Text(r.P.Money(l.Amount, d.Currency))}})
 		sum += l.Amount
 	}
 	if len(d.Lines) > 1 {

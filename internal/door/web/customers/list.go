@@ -14,13 +14,16 @@ import (
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/customer"
+	"stamm/internal/record/product"
 )
 
 const (
-	perPage   = 50
-	perCSV    = 500 // rows that a CSV reads at once
-	maxFound  = 200 // finds of a search that filters look through
-	boxFounds = 8   // shown below the search box
+	perPage    = 50
+	perCSV     = 500 // rows that a CSV reads at once
+	maxFound   = 200 // finds of a search that filters look through
+	boxFounds  = 8   // customers shown below the search box
+	boxGoods   = 4   // products shown there, from boxLetters letters on
+	boxLetters = 3
 )
 
 // listState is what the address of the list says.
@@ -485,9 +488,13 @@ func search(r *page.Request) error {
 		return r.Redirect(all)
 	}
 	var hits customer.Found
+	var goods []*product.Product
 	if q != "" {
 		err := r.Read(func(tx *store.Tx) (err error) {
-			hits, err = customer.Search(r.Context(), tx, q, boxFounds)
+			if hits, err = customer.Search(r.Context(), tx, q, boxFounds); err != nil || len(q) < boxLetters || !r.Can(auth.ReadDocuments) {
+				return err
+			}
+			goods, err = product.Search(r.Context(), tx, product.Filter{Query: q, Limit: boxGoods})
 			return err
 		})
 		if err != nil {
@@ -501,7 +508,15 @@ func search(r *page.Request) error {
 	if !hits.More {
 		all = ""
 	}
-	return r.Fragment(ui.SearchResults(r.P, q, []ui.FoundGroup{group}, all))
+	groups := []ui.FoundGroup{group}
+	if len(goods) > 0 {
+		group := ui.FoundGroup{Title: r.P.T("customers.product.title")}
+		for _, p := range goods {
+			group.Items = append(group.Items, ui.Found{Title: cmp.Or(p.Name, p.SKU), Sub: p.Category, Href: productPath(p.ID), Mark: p.SKU})
+		}
+		groups = append(groups, group)
+	}
+	return r.Fragment(ui.SearchResults(r.P, q, groups, all))
 }
 
 // listLead says how many there are.

@@ -72,7 +72,7 @@ func productsTable(r *page.Request, list []*product.Product, filter product.Filt
 	}
 	for _, p := range list {
 		c := productCells(r, p)
-		t.Rows = append(t.Rows, ui.Row{Muted: !p.Active, Cells: ui.Cells(c[1], c[0], c[2], c[3], c[4], c[5])})
+		t.Rows = append(t.Rows, ui.Row{Href: productPath(p.ID), Muted: !p.Active, Cells: ui.Cells(c[1], c[0], c[2], c[3], c[4], c[5])})
 	}
 	paging.Shown = int64(len(t.Rows))
 	t.Paging = paging

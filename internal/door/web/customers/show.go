@@ -214,6 +214,8 @@ func openEntries(r *page.Request, w whole, m matters) []ui.Item {
 		}
 		item := ui.Item{Icon: "file-text", Title: r.P.T("customers.open.invoice", "number", o.ExternalID), Href: documentPath(o.Document), Meta: r.P.Money(o.Open, o.Currency)}
 		switch {
+		case o.Open < 0:
+			item.Title, item.Text = r.P.T("customers.open.credit"), r.P.T("customers.open.credit_of", "number", o.ExternalID)
 		case o.DueDay == nil:
 			item.Text = r.P.T("customers.open.from", "day", o.Day)
 		case *o.DueDay < r.Today():
@@ -222,13 +224,16 @@ func openEntries(r *page.Request, w whole, m matters) []ui.Item {
 		default:
 			item.Text = r.P.T("customers.open.due", "day", *o.DueDay)
 		}
-		if o.Open != o.Gross {
+		if o.Open > 0 && o.Open != o.Gross {
 			item.Text = joined(item.Text, r.P.T("customers.open.of", "amount", r.P.Money(o.Gross, o.Currency)))
 		}
 		items = append(items, item)
 	}
 	for _, t := range m.tasks {
-		item := ui.Item{Icon: "clock", Title: taskTitle(r, t), Text: t.Note}
+		item := ui.Item{Icon: "clock", Title: cmp.Or(t.Note, taskKind(r, t)), Text: taskKind(r, t)}
+		if t.Note == "" {
+			item.Text = ""
+		}
 		if t.Due != nil {
 			item.Meta = r.P.Date(*t.Due)
 			if *t.Due < r.Today() {
@@ -240,16 +245,18 @@ func openEntries(r *page.Request, w whole, m matters) []ui.Item {
 	return items
 }
 
-func taskTitle(r *page.Request, t *task.Task) string {
-	key := "task.kind." + t.Kind
-	if !r.P.Has(key) {
-		return cmp.Or(t.Kind, r.P.T("customers.task"))
+// taskKind is what a task is about in one or two words.
+func taskKind(r *page.Request, t *task.Task) string {
+	for _, area := range []string{"task", "today"} {
+		if key := area + ".kind." + t.Kind; r.P.Has(key) {
+			args := make([]any, 0, 2*len(t.Args))
+			for name, value := range t.Args {
+				args = append(args, name, value)
+			}
+			return r.P.T(key, args...)
+		}
 	}
-	args := make([]any, 0, 2*len(t.Args))
-	for name, value := range t.Args {
-		args = append(args, name, value)
-	}
-	return r.P.T(key, args...)
+	return r.P.T("customers.task")
 }
 
 // keyFigures are the figures of the overview, each with what it means.

@@ -53,8 +53,8 @@ func Area(importer *connect.Importer) page.Area {
 			{Method: http.MethodPost, Pattern: path + "/{id}/cancel", Permission: auth.WriteImports, Handle: cancel},
 		}...),
 		Jobs: []page.JobKind{
-			{Kind: connect.ImportJob, Text: "imports.job.import", Unit: "imports.unit", Href: run},
-			{Kind: connect.UndoJob, Text: "imports.job.undo", Unit: "imports.slices", Href: run},
+			{Kind: connect.ImportJob, Text: "imports.job.import", Unit: "imports.unit", Of: connect.RunOf, Href: run},
+			{Kind: connect.UndoJob, Text: "imports.job.undo", Unit: "imports.slices", Of: connect.RunOf, Href: run},
 			{Kind: connect.WatchJob, Text: "imports.job.watch", Unit: "imports.files_unit", Href: profileOf},
 			{Kind: connect.TryJob, Text: "imports.job.try", Unit: "imports.unit"},
 		},

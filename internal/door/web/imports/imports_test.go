@@ -1,6 +1,7 @@
 package imports_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"fmt"
@@ -171,6 +172,42 @@ func TestAWrongUploadIsToldAndKeepsWhatWasChosen(t *testing.T) {
 		if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, want.words) || !strings.Contains(got.Body, `<option value="customers" selected>`) {
 			t.Errorf("%s: status %d %s", name, got.Status, webtest.Words(got.Body))
 		}
+	}
+}
+
+func TestAnArchiveThatBlowsUpInItsFirstRowsIsToldOnThePage(t *testing.T) {
+	s := open(t)
+	var packed bytes.Buffer
+	z := zip.NewWriter(&packed)
+	f, err := z.Create("orders.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(f, "order,customer,date,amount")
+	zeros := bytes.Repeat([]byte("0"), 1<<20)
+	for range 40 {
+		f.Write(zeros)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	part, err := w.CreateFormFile("files", "orders.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part.Write(packed.Bytes())
+	w.Close()
+	r := httptest.NewRequest(http.MethodPost, "/imports/new", &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	c := s.As(auth.Manager).Speak("en")
+	got := c.Do(r)
+	if got.Location != "" {
+		got = c.Get(got.Location)
+	}
+	if got.Status >= 500 || !strings.Contains(webtest.Words(got.Body), "orders.csv") {
+		t.Errorf("status %d: %s", got.Status, webtest.Words(got.Body))
 	}
 }
 

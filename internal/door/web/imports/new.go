@@ -152,13 +152,14 @@ func (a area) complete(r *page.Request, s *stage) error {
 	}
 	ctx := r.Context()
 	plan, err := a.importer.Prepare(ctx, s.request())
-	if err == nil {
-		s.plan = plan
-		s.preview, err = a.importer.Sheet(s.files).Preview(ctx, plan, 0, previewRows, r.P)
-	}
 	if err != nil {
 		return s.refuse(r, err)
 	}
+	preview, err := a.importer.Sheet(s.files).Preview(ctx, plan, 0, previewRows, r.P)
+	if err != nil { // an archive may turn out to be a bomb only in its first rows
+		return s.refuse(r, err)
+	}
+	s.plan, s.preview = plan, preview
 	s.ask(r)
 	if s.try == 0 {
 		return nil

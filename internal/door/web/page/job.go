@@ -15,6 +15,7 @@ type JobKind struct {
 	Kind string
 	Text string                // key of its name in the catalogues
 	Unit string                // key of what its progress counts, "" for nothing
+	Of   func(jobs.Job) int64  // number of what it works on, shown behind its name; nil for none
 	Href func(jobs.Job) string // page of its own, nil for the page of the job
 }
 
@@ -39,6 +40,11 @@ func (r *Request) Job(j jobs.Job) ui.Job {
 	}
 	if kind.Text != "" {
 		view.Name = r.P.T(kind.Text)
+	}
+	if kind.Of != nil {
+		if n := kind.Of(j); n != 0 {
+			view.Name += " " + strconv.FormatInt(n, 10)
+		}
 	}
 	if kind.Unit != "" {
 		view.Unit = r.P.T(kind.Unit)

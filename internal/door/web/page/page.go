@@ -54,6 +54,7 @@ type Entry struct {
 	Icon       string // name for ui.Icon
 	Permission auth.Permission
 	Pages      []Entry // shown below it while one is in the area
+	Under      string  // beginning of further addresses that belong to it, "" for none
 }
 
 // Handler answers a request. What it returns as an error is shown by the server, by the error's code.

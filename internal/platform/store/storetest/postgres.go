@@ -176,19 +176,16 @@ func waitReady(address string) error {
 	}
 }
 
-func createDatabase(t testing.TB, base, name string) string {
+// createDatabase makes a database that is a copy of like, empty for none, and drops it when the test ends.
+func createDatabase(t testing.TB, base, like string) string {
 	t.Helper()
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, base)
+	name := fmt.Sprintf("stamm_test_%d_%d", databases.Add(1), os.Getpid())
+	address, err := create(base, name, like)
 	if err != nil {
-		t.Fatalf("connect to PostgreSQL: %v", err)
-	}
-	defer conn.Close(ctx)
-	name = fmt.Sprintf("%s_%d", name, os.Getpid())
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("create a database: %v", err)
 	}
 	t.Cleanup(func() {
+		ctx := context.Background()
 		conn, err := pgx.Connect(ctx, base)
 		if err != nil {
 			return // the cluster is gone, and the database with it
@@ -196,10 +193,27 @@ func createDatabase(t testing.TB, base, name string) string {
 		defer conn.Close(ctx)
 		conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 	})
+	return address
+}
+
+func create(base, name, like string) (string, error) {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, base)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	text := "CREATE DATABASE " + name
+	if like != "" {
+		text += " TEMPLATE " + like
+	}
+	if _, err := conn.Exec(ctx, text); err != nil {
+		return "", err
+	}
 	u, err := url.Parse(base)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	u.Path = "/" + name
-	return u.String()
+	return u.String(), nil
 }
