@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -80,6 +81,47 @@ func (c *Campaign) audience(ctx context.Context, tx *store.Tx) (*audience, error
 	return &audience{Campaign: c, settings: settings, today: clock.DayOf(tx.Now, settings.Zone()), now: tx.Now}, err
 }
 
+// addresses are where customers are written to or called. Of several numbers it is the first one at which she may be called, since consent
+// holds for a number; where there is none the first of all, so that the ledger says what was missing. Consent of a person who acts for
+// a company is the company's, by buyers.
+func (a *audience) addresses(ctx context.Context, tx *store.Tx, ids []int64, buyers map[int64]int64) (map[int64]string, error) {
+	if !a.ByPhone() {
+		return mailsOf(ctx, tx, ids, a.today)
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlPhones, tx.Numbers("$1")), store.JSON(ids), int64(a.today))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var owners []int64
+	var to []consent.Recipient
+	for rows.Next() {
+		var id int64
+		var number string
+		if err := rows.Scan(&id, &number); err != nil {
+			return nil, err
+		}
+		if folded, ok := consent.FoldAddress(consent.Phone, number); ok {
+			owners, to = append(owners, id), append(to, consent.Recipient{Customer: cmp.Or(buyers[id], id), Address: folded})
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	rows.Close()
+	said, err := consent.Check(ctx, tx, consent.Ask{Channel: consent.Phone, Purpose: a.Purpose, Basis: a.Basis}, to)
+	if err != nil {
+		return nil, err
+	}
+	all, allowed := make(map[int64]string, len(ids)), map[int64]bool{}
+	for i, id := range owners {
+		if may := said[i].Basis != ""; all[id] == "" || may && !allowed[id] {
+			all[id], allowed[id] = to[i].Address, may
+		}
+	}
+	return all, nil
+}
+
 // news are the messages to customers, without groups. A company is written to at its own address, or where it has none at that
 // of its first contact person who has one; a contact person for her company.
 func (a *audience) news(ctx context.Context, tx *store.Tx, ids []int64) ([]message.New, error) {
@@ -91,7 +133,7 @@ func (a *audience) news(ctx context.Context, tx *store.Tx, ids []int64) ([]messa
 	if err != nil {
 		return nil, err
 	}
-	mails, err := mailsOf(ctx, tx, ids, a.today)
+	mails, err := a.addresses(ctx, tx, ids, buyers)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +147,8 @@ func (a *audience) news(ctx context.Context, tx *store.Tx, ids []int64) ([]messa
 		if r == nil {
 			continue
 		}
-		n := message.New{Measure: a.Measure, Customer: id, Channel: consent.Email, Kind: Kind, Subject: a.ID, Address: mails[id],
-			Ask: consent.Ask{Channel: consent.Email, Purpose: a.Purpose, Basis: a.Basis}}
+		n := message.New{Measure: a.Measure, Customer: id, Channel: a.Channel, Kind: Kind, Subject: a.ID, Address: mails[id],
+			Ask: consent.Ask{Channel: a.Channel, Purpose: a.Purpose, Basis: a.Basis, Topic: a.Topic}}
 		if of, acts := buyers[id]; acts {
 			n.Customer, n.Person = of, id
 		}
@@ -147,7 +189,11 @@ func (a *audience) contacts(ctx context.Context, tx *store.Tx, ids []int64, who 
 	if err := rows.Err(); err != nil {
 		return nil, nil, err
 	}
-	if addresses, err = mailsOf(ctx, tx, people, a.today); err != nil {
+	buyers := make(map[int64]int64, len(pairs))
+	for _, pair := range pairs {
+		buyers[pair[1]] = pair[0]
+	}
+	if addresses, err = a.addresses(ctx, tx, people, buyers); err != nil {
 		return nil, nil, err
 	}
 	of = map[int64]int64{}

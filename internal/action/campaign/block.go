@@ -68,6 +68,8 @@ type Content struct {
 	Blocks    []Block `json:"blocks,omitempty"`
 	HTML      string  `json:"html,omitempty"`
 	Plain     string  `json:"plain,omitempty"` // the text part beside own HTML; empty to make it from that
+
+	Script string `json:"script,omitempty"` // what is said on the telephone, all that a content of calls has
 }
 
 // Own tells whether the content is HTML of one's own.

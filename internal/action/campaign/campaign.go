@@ -11,6 +11,7 @@
 package campaign
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/program"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
@@ -103,17 +105,27 @@ type Plan struct {
 	Spread int    `json:"spread,omitempty"` // hours over which they leave
 }
 
+// Calls says who makes the calls of a campaign, and how often they try.
+type Calls struct {
+	Owners []int64 `json:"owners,omitempty"` // users in turn; none for anybody
+	Tries  int     `json:"tries,omitempty"`
+	Pause  int     `json:"pause,omitempty"` // hours until a call is tried again
+}
+
 // Campaign is one campaign.
 type Campaign struct {
 	ID       int64
 	Measure  int64
 	Name     string
 	Goal     string
+	Channel  consent.Channel // Email or Phone; fixed when it is made
+	Calls    Calls           // of Phone
 	Purpose  consent.Purpose
 	Basis    consent.Basis // Contract for what has to be said to customers; empty for what needs consent or the rule for existing customers
 	Sender   int64         // of message/email, 0 for the usual one
 	Segment  int64         // 0 for everybody
 	Exclude  []int64       // segments
+	Topic    string        // code of what it is about: who left that out gets nothing; empty for nothing in particular
 	Language string        // of who has none of her own
 	Variants []Variant
 	Control  int   // per mille left alone
@@ -211,6 +223,9 @@ const (
 	maxExclude  = 20
 	maxSpread   = 14 * 24
 	maxHours    = 14 * 24
+	maxTries    = 10
+	maxPause    = 14 * 24 // hours between two tries
+	maxOwners   = 100
 )
 
 // complete fills in what may be left out.
@@ -218,6 +233,14 @@ func (c *Campaign) complete() {
 	c.Name, c.Goal = strings.TrimSpace(c.Name), strings.TrimSpace(c.Goal)
 	if c.Purpose == "" {
 		c.Purpose = consent.Advertising
+	}
+	if c.Channel == "" {
+		c.Channel = consent.Email
+	}
+	if c.Channel == consent.Phone {
+		c.Calls.Tries, c.Calls.Pause = cmp.Or(c.Calls.Tries, call.UsualMost), cmp.Or(c.Calls.Pause, int(call.UsualPause/time.Hour))
+	} else {
+		c.Calls = Calls{}
 	}
 	if c.Language == "" {
 		c.Language = i18n.Languages()[0]
@@ -250,6 +273,21 @@ func (c *Campaign) check() error {
 	}
 	if c.Basis != "" && c.Basis != consent.Contract {
 		bad("basis", "errors.choice", "text", string(c.Basis))
+	}
+	if c.Channel != consent.Email && c.Channel != consent.Phone {
+		bad("channel", "errors.choice", "text", string(c.Channel))
+	}
+	if c.Calls.Tries < 0 || c.Calls.Tries > maxTries {
+		bad("tries", "errors.too_large", "max", maxTries)
+	}
+	if c.Calls.Pause < 0 || c.Calls.Pause > maxPause {
+		bad("pause", "errors.too_large", "max", maxPause)
+	}
+	if len(c.Calls.Owners) > maxOwners {
+		bad("owners", "errors.too_large", "max", maxOwners)
+	}
+	if c.Channel == consent.Phone && c.Winner.By != "" && c.Winner.By != ByOrders {
+		bad("winner", "campaign.error.winner_calls")
 	}
 	if len(c.Exclude) > maxExclude {
 		bad("exclude", "errors.too_large", "max", maxExclude)

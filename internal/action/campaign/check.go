@@ -136,6 +136,10 @@ func (i *Inspector) content(ctx context.Context, c *Campaign, v *Variant, key st
 	add := func(bad bool, field, text string, args ...any) {
 		found = append(found, Finding{Key: text, Args: args, Variant: v.Name, Content: key, Field: field, Bad: bad})
 	}
+	if c.ByPhone() {
+		found, err := i.script(ctx, c, v, key, people)
+		return found, nil, err
+	}
 	if _, err := Compile(content, languageOf(key)); err != nil {
 		for _, f := range fault.All(err) {
 			found = append(found, Finding{Key: f.Key, Args: f.Args, Variant: v.Name, Content: key, Field: f.Field, Bad: true, Err: f})
@@ -244,8 +248,9 @@ func (i *Inspector) write(ctx context.Context, c *Campaign, v *Variant, key stri
 				s.addresses = addressesOf(shown.HTML, i.Composer.Site+consent.PathUnsubscribe, i.Composer.Site+consent.PathPreferences)
 			}
 		}
-		if sender := w.senders[c.Sender]; sender != nil {
-			imprint = strings.TrimSpace(sender.Imprint) != ""
+		imprint = w.settings.Imprint != ""
+		if sender := w.senders[c.Sender]; sender != nil && strings.TrimSpace(sender.Imprint) != "" {
+			imprint = true
 		}
 		return nil
 	})

@@ -271,7 +271,7 @@ func (t *table) reader(c *Campaign, v *Variant, lang string, person *reader, buy
 		p = i18n.For(lang, t.settings.Zone())
 		t.printers[lang] = p
 	}
-	r := &Reader{Printer: p, Now: t.now, Customer: Person(p, &person.Customer), Company: t.settings.Name}
+	r := &Reader{Printer: p, Now: t.now, Customer: Person(p, &person.Customer), Company: t.settings.Name, About: [2]string{t.settings.Imprint, t.settings.Privacy}}
 	if s := t.senders[c.Sender]; s != nil {
 		r.Imprint = s.Imprint
 	}

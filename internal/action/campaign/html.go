@@ -327,7 +327,8 @@ func (w *htmlWriter) footer(b *compiled) error {
 		}
 		return between + `<a class="soft" href="` + escapeHTML(address) + `" style="color:` + soft + `;text-decoration:underline;">` + escapeHTML(w.reader.words(key)) + `</a>`
 	}
-	w.put(`<p style="margin:0;">`, link("unsubscribe", w.reader.Unsubscribe, ""), link("preferences", w.reader.Preferences, " &middot; "), `</p>`)
+	w.put(`<p style="margin:0;">`, link("unsubscribe", w.reader.Unsubscribe, ""), link("preferences", w.reader.Preferences, " &middot; "),
+		link("imprint", w.reader.About[0], " &middot; "), link("privacy", w.reader.About[1], " &middot; "), `</p>`)
 	w.endCell()
 	return nil
 }

@@ -197,6 +197,7 @@ type Reader struct {
 	Gifts       map[int64]Gift                       // by coupon
 	Unsubscribe string                               // address of the page to unsubscribe
 	Preferences string                               // address of the page to change what she gets
+	About       [2]string                            // addresses of the company's imprint and of its page on data protection
 	Imprint     string                               // of the sender, shown by a footer without words of its own
 	Missing     func(field, name string, line int64) // told of values that are missing; may be nil
 	Dark        bool                                 // show it as a program does at night, for previews

@@ -108,6 +108,11 @@ func (w *plainWriter) footer(b *compiled, text string) {
 	if w.reader.Preferences != "" {
 		ways = append(ways, w.reader.words("preferences")+": "+w.reader.Preferences)
 	}
+	for i, key := range []string{"imprint", "privacy"} {
+		if w.reader.About[i] != "" {
+			ways = append(ways, w.reader.words(key)+": "+w.reader.About[i])
+		}
+	}
 	w.add(strings.Join(ways, "\n"))
 }
 

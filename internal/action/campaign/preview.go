@@ -75,6 +75,9 @@ func (c *Composer) open(ctx context.Context, tx *store.Tx, ms []message.Message)
 
 func (t *table) show(ctx context.Context, tx *store.Tx, of *Campaign, v *Variant, key string, content *Content, person *reader, look Look) (Shown, error) {
 	shown := Shown{Key: key, Variant: v.Name, Reader: person.Name}
+	if of.ByPhone() {
+		return t.showScript(of, v, shown, content, person, look)
+	}
 	letter, err := compileDraft(content, languageOf(key))
 	if err != nil {
 		return shown, err
@@ -109,6 +112,11 @@ func (t *table) show(ctx context.Context, tx *store.Tx, of *Campaign, v *Variant
 // SendTest sends a campaign to one address, as a customer would get it, marked as a test. key is the sender's own name for this test:
 // the same again is not sent again. It rests on no consent, so it is for people of the company only: the address is that of a user.
 func (c *Composer) SendTest(ctx context.Context, tx *store.Tx, campaign int64, look Look, address, name, key string) (*message.Message, error) {
+	if of, err := Load(ctx, tx, campaign); err != nil {
+		return nil, err
+	} else if of.ByPhone() {
+		return nil, fault.New(fault.Conflict, "campaign.error.no_test")
+	}
 	shown, err := c.Preview(ctx, tx, campaign, look)
 	if err != nil {
 		return nil, err

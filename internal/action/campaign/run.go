@@ -33,9 +33,10 @@ func (r *Runner) Register(to *jobs.Runner) {
 
 // The turns of the job.
 const (
-	sliceRows  = 1_000  // customers decided about in one turn of the bulk lane
-	gatherRows = 20_000 // customers asked of the warehouse at a time
-	lookEvery  = time.Minute
+	sliceRows   = 1_000  // customers decided about in one turn of the bulk lane
+	gatherRows  = 20_000 // customers asked of the warehouse at a time
+	lookEvery   = time.Minute
+	lookAtCalls = 10 * time.Minute
 )
 
 // Run is the work of RunJob: it begins a campaign whose patience is over, and takes it a phase further until there is something to
@@ -364,7 +365,11 @@ func (r *Runner) drain(ctx context.Context, task *jobs.Task, c *Campaign) error 
 			return err
 		}
 		if counts.Pending() > 0 {
-			return c.enqueue(ctx, tx, "end", lookEvery.Microseconds())
+			every := lookEvery
+			if c.ByPhone() { // calls take days
+				every = lookAtCalls
+			}
+			return c.enqueue(ctx, tx, "end", every.Microseconds())
 		}
 		if err := program.Finish(ctx, tx, c.Measure); err != nil {
 			return err

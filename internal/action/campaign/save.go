@@ -3,6 +3,7 @@ package campaign
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"stamm/internal/action/program"
 	"stamm/internal/platform/clock"
@@ -10,6 +11,7 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/company"
+	"stamm/internal/record/consent"
 )
 
 // userOf is who acts, if it is a person; 0 otherwise.
@@ -23,7 +25,7 @@ func userOf(tx *store.Tx) int64 {
 // values are the columns of what people edit, in the order of the statements.
 func (c *Campaign) values() []any {
 	return []any{c.Name, c.Goal, string(c.Purpose), string(c.Basis), c.Sender, c.Segment, store.JSON(c.Exclude), c.Language, store.JSON(c.Variants),
-		c.Control, c.Window, c.Budget, store.JSON(c.Winner), store.JSON(c.Plan)}
+		c.Control, c.Window, c.Budget, store.JSON(c.Winner), store.JSON(c.Plan), string(c.Channel), store.JSON(c.Calls), c.Topic}
 }
 
 // Create drafts a campaign with its measure and sets its ID. Every mistake is told, joined.
@@ -50,6 +52,9 @@ func (c *Campaign) measure(ctx context.Context, tx *store.Tx) (program.Measure, 
 	if err := c.check(); err != nil {
 		return program.Measure{}, err
 	}
+	if err := c.checkTopic(ctx, tx); err != nil {
+		return program.Measure{}, err
+	}
 	settings, err := company.Load(ctx, tx)
 	if err != nil {
 		return program.Measure{}, err
@@ -57,6 +62,18 @@ func (c *Campaign) measure(ctx context.Context, tx *store.Tx) (program.Measure, 
 	start := c.Plan.day(tx.Now, settings.Zone())
 	return program.Measure{ID: c.Measure, Kind: program.KindCampaign, Name: c.Name, Goal: c.Goal, Segment: c.Segment, Owner: userOf(tx), Start: start,
 		End: start.AddDays(1 + (c.Plan.Spread+c.Winner.Hours)/24), Window: c.Window, Control: c.Control, Arms: c.arms(), Budget: c.Budget}, nil
+}
+
+// checkTopic tells whether the topic is one that people can choose.
+func (c *Campaign) checkTopic(ctx context.Context, tx *store.Tx) error {
+	if c.Topic == "" {
+		return nil
+	}
+	topics, err := consent.Topics(ctx, tx)
+	if err == nil && !slices.ContainsFunc(topics, func(t consent.Topic) bool { return t.Code == c.Topic }) {
+		err = fault.New(fault.Invalid, "errors.choice", "text", c.Topic).On("topic")
+	}
+	return err
 }
 
 // Change replaces what people edit of a draft. version is the one they saw: a campaign that somebody else changed meanwhile is a
@@ -111,6 +128,12 @@ func (c *Campaign) Ready() error {
 			all = append(all, fault.New(fault.Invalid, "campaign.error.no_content", "variant", v.Name).On("content"))
 		}
 		for _, key := range v.Keys() {
+			if c.ByPhone() {
+				if _, err := compileScript(v.Contents[key]); err != nil {
+					all = append(all, err)
+				}
+				continue
+			}
 			if _, err := Compile(v.Contents[key], languageOf(key)); err != nil {
 				all = append(all, err)
 				continue

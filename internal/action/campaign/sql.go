@@ -1,14 +1,14 @@
 package campaign
 
 const fields = `id, measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
-	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at`
+	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic`
 
 const (
 	sqlCreate = `INSERT INTO campaign (measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
-			state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'draft', 1, 0, 0, $16, '', 0, 0, '', NULL, NULL, 'null', $17, $16, $17) RETURNING id`
+			state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'draft', 1, 0, 0, $19, '', 0, 0, '', NULL, NULL, 'null', $20, $19, $20, $16, $17, $18) RETURNING id`
 	sqlChange = `UPDATE campaign SET name = $2, goal = $3, purpose = $4, basis = $5, sender = $6, segment = $7, excluded = $8, language = $9, variants = $10,
-		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, state = 'draft', version = version + 1, edited_by = $16, changed_at = $17
+		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, channel = $16, calls = $17, topic = $18, state = 'draft', version = version + 1, edited_by = $19, changed_at = $20
 		WHERE id = $1`
 	sqlLoad      = `SELECT ` + fields + ` FROM campaign WHERE id = $1`
 	sqlLoadMany  = `SELECT ` + fields + ` FROM campaign WHERE id %s`
@@ -29,10 +29,14 @@ const (
 	sqlSetRules = `INSERT INTO campaign_rules (id, approval, changed_at) VALUES (1, $1, $2)
 		ON CONFLICT (id) DO UPDATE SET approval = excluded.approval, changed_at = excluded.changed_at`
 
-	sqlReaders = `SELECT id, kind, name, first_name, last_name, company, salutation, title, address_form, language, country, since
+	// The language she chose on the page of her preferences beats the one that somebody wrote down.
+	sqlReaders = `SELECT id, kind, name, first_name, last_name, company, salutation, title, address_form,
+		COALESCE((SELECT p.language FROM consent_preference p WHERE p.customer = customer.id AND p.language <> '' ORDER BY p.changed_at DESC LIMIT 1), language), country, since
 		FROM customer WHERE id %s AND erased_at IS NULL AND merged_into IS NULL`
 	sqlMails = `SELECT customer, address FROM customer_email WHERE customer %s AND valid = 1
 			AND (valid_from IS NULL OR valid_from <= $2) AND (valid_until IS NULL OR valid_until >= $2) ORDER BY customer, main DESC, id`
+	sqlPhones = `SELECT customer, number FROM customer_phone WHERE customer %s AND number <> ''
+			AND (valid_from IS NULL OR valid_from <= $2) AND (valid_until IS NULL OR valid_until >= $2) ORDER BY customer, main DESC, valid DESC, id`
 	sqlContacts = `SELECT company, person FROM customer_contact WHERE company %s
 			AND (valid_from IS NULL OR valid_from <= $2) AND (valid_until IS NULL OR valid_until >= $2) ORDER BY company, id`
 	sqlProducts = `SELECT id, sku, name, price, currency FROM product WHERE id %s AND active = 1`

@@ -2,8 +2,9 @@ package campaign
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"stamm/internal/action/message"
@@ -48,8 +49,10 @@ func Try(ctx context.Context, tx *store.Tx, id int64) (int64, error) {
 	if _, err := Load(ctx, tx, id); err != nil {
 		return 0, err
 	}
-	return jobs.Enqueue(ctx, tx, jobs.New{Kind: TrialJob, Key: fmt.Sprint(id), Args: id, MaxAttempts: 2})
+	return jobs.Enqueue(ctx, tx, jobs.New{Kind: TrialJob, Key: jobKey(id), Args: id, MaxAttempts: 2})
 }
+
+func jobKey(id int64) string { return strconv.FormatInt(id, 10) }
 
 // Trial is the work of TrialJob.
 func (r *Runner) Trial(ctx context.Context, task *jobs.Task) error {
@@ -180,6 +183,16 @@ func queryOf(book *segment.Book, id int64) (*filter.Query, error) {
 		return nil, err
 	}
 	return book.Of(s, book.Today)
+}
+
+// Gates are how many each gate stopped.
+func (t *Trial) Gates() map[string]int64 {
+	gates := map[string]int64{}
+	for why, n := range t.Stopped {
+		gate, _, _ := strings.Cut(why, ".")
+		gates[gate] += n
+	}
+	return gates
 }
 
 // Customers are those whom the draft run names. A nil Trial names nobody.

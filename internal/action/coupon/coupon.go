@@ -27,10 +27,11 @@ import (
 // Kinds of the changes this package appends to the feed. Their subject is the coupon; bodies hold numbers of codes and
 // amounts, never a code or the number of an order.
 const (
-	KindCreated  = "coupon.created"
-	KindCodes    = "coupon.codes"
-	KindRedeemed = "coupon.redeemed"
-	KindStopped  = "coupon.stopped"
+	KindCreated   = "coupon.created"
+	KindCodes     = "coupon.codes"
+	KindRedeemed  = "coupon.redeemed"
+	KindTakenBack = "coupon.taken_back" // the order is gone, cancelled or was returned as a whole
+	KindStopped   = "coupon.stopped"
 )
 
 // Kind tells how the discount is reckoned.

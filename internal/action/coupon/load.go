@@ -143,6 +143,7 @@ type Redemption struct {
 	At       time.Time // when it was told
 	Amount   int64     // what the coupon counted for, minor units
 	Discount int64     // what it took off, minor units
+	Document int64     // the order of ours that told it, 0 where it was told by itself
 }
 
 // Redemptions pages through what a coupon was redeemed for, newest first, before the one with this id (0 for the newest).
@@ -160,7 +161,7 @@ func redemptions(ctx context.Context, tx *store.Tx, text string, args ...any) ([
 	for rows.Next() {
 		var r Redemption
 		var day, at int64
-		if err := rows.Scan(&r.ID, &r.Coupon, &r.Order, &r.Number, &r.Customer, &r.Measure, &day, &at, &r.Amount, &r.Discount); err != nil {
+		if err := rows.Scan(&r.ID, &r.Coupon, &r.Order, &r.Number, &r.Customer, &r.Measure, &day, &at, &r.Amount, &r.Discount, &r.Document); err != nil {
 			return nil, err
 		}
 		r.Day, r.At = clock.Day(day), clock.Time(at)

@@ -126,25 +126,37 @@ func book(ctx context.Context, tx *store.Tx, o Outcome) error {
 	if err != nil {
 		return err
 	}
-	amount := money.Of(o.Discount, o.Currency)
+	var rates []company.Rate
 	if o.Currency != settings.Currency {
-		rates, err := company.Rates(ctx, tx)
-		if err != nil {
-			return err
-		}
-		rate, known := company.RateOn(rates, o.Currency, o.Day)
-		if !known {
-			return nil // without a rate there is no amount that could be held against what the measure brought
-		}
-		if amount, err = money.Convert(amount, settings.Currency, rate); err != nil {
+		if rates, err = company.Rates(ctx, tx); err != nil {
 			return err
 		}
 	}
-	err = program.Book(ctx, tx, program.Cost{Key: fmt.Sprintf("coupon:%d:redeemed", o.ID), Measure: o.Measure, Kind: program.Coupon, Amount: amount.Minor, Included: true, Day: o.Day})
+	amount, known, err := inBase(money.Of(o.Discount, o.Currency), settings.Currency, rates, o.Day)
+	if err != nil || !known {
+		return err
+	}
+	err = program.Book(ctx, tx, program.Cost{Key: costKey(o.ID), Measure: o.Measure, Kind: program.Coupon, Amount: amount.Minor, Included: true, Day: o.Day})
 	if fault.CodeOf(err) == fault.NotFound { // the measure is gone; the code counts all the same
 		return nil
 	}
 	return err
+}
+
+// costKey names the cost of a redemption for ever.
+func costKey(redemption int64) string { return fmt.Sprintf("coupon:%d:redeemed", redemption) }
+
+// inBase is an amount in the base currency. Without a rate there is none that could be held against what a measure brought.
+func inBase(amount money.Amount, base string, rates []company.Rate, day clock.Day) (in money.Amount, known bool, err error) {
+	if amount.Currency == base {
+		return amount, true, nil
+	}
+	rate, known := company.RateOn(rates, amount.Currency, day)
+	if !known {
+		return in, false, nil
+	}
+	in, err = money.Convert(amount, base, rate)
+	return in, true, err
 }
 
 // claimDay is the day of the order by the company's days.
@@ -222,6 +234,17 @@ func refused(key string, args ...any) error {
 
 // mayUse tells whether a code is still free for who shows it.
 func (c *Coupon) mayUse(ctx context.Context, tx *store.Tx, g given, claimed, customer int64) error {
+	var before int64
+	if c.Once && customer != 0 {
+		if err := tx.QueryRow(ctx, sqlOfCustomer, customer, c.ID).Scan(&before); err != nil {
+			return err
+		}
+	}
+	return c.mayBeUsed(g, claimed, customer, before)
+}
+
+// mayBeUsed is mayUse for a customer who redeemed the coupon so often before.
+func (c *Coupon) mayBeUsed(g given, claimed, customer, before int64) error {
 	switch {
 	case c.Unique() && g.Redeemed > 0:
 		return refused("used")
@@ -229,14 +252,7 @@ func (c *Coupon) mayUse(ctx context.Context, tx *store.Tx, g given, claimed, cus
 		return fault.New(fault.Invalid, "coupon.error.customer").On("customer")
 	case c.Personal && claimed != g.Customer:
 		return refused("other_customer")
-	case !c.Once:
-		return nil
-	}
-	var before int64
-	if err := tx.QueryRow(ctx, sqlOfCustomer, customer, c.ID).Scan(&before); err != nil {
-		return err
-	}
-	if before > 0 {
+	case c.Once && before > 0:
 		return refused("once")
 	}
 	return nil
@@ -248,7 +264,7 @@ func (c *Coupon) eligible(ctx context.Context, tx *store.Tx, claim Claim) (int64
 		return 0, fault.New(fault.Invalid, "coupon.error.currency", "currency", c.Currency).On("currency")
 	}
 	amount := claim.Amount.Minor
-	narrow := len(c.Products)+len(c.Categories) > 0
+	narrow := c.narrow()
 	if narrow && len(claim.Lines) == 0 {
 		return 0, fault.New(fault.Invalid, "coupon.error.lines").On("lines")
 	}
@@ -261,10 +277,18 @@ func (c *Coupon) eligible(ctx context.Context, tx *store.Tx, claim Claim) (int64
 			amount = sum
 		}
 	}
+	return c.enough(amount)
+}
+
+// narrow tells whether the coupon counts for some products only.
+func (c *Coupon) narrow() bool { return len(c.Products)+len(c.Categories) > 0 }
+
+// enough returns the amount that the coupon counts for, if that is what it takes.
+func (c *Coupon) enough(amount int64) (int64, error) {
 	switch {
 	case amount < 0:
 		return 0, fault.New(fault.Invalid, "coupon.error.negative").On("amount")
-	case narrow && amount == 0:
+	case c.narrow() && amount == 0:
 		return 0, refused("products")
 	case amount < c.Minimum:
 		return 0, refused("minimum", "minimum", money.Of(c.Minimum, c.Currency))
@@ -316,12 +340,19 @@ func (c *Coupon) among(ctx context.Context, tx *store.Tx, skus []string) (map[st
 		if err := rows.Scan(&sku, &id, &category); err != nil {
 			return nil, err
 		}
-		belongs := func(to string) bool { return category == to || strings.HasPrefix(category, to+below) }
-		if _, named := slices.BinarySearch(c.Products, id); named || category != "" && slices.ContainsFunc(c.Categories, belongs) {
+		if c.countsFor(id, category) {
 			among[sku] = true
 		}
 	}
 	return among, rows.Err()
+}
+
+// countsFor tells whether a narrow coupon counts for a product.
+func (c *Coupon) countsFor(product int64, category string) bool {
+	if _, named := slices.BinarySearch(c.Products, product); named && product != 0 {
+		return true
+	}
+	return category != "" && slices.ContainsFunc(c.Categories, func(to string) bool { return category == to || strings.HasPrefix(category, to+below) })
 }
 
 // discount is what the coupon takes off an amount, rounded once. What a shop says it took off counts, up to the amount.

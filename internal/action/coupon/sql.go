@@ -31,7 +31,29 @@ const (
 	sqlOfCustomer  = `SELECT count(*) FROM coupon_redemption WHERE customer = $1 AND coupon = $2`
 	sqlRedemptions = `SELECT ` + redemptionFields + ` FROM coupon_redemption WHERE coupon = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
 
-	redemptionFields = `id, coupon, order_key, number, customer, measure, day, at, amount, discount`
+	redemptionFields = `id, coupon, order_key, number, customer, measure, day, at, amount, discount, document`
 
 	sqlCategories = `SELECT p.sku, p.id, COALESCE(c.category, '') FROM product p LEFT JOIN product_category c ON c.product = p.id WHERE p.sku %s`
+
+	// codes of many orders at once
+
+	sqlLoadIn      = `SELECT ` + fields + ` FROM coupon WHERE id %s`
+	sqlSharedIn    = `SELECT id, code FROM coupon WHERE code %s AND code <> ''`
+	sqlCodesIn     = `SELECT number, coupon, customer, measure, redeemed FROM coupon_code WHERE number %s`
+	sqlUses        = `SELECT customer, coupon, count(*) FROM coupon_redemption WHERE customer %s AND coupon %s GROUP BY customer, coupon`
+	sqlCategoryOf  = `SELECT product, category FROM product_category WHERE product %s`
+	sqlOfOrders    = `SELECT ` + redemptionFields + ` FROM coupon_redemption WHERE order_key %s ORDER BY id`
+	sqlOfDocuments = `SELECT ` + redemptionFields + ` FROM coupon_redemption WHERE document %s AND document <> 0 ORDER BY id`
+	sqlAnyRedeemed = `SELECT id FROM coupon_redemption ORDER BY id LIMIT 1`
+
+	sqlRedeemedMany    = `UPDATE coupon SET redeemed = redeemed + $2, granted = granted + $3 WHERE id = $1`
+	sqlCountCodes      = `UPDATE coupon_code SET redeemed = redeemed + 1 WHERE number %s`
+	sqlUncountCodes    = `UPDATE coupon_code SET redeemed = redeemed - 1 WHERE number %s`
+	sqlDropRedemptions = `DELETE FROM coupon_redemption WHERE id %s`
+
+	sqlDropShown = `DELETE FROM coupon_shown WHERE document %s`
+	sqlUnshow    = `UPDATE coupon_shown SET redemption = 0, reason = $2 WHERE redemption %s AND redemption <> 0`
+	sqlShownBy   = `SELECT s.document, s.code, s.redemption, s.reason, s.args, COALESCE(r.coupon, 0), COALESCE(r.discount, 0), COALESCE(c.currency, '')
+		FROM coupon_shown s LEFT JOIN coupon_redemption r ON r.id = s.redemption LEFT JOIN coupon c ON c.id = r.coupon
+		WHERE s.document %s ORDER BY s.document, s.n`
 )

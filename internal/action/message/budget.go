@@ -46,8 +46,12 @@ func (b *budget) ask(ctx context.Context, tx *store.Tx, cs []acase, d *decider) 
 			readers = append(readers, c.reader())
 		}
 	}
-	if b.off || len(readers) == 0 {
+	if len(readers) == 0 {
 		return nil
+	}
+	wishes, err := wishesOf(ctx, tx, cs, d.is)
+	if err != nil || b.off && len(wishes) == 0 {
+		return err
 	}
 	had, err := contactsOf(ctx, tx, readers, d.day-monthDays)
 	if err != nil {
@@ -59,6 +63,10 @@ func (b *budget) ask(ctx context.Context, tx *store.Tx, cs []acase, d *decider) 
 			continue
 		}
 		one := contact{c.Channel, d.dayOf(c.Decision)}
+		if tooOften(wishes[i], one, had[c.reader()], b.added[c.reader()]) {
+			c.stop(atBudget, ReasonOften)
+			continue
+		}
 		if reason := b.over(one, c.Priority > 0, had[c.reader()], b.added[c.reader()]); reason != "" {
 			c.stop(atBudget, reason)
 			continue
@@ -66,6 +74,57 @@ func (b *budget) ask(ctx context.Context, tx *store.Tx, cs []acase, d *decider) 
 		b.added[c.reader()] = append(b.added[c.reader()], one)
 	}
 	return nil
+}
+
+// wishesOf are how often the readers of advertising among the messages want to hear from us at most, by place.
+func wishesOf(ctx context.Context, tx *store.Tx, cs []acase, is presence) (map[int]string, error) {
+	if !is.often {
+		return nil, nil
+	}
+	var ids []int64
+	for i := range cs {
+		if c := &cs[i]; c.said[atBudget] == byte(Passed) && c.Ask.Basis != consent.Contract {
+			ids = append(ids, c.Customer)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	often, err := consent.Often(ctx, tx, ids)
+	if err != nil || len(often) == 0 {
+		return nil, err
+	}
+	wishes := map[int]string{}
+	for i := range cs {
+		c := &cs[i]
+		if c.said[atBudget] != byte(Passed) || c.Ask.Basis == consent.Contract {
+			continue
+		}
+		folded, _ := consent.FoldAddress(c.Channel, c.Address)
+		if wish := often[consent.Recipient{Customer: c.Customer, Address: folded}]; wish != "" {
+			wishes[i] = wish
+		}
+	}
+	return wishes, nil
+}
+
+// tooOften tells whether a message would be more than the reader chose: one within any 7 or 30 days, by whatever channel.
+func tooOften(wish string, one contact, had ...[]contact) bool {
+	within := clock.Day(0)
+	switch wish {
+	case consent.OftenWeekly:
+		within = weekDays
+	case consent.OftenMonthly:
+		within = monthDays
+	}
+	for _, list := range had {
+		for _, c := range list {
+			if distance := one.day - c.day; max(distance, -distance) < within {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // dayOf is the day on which a message counts.

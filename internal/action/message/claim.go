@@ -47,7 +47,7 @@ func waiting(ctx context.Context, tx *store.Tx) (due, cancelled []int64, next ti
 			continue
 		}
 		var at *int64
-		if err := tx.QueryRow(ctx, sqlNextDue, m).Scan(&at); err != nil {
+		if err := tx.QueryRow(ctx, sqlNextDue, m, string(consent.Email)).Scan(&at); err != nil {
 			return nil, nil, time.Time{}, err
 		}
 		switch {

@@ -163,12 +163,16 @@ func heldAmong(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string
 
 // presence tells which tables hold anything at all. Mostly nobody is held, no address is bad, nothing is stopped;
 // one look spares a lookup for each message.
-type presence struct{ holds, addresses, stops bool }
+type presence struct{ holds, addresses, stops, often bool }
 
 func present(ctx context.Context, tx *store.Tx) (is presence, err error) {
 	var holds, addresses, stops int
 	err = tx.QueryRow(ctx, sqlPresence).Scan(&holds, &addresses, &stops)
-	return presence{holds > 0, addresses > 0, stops > 0}, err
+	if err != nil {
+		return is, err
+	}
+	often, err := consent.AnyOften(ctx, tx)
+	return presence{holds > 0, addresses > 0, stops > 0, often}, err
 }
 
 // some tells whether a query finds a row.

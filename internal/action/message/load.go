@@ -53,6 +53,7 @@ func messageOf(row []any) (*Message, error) {
 	m.Due, m.Late, m.claim = timeOr(c.number()), timeOr(c.number()), c.number()
 	m.Attempts, m.Code, m.Answer, m.Relay = int(c.number()), int(c.number()), c.text(), c.text()
 	m.PlannedAt, m.ChangedAt = clock.Time(c.number()), clock.Time(c.number())
+	m.Ask.Topic = c.text()
 	if c.bad {
 		return nil, fmt.Errorf("message: a row of other columns: %v", row)
 	}

@@ -49,6 +49,7 @@ const (
 	ReasonGlobal     = "global"         // drawn into the control group of the whole programme
 	ReasonWeek       = "budget_week"    // enough contacts within 7 days
 	ReasonMonth      = "budget_month"   // enough contacts within 30 days
+	ReasonOften      = "frequency"      // she chose to hear less often
 	ReasonNoAddress  = "no_address"     // there is none
 	ReasonBadAddress = "bad_address"    // it cannot be one
 	ReasonErased     = "erased"         // the customer was erased
@@ -61,6 +62,8 @@ const (
 	ReasonPutOff     = "put_off"        // the relay said: later
 	ReasonCounted    = "counted"        // a person counted it as sent
 	ReasonDropped    = "not_sent_again" // a person decided not to send it again
+	ReasonNotReached = "not_reached"    // nobody answered the telephone, as often as it was tried
+	ReasonWrong      = "wrong_number"   // somebody else did
 )
 
 // New is a message to decide about. The customer is who buys; where that is a company, the person is whom it goes to. A

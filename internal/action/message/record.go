@@ -80,7 +80,7 @@ func check(d *Decision) error {
 }
 
 var columns = []string{"id", "measure", "customer", "person", "step", "channel", "kind", "subject", "arm", "address", "purpose", "asked", "basis", "entry",
-	"priority", "exempt", "state", "reason", "gates", "due_at", "late_at", "claim", "attempts", "code", "answer", "relay", "budget_day", "day", "planned_at", "changed_at"}
+	"priority", "exempt", "state", "reason", "gates", "due_at", "late_at", "claim", "attempts", "code", "answer", "relay", "budget_day", "day", "planned_at", "changed_at", "topic"}
 
 // record writes at most sliceRows decisions of one measure.
 func record(ctx context.Context, tx *store.Tx, measure int64, ds []*Decision, settings company.Settings) error {
@@ -120,7 +120,7 @@ func record(ctx context.Context, tx *store.Tx, measure int64, ds []*Decision, se
 		}
 		rows.End(append(rows.Row(), d.ID, d.Measure, d.Customer, d.Person, int64(d.Step), string(d.Channel), d.Kind, d.Subject, d.Arm, d.Address, string(d.Ask.Purpose),
 			string(d.Ask.Basis), string(d.Basis), d.Entry, int64(d.Priority), int64(store.Flag(d.Exempt)), string(d.State), d.Reason, string(d.Gates), orZero(d.Due),
-			orZero(d.Late), int64(0), int64(0), int64(0), "", "", budget, int64(day), now, now))
+			orZero(d.Late), int64(0), int64(0), int64(0), "", "", budget, int64(day), now, now, d.Ask.Topic))
 		moved.add(d.Measure, d.State, d.Reason, 1)
 		moved.add(d.Measure, planned, "", 1)
 	}
@@ -134,6 +134,9 @@ func record(ctx context.Context, tx *store.Tx, measure int64, ds []*Decision, se
 		return err
 	}
 	change := feed.New{Kind: KindPlanned, Subject: measure, Body: map[string]any{"count": len(fresh)}, Rows: feed.Rows{"message": feed.Ranges(ids)}}
+	if n := byHand(fresh); n > 0 {
+		change.Body["by_hand"] = n
+	}
 	if len(fresh) == 1 {
 		change.Customer = fresh[0].Customer
 	}

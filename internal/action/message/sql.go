@@ -2,7 +2,7 @@ package message
 
 // fields are the columns of a Message, in the order in which scanMessage reads them.
 const fields = `id, measure, customer, person, step, channel, kind, subject, arm, address, purpose, asked, basis, entry, priority, exempt, state, reason, gates,
-	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at`
+	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at, topic`
 
 const (
 	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
@@ -72,10 +72,16 @@ const (
 	sqlForgetTexts  = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind IN ('api', 'optin') AND (customer = $1 OR (person = $1 AND person <> 0)))`
 	sqlBlankAddress = `UPDATE message SET address = '', answer = '' WHERE customer = $1 OR (person = $1 AND person <> 0)`
 
+	// sign-ups that nobody confirmed
+
+	sqlUnsignedMails = `DELETE FROM message_mail WHERE message %s`
+	sqlUnsignedTexts = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind = 'optin' AND id %s)`
+	sqlUnsigned      = `UPDATE message SET address = '', answer = '' WHERE measure = 0 AND kind = 'optin' AND id %s`
+
 	// claims
 
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
-	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0`
+	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2`
 
 	sqlClaimed    = `SELECT ` + fields + ` FROM message WHERE id %s AND claim = $2 ORDER BY due_at, id`
 	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
@@ -94,6 +100,13 @@ const (
 	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0,
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
 		WHERE id %s AND claim %s AND state = 'attempting'`
+
+	// by hand
+
+	sqlQueuedIDs = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2 ORDER BY id`
+	sqlHandRange = `SELECT ` + fields + ` FROM message WHERE id BETWEEN $1 AND $2 AND channel = $3 AND state = 'queued' ORDER BY id LIMIT $4`
+	sqlByHand    = `UPDATE message SET state = $3, reason = $4, due_at = $5, late_at = $6, attempts = $7, relay = '', budget_day = $8, day = $9, changed_at = $10
+		WHERE id = $1 AND state = $2 AND claim = 0 RETURNING measure, customer`
 
 	// unclear ones
 

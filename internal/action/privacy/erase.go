@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
 	"stamm/internal/insight/predict"
 	"stamm/internal/platform/jobs"
@@ -26,6 +27,9 @@ func Erase(ctx context.Context, tx *store.Tx, id int64) (job int64, err error) {
 		return 0, err
 	}
 	if err := message.Erase(ctx, tx, id); err != nil {
+		return 0, err
+	}
+	if err := call.Erase(ctx, tx, id); err != nil {
 		return 0, err
 	}
 	if err := consent.Erase(ctx, tx, id); err != nil { // before the customer: customer.Erase takes the addresses whose hashes it keeps

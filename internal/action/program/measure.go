@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -150,6 +151,28 @@ func Load(ctx context.Context, tx *store.Tx, id int64) (*Measure, error) {
 		return nil, fault.New(fault.NotFound, "program.error.none")
 	}
 	return all[0], nil
+}
+
+// Names are what measures are called; one that does not exist is left out.
+func Names(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
+	names := make(map[int64]string, len(ids))
+	if len(ids) == 0 {
+		return names, nil
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlNames, tx.Numbers("$1")), store.JSON(ids))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, err
+		}
+		names[id] = name
+	}
+	return names, rows.Err()
 }
 
 // All lists the measures, the newest first.

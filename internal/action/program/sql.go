@@ -9,9 +9,10 @@ const (
 		VALUES ($1, $2, $3, $4, $5, 'draft', $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, NULL, $15, $16, $17, $15) RETURNING id`
 	sqlPut = `UPDATE measure SET kind = $2, name = $3, goal = $4, segment = $5, owner = $6, start_day = $7, end_day = $8, horizon = $9,
 		control = $10, arms = $11, outcome = $12, budget = $13, learned = $14, again = $15, changed_at = $16 WHERE id = $1`
-	sqlMove = `UPDATE measure SET state = $2, start_day = $3, end_day = $4, started_at = $5, ended_at = $6, changed_at = $7 WHERE id = $1`
-	sqlLoad = `SELECT ` + fields + ` FROM measure WHERE id = $1`
-	sqlAll  = `SELECT ` + fields + ` FROM measure ORDER BY start_day DESC, id DESC`
+	sqlMove  = `UPDATE measure SET state = $2, start_day = $3, end_day = $4, started_at = $5, ended_at = $6, changed_at = $7 WHERE id = $1`
+	sqlLoad  = `SELECT ` + fields + ` FROM measure WHERE id = $1`
+	sqlNames = `SELECT id, name FROM measure WHERE id %s`
+	sqlAll   = `SELECT ` + fields + ` FROM measure ORDER BY start_day DESC, id DESC`
 
 	sqlRules    = `SELECT salt, share FROM programme WHERE id = 1`
 	sqlSalt     = `INSERT INTO programme (id, salt, share, changed_at) VALUES (1, $1, 0, $2) ON CONFLICT (id) DO NOTHING`

@@ -76,6 +76,7 @@ func New(d Deps) http.Handler {
 	s.addEvents()
 	s.addCoupons()
 	s.addMessages()
+	s.addCampaigns()
 	if d.Reports != nil {
 		s.addReports()
 	}

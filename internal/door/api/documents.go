@@ -29,6 +29,7 @@ type DocumentBody struct {
 	PromisedDay string         `json:"promised_day,omitempty" format:"date"`
 	KeptDay     string         `json:"kept_day,omitempty" format:"date"`
 	Reference   string         `json:"reference,omitempty" maxLength:"200"`
+	Coupons     []string       `json:"coupons,omitempty" maxItems:"20" nullable:"false"`
 	Lines       []DocumentLine `json:"lines,omitempty" maxItems:"500" nullable:"false"`
 }
 
@@ -62,12 +63,13 @@ type Document struct {
 	Kind       string `json:"kind"`
 	ExternalID string `json:"external_id"`
 	DocumentBody
-	Day       string         `json:"day" format:"date"`
-	Sale      bool           `json:"sale"`
-	Value     Decimal        `json:"value"`
-	CreatedAt string         `json:"created_at"`
-	ChangedAt string         `json:"changed_at"`
-	Links     []DocumentLink `json:"links,omitempty" nullable:"false"`
+	CouponsRefused []CouponRefusal `json:"coupons_refused,omitempty" nullable:"false"`
+	Day            string          `json:"day" format:"date"`
+	Sale           bool            `json:"sale"`
+	Value          Decimal         `json:"value"`
+	CreatedAt      string          `json:"created_at"`
+	ChangedAt      string          `json:"changed_at"`
+	Links          []DocumentLink  `json:"links,omitempty" nullable:"false"`
 }
 
 // DocumentLink ties a document to another one.
@@ -232,7 +234,7 @@ func documentsOf(ctx context.Context, tx *store.Tx, docs []*document.Document, b
 		out[i] = Document{ID: d.ID, Source: names[d.Source], Kind: d.Kind.String(), ExternalID: d.ExternalID, DocumentBody: documentBody(d, skus),
 			Day: d.Day.String(), Sale: d.Sale, Value: amount(&d.Amount, base), CreatedAt: timeText(d.CreatedAt), ChangedAt: timeText(d.ChangedAt)}
 	}
-	return out, nil
+	return out, showCoupons(ctx, tx, out)
 }
 
 func documentBody(d *document.Document, skus map[int64]string) DocumentBody {
@@ -262,6 +264,7 @@ type sent struct {
 	customer *CustomerRef
 	skus     []product.Seen // one a line
 	given    Decimal        // the rate, where one was sent
+	coupons  []string       // nil where nothing was said
 }
 
 // document checks a record.
@@ -282,6 +285,7 @@ func (r *DocumentRecord) document(settings settings) (*sent, error) {
 	digits := money.Digits(d.Currency)
 	d.Net, d.Tax = c.number("net", r.Net, digits, wholeAmount), c.number("tax", r.Tax, digits, wholeAmount)
 	d.Gross, d.Shipping = c.number("gross", r.Gross, digits, wholeAmount), c.number("shipping", r.Shipping, digits, wholeAmount)
+	d.coupons = checkCodes(&c, r.Coupons)
 	d.DueDay, d.Promised, d.Kept = c.day("due_day", r.DueDay), c.day("promised_day", r.PromisedDay), c.day("kept_day", r.KeptDay)
 	if len(r.Lines) > maxLines {
 		c.fail("lines", fault.New(fault.Invalid, "api.too_many", "max", maxLines))

@@ -125,6 +125,9 @@ func storeDocuments(ctx context.Context, tx *store.Tx, from origin, checked []*s
 	if err != nil {
 		return nil, err
 	}
+	if err := settleCoupons(ctx, tx, from.name, checked, entries, written); err != nil {
+		return nil, err
+	}
 	out := make([]Outcome, len(written))
 	for i, w := range written {
 		out[i] = Outcome{w.ID, [...]string{document.Unchanged: outcomeUnchanged, document.New: outcomeNew, document.Changed: outcomeChanged}[w.Status]}
@@ -187,6 +190,10 @@ func (d *sent) content(customer int64) int64 {
 	}
 	for _, s := range []string{d.Status, d.Currency, string(d.given), d.Reference} {
 		text(s)
+	}
+	for _, code := range d.coupons {
+		text("coupon")
+		text(code)
 	}
 	for i, l := range d.Lines {
 		text(d.skus[i].SKU)

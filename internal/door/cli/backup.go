@@ -59,8 +59,17 @@ func (cmd *backupCommand) Run(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Print(map[string]any{"file": path, "bytes": size}, func(w io.Writer) {
+	key := filepath.Join(c.Config.Dir, vaultFile)
+	sealed := exists(key)
+	result := map[string]any{"file": path, "bytes": size}
+	if sealed {
+		result["without"] = []string{key}
+	}
+	return c.Print(result, func(w io.Writer) {
 		fmt.Fprintln(w, c.Text.T("cli.backed_up", "file", path, "size", c.Text.Bytes(size)))
+		if sealed {
+			fmt.Fprintln(w, c.Text.T("cli.backed_up_without", "file", key))
+		}
 	})
 }
 

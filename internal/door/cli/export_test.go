@@ -66,3 +66,9 @@ func Web(l net.Listener) (ready func(http.Handler), stop func() error) {
 	w := newWebServer(l, slog.New(slog.DiscardHandler))
 	return w.ready, func() error { return w.close(context.Background()) }
 }
+
+// Hold keeps the app as Close does while it waits for jobs, until the function is called.
+func (a *App) Hold() func() {
+	a.mu.Lock()
+	return a.mu.Unlock
+}

@@ -21,6 +21,7 @@ type grammar struct {
 	Consent   consentCommands   `cmd:"" help:"What customers agreed to, and the proof of it."`
 	Program   programCommands   `cmd:"" help:"Measures, who was left alone, and what each brought."`
 	Prove     proveCommand      `cmd:"" help:"Compare groups of a file: what a measure brought, and how sure that is."`
+	Campaign  campaignCommands  `cmd:"" help:"Write to many customers at once, or have them called."`
 	Coupon    couponCommands    `cmd:"" help:"Codes that take something off an order."`
 	Relay     relayCommands     `cmd:"" help:"Servers that take mails."`
 	Message   messageCommands   `cmd:"" help:"Messages to customers: who got them, who did not, and why."`

@@ -18,9 +18,10 @@ import (
 
 // What is done every night.
 const (
-	pruneJob = "jobs.prune"  // forget jobs that are long over
-	cutJob   = "feed.cut"    // forget changes that are long past
-	sweepJob = "files.sweep" // delete files that nobody needs
+	pruneJob = "jobs.prune"     // forget jobs that are long over
+	cutJob   = "feed.cut"       // forget changes that are long past
+	sweepJob = "files.sweep"    // delete files that nobody needs
+	signJob  = "signups.forget" // forget addresses of sign-ups that nobody confirmed
 )
 
 const (
@@ -41,6 +42,7 @@ func auditKinds() []string {
 func (a *App) nightly(r *jobs.Runner) {
 	r.Handle(pruneJob, 1, a.pruneJobs)
 	r.Handle(sweepJob, 1, a.sweepFiles)
+	r.Handle(signJob, 1, a.forgetSignUps)
 	if house := a.house; house != nil {
 		r.Handle(cutJob, 1, func(ctx context.Context, task *jobs.Task) error { return a.cutFeed(ctx, task, house.Cursor) })
 	}
@@ -56,7 +58,7 @@ func (a *App) schedules(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", message.CutJob: "daily 03:40", email.CutJob: "daily 03:50", predict.JobScore: "daily 04:05",
+		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", signJob: "daily 03:35", message.CutJob: "daily 03:40", email.CutJob: "daily 03:50", predict.JobScore: "daily 04:05",
 			segment.DailyJob: segment.DailySpec} {
 			if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: name, Kind: name, Spec: spec}, loc); err != nil {
 				return err
@@ -74,6 +76,24 @@ func (a *App) pruneJobs(ctx context.Context, task *jobs.Task) error {
 			return err
 		})
 		if err != nil || n < nightlyTurn {
+			return err
+		}
+	}
+}
+
+// forgetSignUps takes the addresses of sign-ups that nobody confirmed out of the ledgers of consents and of messages: whoever typed
+// them in may have been anybody.
+func (a *App) forgetSignUps(ctx context.Context, task *jobs.Task) error {
+	for {
+		var more bool
+		err := a.Store.Bulk(ctx, task.Actor(), func(tx *store.Tx) (err error) {
+			var mails []string
+			if mails, more, err = consent.ForgetUnconfirmed(ctx, tx, nightlyTurn); err != nil {
+				return err
+			}
+			return message.ForgetSignUps(ctx, tx, mails)
+		})
+		if err != nil || !more {
 			return err
 		}
 	}

@@ -36,13 +36,28 @@ func sendOptIn(ctx context.Context, tx *store.Tx, mail consent.OptIn) error {
 	sum := sha256.Sum256([]byte(mail.Path)) // the link itself is for her eyes only
 	m, err := message.Post(ctx, tx, message.Text{
 		Kind: message.KindOptIn, Key: message.KindOptIn + "\n" + hex.EncodeToString(sum[:16]), Address: mail.Address,
-		Subject: p.T(words+".subject", "company", name), Text: p.T(words+".text", "company", name, "link", mail.URL, "until", p.DateTime(mail.Expires)),
+		Subject: p.T(words+".subject", "company", name), Text: p.T(words+".text", "company", name, "link", mail.URL, "until", p.DateTime(mail.Expires)) + about(p, settings),
 		Ask: consent.Ask{Channel: consent.Email, Purpose: consent.Advertising, Basis: consent.Contract}, Priority: optInPriority, Exempt: true,
 	})
 	if err != nil || mail.Request == 0 {
 		return err
 	}
 	return consent.Sent(ctx, tx, mail.Request, message.PlainID(m.ID, from.Address))
+}
+
+// about are the addresses of the imprint and of the page on data protection, as they stand below a mail.
+func about(p *i18n.Printer, s company.Settings) string {
+	text := ""
+	if s.Imprint != "" {
+		text += p.T("portal.imprint") + ": " + s.Imprint + "\n"
+	}
+	if s.Privacy != "" {
+		text += p.T("portal.privacy") + ": " + s.Privacy + "\n"
+	}
+	if text != "" {
+		text = "\n\n-- \n" + text
+	}
+	return text
 }
 
 // optIns writes such mails under the Message-ID that was noted as their proof.

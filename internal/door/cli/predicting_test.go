@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"stamm/internal/door/cli"
 	"stamm/internal/insight/predict"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
@@ -166,6 +168,38 @@ func TestWhatPredictCannotDoItSays(t *testing.T) {
 	for _, args := range [][]string{{"fit"}, {"score", "--as-of", "2025-05-05"}, {"backtest", "--cut", "2025-01-01", "--until", "2025-05-05"}} {
 		if out := must(t, dir, "", append(append([]string{"predict"}, args...), "--json")...); !json.Valid([]byte(out)) {
 			t.Errorf("%v without any orders: %s", args, out)
+		}
+	}
+}
+
+// Close holds the app while it waits for the jobs under way: one that asked the app for the warehouse would wait for Close, and Close for it.
+func TestWorkThatBeginsWhileTheProgramClosesDoesNotWaitForIt(t *testing.T) {
+	ctx := t.Context()
+	app, err := cli.Open(ctx, cli.Config{Dir: t.TempDir(), DB: storetest.SQLite(t), Memory: 64}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(context.Background())
+	if _, err := app.Warehouse(ctx); err != nil {
+		t.Fatal(err)
+	}
+	app.Work()
+	release := app.Hold()
+	defer release()
+	for _, kind := range []string{predict.JobScore, segment.DailyJob} {
+		var id int64
+		err := app.Store.Write(ctx, store.System(), func(tx *store.Tx) (err error) {
+			id, err = jobs.Enqueue(ctx, tx, jobs.New{Kind: kind, Key: "test " + kind, Args: predict.Args{}, MaxAttempts: 1})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting, stop := context.WithTimeout(ctx, 20*time.Second)
+		job, err := jobs.Wait(waiting, app.Store, id, nil)
+		stop()
+		if err != nil || job.State != jobs.Done {
+			t.Fatalf("%s: %s, %v %v", kind, job.State, err, job.Err)
 		}
 	}
 }

@@ -128,7 +128,11 @@ type relayJSON struct {
 // Run lists the relays.
 func (*relayList) Run(ctx context.Context, c *Call) error {
 	shown := []relayJSON{}
-	err := c.App.Store.Read(ctx, func(tx *store.Tx) error {
+	vault, err := c.App.vault()
+	if err != nil {
+		return err
+	}
+	err = c.App.Store.Read(ctx, func(tx *store.Tx) error {
 		settings, err := company.Load(ctx, tx)
 		if err != nil {
 			return err
@@ -147,7 +151,11 @@ func (*relayList) Run(ctx context.Context, c *Call) error {
 				return err
 			}
 			p := pauses[r.PauseKey()]
-			shown = append(shown, relayJSON{r.ID, r.Name, r.Host, r.Port, r.Security, r.Active, a.Taken, a.Limit, a.WarmDay, p.Until.After(tx.Now), p.Answer})
+			one := relayJSON{r.ID, r.Name, r.Host, r.Port, r.Security, r.Active, a.Taken, a.Limit, a.WarmDay, p.Until.After(tx.Now), p.Answer}
+			if !vault.Reads(r) {
+				one.Paused, one.Answer = true, c.Text.T("email.unreadable_secret")
+			}
+			shown = append(shown, one)
 		}
 		return nil
 	})

@@ -54,6 +54,9 @@ func (cmd *restoreCommand) RunOwning(ctx context.Context, c *Call) error {
 	}
 	return c.Print(map[string]any{"created": r.header.Created, "files": r.files}, func(w io.Writer) {
 		fmt.Fprintln(w, c.Text.T("cli.restored", "time", r.header.Created, "folder", c.Config.Dir))
+		if key := filepath.Join(c.Config.Dir, vaultFile); !exists(key) {
+			fmt.Fprintln(w, c.Text.T("cli.restored_without", "file", key))
+		}
 	})
 }
 
@@ -61,7 +64,7 @@ func (cmd *restoreCommand) RunOwning(ctx context.Context, c *Call) error {
 func checkEmpty(config Config) error {
 	interrupted := exists(filepath.Join(config.Dir, restoreFolder))
 	half := interruptedDB(config)
-	own := map[string]bool{lockName: true, socketName: true, "stamm.toml": true, restoreFolder: true, blobFolder: interrupted}
+	own := map[string]bool{lockName: true, socketName: true, "stamm.toml": true, vaultFile: true, restoreFolder: true, blobFolder: interrupted}
 	notEmpty := func(what string) error {
 		return fault.New(fault.Conflict, "cli.not_empty", "folder", config.Dir, "what", what).On("dir")
 	}

@@ -13,7 +13,6 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/filter"
-	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/company"
@@ -43,14 +42,6 @@ func (a *App) track(ctx context.Context) {
 	ended := make(chan error, 1)
 	go func() { ended <- a.tracker.Follow(following) }()
 	a.opens(func(context.Context) error { stop(); return <-ended })
-}
-
-// daily begins a day for the segments.
-func (a *App) daily(ctx context.Context, task *jobs.Task) error {
-	if _, err := a.Warehouse(ctx); err != nil {
-		return err
-	}
-	return a.tracker.Daily(ctx, task)
 }
 
 type segmentCommands struct {

@@ -3,12 +3,11 @@ package cli
 import (
 	"context"
 	"net/mail"
-	"slices"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
-	"stamm/internal/action/program"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 )
@@ -52,6 +51,18 @@ func firstSender(ctx context.Context, tx *store.Tx) (mail.Address, error) {
 	return mail.Address{Name: all[0].Name, Address: all[0].Address}, nil
 }
 
+// calling makes calls of the messages by telephone that are queued, until Close.
+func (a *App) calling(ctx context.Context) {
+	desk := &call.Desk{DB: a.Store, Writers: a.speakers(), Log: a.Log}
+	desk.Start(ctx)
+	a.opens(desk.Close)
+}
+
+// speakers are who knows the words of calls of each kind.
+func (a *App) speakers() map[string]call.Writer {
+	return map[string]call.Writer{campaign.Kind: a.writing()}
+}
+
 // noRelay tells that nothing leaves the house, because there is no relay.
 func noRelay(ctx context.Context, tx *store.Tx) (bool, error) {
 	all, err := email.Relays(ctx, tx)
@@ -61,18 +72,6 @@ func noRelay(ctx context.Context, tx *store.Tx) (bool, error) {
 		}
 	}
 	return true, err
-}
-
-// measureNames are what measures are called.
-func measureNames(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error) {
-	all, err := program.All(ctx, tx)
-	names := map[int64]string{}
-	for _, m := range all {
-		if slices.Contains(ids, m.ID) {
-			names[m.ID] = m.Name
-		}
-	}
-	return names, err
 }
 
 // messageJobs tells the runner how the ledger's work is done.

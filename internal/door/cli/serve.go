@@ -155,9 +155,9 @@ func (a *App) Work() *jobs.Runner {
 	if a.house != nil { // a command without it leaves such jobs to the next owner that has it
 		a.runner.Handle(privacy.CompactJob, 1, a.compact)
 		a.proposing().Register(a.runner)
+		predict.Scorer{Store: a.Store, Warehouse: a.ready()}.Register(a.runner) // not App.Warehouse, which waits for Close, which waits for jobs
+		a.runner.Handle(segment.DailyJob, 1, a.tracker.Daily)
 	}
-	predict.Scorer{Store: a.Store, Warehouse: a.Warehouse}.Register(a.runner)
-	a.runner.Handle(segment.DailyJob, 1, a.daily)
 	a.messageJobs(a.runner)
 	a.mailboxJobs(a.runner)
 	a.runner.Start()
@@ -214,7 +214,7 @@ func (a *App) site(setupCode string) *web.Server {
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
-	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: measureNames, Measure: programme.Address}
+	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: program.Names, Speakers: a.speakers(), Measure: programme.Address}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
 		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card,
@@ -304,6 +304,7 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 	if err := app.send(ctx); err != nil {
 		return err
 	}
+	app.calling(ctx)
 	h.ready(app)
 	if err := prepare(ctx, app, "http://"+l.Addr().String(), code); err != nil {
 		return err

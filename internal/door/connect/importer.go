@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"stamm/internal/action/coupon"
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/platform/blob"
 	"stamm/internal/platform/clock"
@@ -233,6 +234,7 @@ type runner struct {
 	task   *jobs.Task
 	actor  store.Actor
 	run    *Run
+	source string // its name
 	base   string // currency
 	zone   *time.Location
 	live   *clock.Day // the day the source went live; nil while it has not
@@ -297,6 +299,9 @@ func collectLess() (restore func()) {
 func (r *runner) load(ctx context.Context, id int64) error {
 	return r.db.Read(ctx, func(tx *store.Tx) (err error) {
 		if r.run, err = FindRun(ctx, tx, id); err != nil {
+			return err
+		}
+		if r.source, err = SourceName(ctx, tx, r.run.Source); err != nil {
 			return err
 		}
 		return r.settings(ctx, tx)
@@ -422,8 +427,10 @@ func (im *Importer) linkAll(ctx context.Context, actor store.Actor) error {
 				if last, w, err = document.Link(ctx, tx, pass, after, linkTurn); err != nil || len(w.Rows) == 0 {
 					return err
 				}
-				_, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: w.Rows})
-				return err
+				if _, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: w.Rows}); err != nil {
+					return err
+				}
+				return coupon.Returned(ctx, tx, idsOf(w.Rows["document"]))
 			})
 			if err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/platform/clock"
@@ -30,6 +31,8 @@ type draft struct {
 	line     int64
 	currency string
 	rate     money.Rate // as the file tells it
+	codes    []string   // of coupons
+	coupons  bool       // whether its files tell codes
 	renamed  bool       // a notice tells already that the customer was named differently before
 }
 
@@ -168,6 +171,10 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 		}
 	}
 	d.doc.Cancelled = d.doc.Cancelled || r.Cancelled
+	if r.Coupon != "" {
+		d.show(r.Coupon)
+	}
+	d.coupons = d.coupons || b.files[r.File].Has("coupon")
 	firstDay(&d.doc.DueDay, r.Due)
 	firstDay(&d.doc.Promised, r.Promised)
 	firstDay(&d.doc.Kept, r.Delivered)
@@ -187,6 +194,18 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 		d.notices = append(d.notices, RowError{File: d.file, Line: r.Line, Field: n.Field, Value: n.Value, Key: n.Key, Args: []any{"value", n.Value}, Notice: true})
 	}
 }
+
+// show adds the codes of a cell: several of them stand between commas, semicolons or bars.
+func (d *draft) show(cell string) {
+	for code := range strings.FieldsFuncSeq(cell, func(r rune) bool { return strings.ContainsRune(",;|\n", r) }) {
+		if code = strings.TrimSpace(code); code != "" && !slices.Contains(d.codes, code) && len(d.codes) < maxCodes {
+			d.codes = append(d.codes, strings.Clone(code))
+		}
+	}
+}
+
+// maxCodes is how many codes of an order are looked at.
+const maxCodes = 20
 
 func firstDay(to **clock.Day, i sheet.Instant) {
 	if i.Set && *to == nil {
@@ -378,6 +397,9 @@ func (d *draft) hash() int64 {
 	for i := range d.lines {
 		b = append(b, d.lines[i].hash[:]...)
 		number(d.lines[i].Cost)
+	}
+	for _, code := range d.codes {
+		text("coupon", code)
 	}
 	digest := sha256.Sum256(b)
 	return int64(binary.LittleEndian.Uint64(digest[:]))

@@ -138,10 +138,11 @@ func (s *orderSlice) write(ctx context.Context, tx *store.Tx) (written, error) {
 		w.touched = append(w.touched, people)
 	}
 	for _, origin := range []feed.Origin{feed.History, feed.Live} {
-		t, err := s.documents(ctx, tx, origin)
+		t, notices, err := s.documents(ctx, tx, origin)
 		if err != nil {
 			return w, err
 		}
+		w.notices = append(w.notices, notices...)
 		if len(t.rows) > 0 {
 			w.touched = append(w.touched, t)
 		}
@@ -163,7 +164,8 @@ func (s *orderSlice) done() {
 }
 
 // documents writes those of one origin.
-func (s *orderSlice) documents(ctx context.Context, tx *store.Tx, origin feed.Origin) (touched, error) {
+func (s *orderSlice) documents(ctx context.Context, tx *store.Tx, origin feed.Origin) (touched, []RowError, error) {
+	var orders []showing
 	pick := func(drafts []*draft) (docs []*document.Document) {
 		for _, d := range drafts {
 			if originOf(d.doc.Day, s.r.live) != origin {
@@ -173,17 +175,20 @@ func (s *orderSlice) documents(ctx context.Context, tx *store.Tx, origin feed.Or
 			doc.Lines = slices.Clone(d.doc.Lines)
 			doc.Source = s.r.run.Source
 			doc.ID = s.known[document.Key{Kind: doc.Kind, ExternalID: doc.ExternalID}].ID
+			if d.shows(doc.ID != 0) {
+				orders = append(orders, showing{d, &doc})
+			}
 			docs = append(docs, &doc)
 		}
 		return docs
 	}
 	fresh, again := pick(s.fresh), pick(s.again)
 	if len(fresh)+len(again) == 0 {
-		return touched{}, nil
+		return touched{}, nil, nil
 	}
 	w, err := document.Write(ctx, tx, s.r.run.ID, fresh, again)
 	if err != nil {
-		return touched{}, err
+		return touched{}, nil, err
 	}
 	made := make([]int64, len(fresh))
 	for i, d := range fresh {
@@ -193,7 +198,8 @@ func (s *orderSlice) documents(ctx context.Context, tx *store.Tx, origin feed.Or
 	if len(made) > 0 {
 		t.made["document"] = feed.Ranges(made)
 	}
-	return t, nil
+	notices, err := s.coupons(ctx, tx, orders, &t)
+	return t, notices, err
 }
 
 // buyers finds the customers of the documents and makes those that are new.

@@ -62,6 +62,17 @@ func (im *Importer) runUndo(ctx context.Context, task *jobs.Task) error {
 	if err := task.Args(&args); err != nil {
 		return err
 	}
+	var source string
+	err := im.db.Read(ctx, func(tx *store.Tx) error {
+		r, err := FindRun(ctx, tx, args.Run)
+		if err == nil {
+			source, err = SourceName(ctx, tx, r.Source)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	var changes []feed.Change
 	for after := int64(0); ; {
 		var page []feed.Change
@@ -81,7 +92,7 @@ func (im *Importer) runUndo(ctx context.Context, task *jobs.Task) error {
 		}
 	}
 	for i, c := range slices.Backward(changes) {
-		if err := im.undoRecords(ctx, task.Actor(), args.Run, c); err != nil {
+		if err := im.undoRecords(ctx, task.Actor(), args.Run, source, c); err != nil {
 			return err
 		}
 		if err := task.Progress(ctx, int64(len(changes)-i), 2*int64(len(changes))); err != nil {
@@ -98,14 +109,17 @@ type sliceBody struct {
 	Made map[string][]feed.Range `json:"made"`
 }
 
-func (im *Importer) undoRecords(ctx context.Context, actor store.Actor, run int64, c feed.Change) error {
+func (im *Importer) undoRecords(ctx context.Context, actor store.Actor, run int64, source string, c feed.Change) error {
 	return im.db.Bulk(ctx, actor, func(tx *store.Tx) error {
-		body, old, err := sliceOf(ctx, tx, c, "document:", "contract:")
+		body, old, err := sliceOf(ctx, tx, c, "document:", "contract:", couponPrefix)
 		if err != nil {
 			return err
 		}
 		kept, w, err := document.Revert(ctx, tx, run, body.Made["document"], old)
 		if err != nil {
+			return err
+		}
+		if err := undoCoupons(ctx, tx, source, body.Made["document"], old, kept); err != nil {
 			return err
 		}
 		if err := im.undone(ctx, tx, run, c.Origin, w.Rows, "document", kept); err != nil {

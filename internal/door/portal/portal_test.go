@@ -400,3 +400,27 @@ func FuzzForms(f *testing.F) {
 		}
 	})
 }
+
+func TestImprintAndDataProtectionStandBelowEveryPublicPage(t *testing.T) {
+	each(t, func(w world) {
+		if body := w.get(portal.SignUpPath).Body.String(); strings.Contains(body, "Impressum") {
+			w.Error("an imprint that nobody entered")
+		}
+		w.write(func(ctx context.Context, tx *store.Tx) error {
+			s, err := company.Load(ctx, tx)
+			if err != nil {
+				return err
+			}
+			s.Imprint, s.Privacy = "https://roesterei.example/impressum?a=1&b=2", "https://roesterei.example/datenschutz"
+			return company.Save(ctx, tx, s)
+		})
+		for _, path := range []string{portal.SignUpPath + "?l=de", portal.DataPath + "?l=de", portal.Path + "nowhere?l=de"} {
+			body := w.get(path).Body.String()
+			for _, want := range []string{`href="https://roesterei.example/impressum?a=1&amp;b=2"`, `href="https://roesterei.example/datenschutz"`, "Impressum", "Datenschutz"} {
+				if !strings.Contains(body, want) {
+					w.Errorf("%s: %q is missing", path, want)
+				}
+			}
+		}
+	})
+}

@@ -27,10 +27,15 @@ func Test(ctx context.Context, q Querier, cut, until clock.Day, gross bool, acti
 	if err != nil {
 		return nil, err
 	}
-	r, err := rehearse(ctx, q, known, later, known.starts(), activeDays)
+	before, err := Load(ctx, q, known.earlier())
 	if err != nil {
 		return nil, err
 	}
+	r, err := rehearsal{q: q, known: known, later: later, before: before, activeDays: activeDays, tracked: true, near: near{}}.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.test.expect(0)
 	return r.test, nil
 }
 
@@ -147,9 +152,16 @@ func (p *panel) value(ctx context.Context, counts []float64, later *Book) (Foret
 // calibrate holds the chances of the best candidate against what happened, tenth by tenth.
 func (t *Backtest) calibrate(said, active []float64) {
 	for _, bin := range btyd.Deciles(said, active) {
-		n := float64(bin.N)
-		lo, hi := wilson(bin.Actual*n, n)
-		t.Deciles = append(t.Deciles, Decile{N: bin.N, Predicted: finite(bin.Predicted), Actual: finite(bin.Actual), Lo: lo, Hi: hi})
+		t.Deciles = append(t.Deciles, Decile{N: bin.N, Predicted: finite(bin.Predicted), Actual: finite(bin.Actual)})
+	}
+}
+
+// expect sets the intervals of the tenths, where the log odds of all chances may be off by unsure.
+func (t *Backtest) expect(unsure float64) {
+	for i, d := range t.Deciles {
+		lo, hi := wilson(d.Predicted*float64(d.N), float64(d.N))
+		c := chance{d.Predicted, lo, hi}.unsure(unsure)
+		t.Deciles[i].Lo, t.Deciles[i].Hi = c.lo, c.hi
 	}
 }
 
@@ -180,6 +192,9 @@ func measured(f forecast, bought []float64, did []bool) TestRow {
 	r.Brier = some(sum / float64(len(did)))
 	if actual > 0 {
 		r.ChanceBias = some(100 * (predicted/actual - 1))
+	}
+	if shift, se, ok := shiftOf(f.chances, actual); ok {
+		r.Shift, r.ShiftSE = some(shift), some(se)
 	}
 	return r
 }
@@ -231,21 +246,6 @@ func weeksTo(first, cut, until clock.Day) []clock.Day {
 		weeks = append(weeks, until)
 	}
 	return weeks
-}
-
-// starts counts first purchases by day.
-func (b *Book) starts() []btyd.Start {
-	days := slices.Clone(b.First)
-	slices.Sort(days)
-	var all []btyd.Start
-	for i, d := range days {
-		if i > 0 && d == days[i-1] {
-			all[len(all)-1].N++
-			continue
-		}
-		all = append(all, btyd.Start{Day: int32(d), N: 1})
-	}
-	return all
 }
 
 // tracking is btyd.Tracking by the clock of the season. It counts whole days of that clock, so what falls between two of them is put

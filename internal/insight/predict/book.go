@@ -26,6 +26,15 @@ type Scope struct {
 	Recent  int       // days before AsOf that Book.Recent counts
 	Gross   bool      // as sold; else after returns, where a day whose every sale came back is no purchase
 	Details bool      // also what only reasons and the logistic regression need: years, returns, invoices
+	Every   int       // only every so many-th customer by number, to save time; 0 and 1 are all
+}
+
+// some is the condition on a column with a customer's number.
+func (s Scope) some(column string) string {
+	if s.Every <= 1 {
+		return "true"
+	}
+	return fmt.Sprintf("%s %% %d = 0", column, s.Every)
 }
 
 func (s Scope) basis() report.Basis {
@@ -107,7 +116,7 @@ func (b *Book) histories(ctx context.Context, q Querier, days string) error {
 	}
 	query := fmt.Sprintf(`SELECT customer, CAST(min(day) - DATE '1970-01-01' AS INTEGER), CAST(max(day) - DATE '1970-01-01' AS INTEGER), CAST(count(*) AS INTEGER),
 	CAST(count(*) FILTER (day > %[1]s) AS INTEGER), CAST(coalesce(sum(value) FILTER (day > %[1]s), 0) AS BIGINT), CAST(coalesce(sum(value) FILTER (nth = 1), 0) AS BIGINT), CAST(sum(value) AS BIGINT), %[2]s
-FROM %[3]s d GROUP BY customer`, date(b.AsOf.AddDays(-b.Scope.Recent)), year, days)
+FROM %[3]s d WHERE %[4]s GROUP BY customer`, date(b.AsOf.AddDays(-b.Scope.Recent)), year, days, b.some("customer"))
 	if b.From != 0 {
 		query += " HAVING min(day) >= " + date(b.From)
 	}
@@ -132,7 +141,7 @@ func (b *Book) returns(ctx context.Context, q Querier) error {
 	}
 	query := fmt.Sprintf(`SELECT customer, CAST(count(DISTINCT document) AS INTEGER), CAST(coalesce(sum(amount) FILTER (sale = 0), 0) AS BIGINT),
 	CAST(coalesce(max(sale_day) - DATE '1970-01-01', 0) AS INTEGER)
-FROM refund WHERE customer <> 0 AND day <= %s GROUP BY customer ORDER BY customer`, date(b.AsOf))
+FROM refund WHERE customer <> 0 AND %s AND day <= %s GROUP BY customer ORDER BY customer`, b.some("customer"), date(b.AsOf))
 	var id, loose int64
 	var count, latest int32
 	at := 0
@@ -148,11 +157,11 @@ FROM refund WHERE customer <> 0 AND day <= %s GROUP BY customer ORDER BY custome
 func (b *Book) unpaid(ctx context.Context, q Querier) error {
 	b.Unpaid = make([]int32, b.Len())
 	query := fmt.Sprintf(`SELECT i.customer, CAST(count(*) AS INTEGER) FROM document i
-WHERE i.kind = 'invoice' AND i.customer <> 0 AND i.day > %s AND i.day <= %s
+WHERE i.kind = 'invoice' AND i.customer <> 0 AND %s AND i.day > %s AND i.day <= %s
 	AND EXISTS (SELECT 1 FROM document p WHERE p.kind = 'payment' AND p.day <= %s)
 	AND NOT EXISTS (SELECT 1 FROM link l JOIN document p ON p.id = l.document
 		WHERE l.target = i.id AND l.kind IN ('pays', 'reverses', 'credits') AND p.day <= %s)
-GROUP BY i.customer ORDER BY i.customer`, date(b.AsOf.AddDays(-365)), date(b.AsOf.AddDays(-unpaidAfter)), date(b.AsOf), date(b.AsOf))
+GROUP BY i.customer ORDER BY i.customer`, b.some("i.customer"), date(b.AsOf.AddDays(-365)), date(b.AsOf.AddDays(-unpaidAfter)), date(b.AsOf), date(b.AsOf))
 	var id int64
 	var count int32
 	at := 0
@@ -175,27 +184,6 @@ func (b *Book) erased(ctx context.Context, q Querier) error {
 			b.Erased[i] = true
 		}
 	})
-}
-
-// thinned leaves every so many-th customer, so that at most that many are left.
-func (b *Book) thinned(most int) *Book {
-	step := (b.Len() + most - 1) / most
-	if step <= 1 {
-		return b
-	}
-	out := &Book{Scope: b.Scope, Currency: b.Currency, Digits: b.Digits, ID: every(b.ID, step), First: every(b.First, step), Last: every(b.Last, step),
-		X: every(b.X, step), Recent: every(b.Recent, step), Lately: every(b.Lately, step), Begun: every(b.Begun, step), Repeat: every(b.Repeat, step), Year: every(b.Year, step),
-		Prior: every(b.Prior, step), Returns: every(b.Returns, step), LastReturned: every(b.LastReturned, step), Unpaid: every(b.Unpaid, step),
-		Erased: every(b.Erased, step)}
-	return out
-}
-
-func every[T any](all []T, step int) []T {
-	some := make([]T, 0, len(all)/step+1)
-	for i := 0; i < len(all); i += step {
-		some = append(some, all[i])
-	}
-	return some
 }
 
 // find is the place of a customer, where ids are asked for in ascending order; at remembers how far it came.

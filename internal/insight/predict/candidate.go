@@ -10,6 +10,7 @@ import (
 // panel are the candidates fitted to a book: everything that may foretell.
 type panel struct {
 	*crowd
+	names    []string // of the models
 	fits     map[string]btyd.Fit
 	logistic *survival.Logistic // nil where there is nothing it could have learned from
 	rules    []rule
@@ -36,31 +37,45 @@ func (p *panel) known(ctx context.Context) (*known, error) {
 // taught is an earlier book, what Pareto/NBD said then, and what its customers did in the time after it, as long as the horizon.
 type taught struct {
 	*known
-	did []bool
+	did  []bool
+	calm btyd.Model // MBG/NBD of that book, where it was fitted
 }
 
 // newTaught fits Pareto/NBD to an earlier book.
-func newTaught(ctx context.Context, b *Book, did []bool) (*taught, error) {
+func newTaught(ctx context.Context, b *Book, did []bool, from near) (*taught, error) {
 	cr := newCrowd(b)
-	fit, err := btyd.FitParetoNBD(ctx, cr.patterns, btyd.Week)
+	fit, err := btyd.FitNear(ctx, btyd.NameParetoNBD, cr.patterns, btyd.Week, from[btyd.NameParetoNBD])
 	if err != nil {
 		return nil, err
 	}
+	from.put(map[string]btyd.Fit{fit.Name: fit})
 	said, err := fit.Predict(ctx, cr.patterns, b.ahead(b.Scope.Recent), 0)
-	return &taught{&known{cr, said}, did}, err
+	return &taught{&known{cr, said}, did, nil}, err
 }
 
-// newPanel fits the models to a book. lesson is what the logistic regression and the activity rule learn from, nil where there is
+// near are models that were fitted to an earlier book or by another clock: fits begin with them.
+type near map[string]btyd.Model
+
+func (n near) put(fits map[string]btyd.Fit) {
+	for name, f := range fits {
+		if !f.Withheld() {
+			n[name] = f.Model
+		}
+	}
+}
+
+// newPanel fits the models of these names to a book, Pareto/NBD among them. lesson is what the logistic regression and the activity rule learn from, nil where there is
 // nothing. activeDays is the company's idea of an active customer.
-func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int) (*panel, error) {
-	p := &panel{crowd: cr, fits: map[string]btyd.Fit{}, said: map[string][]btyd.Prediction{}}
-	for _, name := range btyd.Names() {
-		f, err := btyd.FitModel(ctx, name, cr.patterns, btyd.Week)
+func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int, from near, names ...string) (*panel, error) {
+	p := &panel{crowd: cr, names: names, fits: map[string]btyd.Fit{}, said: map[string][]btyd.Prediction{}}
+	for _, name := range names {
+		f, err := btyd.FitNear(ctx, name, cr.patterns, btyd.Week, from[name])
 		if err != nil {
 			return nil, err
 		}
 		p.fits[name] = f
 	}
+	from.put(p.fits)
 	p.rules = []rule{{name: NameZero}, {name: NameSameRate}, overallMean(cr)}
 	if lesson == nil {
 		return p, nil
@@ -92,7 +107,7 @@ type forecast struct {
 
 // forecasts asks every candidate for the time as long as the horizon after the book.
 func (p *panel) forecasts(ctx context.Context, each func(forecast) error) error {
-	for _, name := range btyd.Names() {
+	for _, name := range p.names {
 		all, err := p.predict(ctx, name)
 		if err != nil {
 			return err

@@ -49,6 +49,8 @@ type Card struct {
 	Limits Thresholds  `json:"limits"`
 	Season *Season     `json:"season,omitempty"` // nil where there are less than two years
 	Test   *Backtest   `json:"backtest,omitempty"`
+	Before []Window    `json:"windows,omitempty"` // stretches before that of Test, the newest first
+	Unsure float64     `json:"unsure"`            // by how much the log odds of all chances may be off together: half the interval of 95 %
 	Drift  []Cohort    `json:"drift,omitempty"`
 	Notes  []Notice    `json:"notes,omitempty"`
 	Blind  []string    `json:"blind"` // codes of what the model cannot see: texts predict.blind.CODE
@@ -78,14 +80,16 @@ type SpendCard struct {
 	Corr float64 `json:"corr"` // of number and value of purchases; the model assumes 0
 }
 
-// Stay is how many customers there will be, by one model. The interval holds chance, the unsure parameters, and the error the number had
-// in the backtest.
+// Stay is how many customers there will be, by one model. The interval holds chance, the unsure parameters, and how far the candidate
+// was off in the backtest and in the stretches before it.
 type Stay struct {
 	Model    string   `json:"model"`
 	Active   float64  `json:"active"` // customers to expect with a purchase within the horizon
 	ActiveLo float64  `json:"active_lo"`
 	ActiveHi float64  `json:"active_hi"` // interval of 95 %
 	Alive    *float64 `json:"alive"`     // customers to expect who have not left; nil where the model cannot say
+	AliveLo  *float64 `json:"alive_lo"`
+	AliveHi  *float64 `json:"alive_hi"` // interval of 95 %
 }
 
 // BandCount is one band.
@@ -99,7 +103,7 @@ type BandCount struct {
 // Sales are the sales to expect in the weeks after AsOf, in minor units, with intervals of 95 %.
 //
 // The interval adds three variances: that of chance (each customer buys more or less often, for more or less), that of the
-// parameters, and the square of the error the total had in the backtest.
+// parameters, and the mean square of the error the total had in the backtest and in the stretches before it.
 type Sales struct {
 	Weeks     []Week `json:"weeks"` // 13
 	Expected  int64  `json:"expected"`
@@ -148,16 +152,32 @@ type TestRow struct {
 	AUC        *float64 `json:"auc_active"`      // chance to rank who bought above who did not; nil where all are alike
 	Brier      *float64 `json:"brier"`           // mean squared error of the chance: the smaller the better; it decides
 	ChanceBias *float64 `json:"chance_bias_pct"` // of the number of customers who bought, in percent
+	Shift      *float64 `json:"shift"`           // what added to the log odds of every chance makes that number right
+	ShiftSE    *float64 `json:"shift_se"`        // its standard error by chance alone
 }
 
-// Decile is a tenth of the customers.
+// Window is a stretch of time before that of the backtest, foretold in the same way from what was known on Cut: how far the candidates
+// were off from stretch to stretch says how far they may be off in the next. In big companies it is told from a sample.
+type Window struct {
+	Cut    clock.Day `json:"cut"`
+	Until  clock.Day `json:"until"`
+	Active float64   `json:"active"` // customers who bought
+	Value  Foretold  `json:"value"`  // of their purchases, by what foretold numbers best then
+	Rows   []TestRow `json:"rows"`
+}
+
+// Decile is a tenth of the customers. The interval of 95 % holds chance, and how far the candidate was off in the stretches before
+// that of the backtest.
 type Decile struct {
 	N         int     `json:"n"`
 	Predicted float64 `json:"predicted"` // mean chance
 	Actual    float64 `json:"actual"`    // share who bought
 	Lo        float64 `json:"lo"`
-	Hi        float64 `json:"hi"` // interval of 95 % of that share (Wilson)
+	Hi        float64 `json:"hi"` // within which the share who buy was to be expected
 }
+
+// Inside tells whether what happened lies within the interval.
+func (d Decile) Inside() bool { return d.Actual >= d.Lo && d.Actual <= d.Hi }
 
 // Tracked is a week: all repeat purchases from the beginning to its end of the customers known on Cut.
 type Tracked struct {

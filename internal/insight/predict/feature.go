@@ -69,8 +69,8 @@ func (b *known) features(ctx context.Context, step int) (survival.Features, erro
 
 // Bounds of what the logistic regression learns from.
 const (
-	fewestTaught = 200     // customers, fewer teach nothing
-	mostTaught   = 100_000 // every so many-th customer is taken where there are more; that teaches as well
+	fewestTaught = 200    // customers, fewer teach nothing
+	mostTaught   = 50_000 // every so many-th customer is taken where there are more; that teaches as well
 )
 
 // behaviour is a logistic regression taught by what the customers of a book did in the time after it; nil where there was too

@@ -11,44 +11,52 @@ type rehearsed struct {
 	test   *Backtest
 	panel  *panel
 	season *Season // as it was known on the cut, and whether it helped; nil where there were less than two years
+
+	calm btyd.Model // fitted by the calendar: what the season was held against; nil where there was none
 }
 
-// rehearse runs the backtest of what was known on the cut against what is known later. Where there are two years of purchases it runs
-// twice, by the calendar and by the clock of the season, and the better one stands: a season that does not help is not used.
-// starts are the first purchases of all customers known on the cut, of whom known may hold only some.
-func rehearse(ctx context.Context, q Querier, known, later *Book, starts []btyd.Start, activeDays int) (rehearsed, error) {
-	scope := known.Scope
-	scope.AsOf = known.AsOf.AddDays(-known.Scope.Recent)
-	before, err := Load(ctx, q, scope)
+// rehearsal is a backtest to be run of what was known on the cut against what is known later.
+type rehearsal struct {
+	q          Querier
+	known      *Book // on the cut
+	later      *Book // a horizon later; of customers who are in known
+	before     *Book // a horizon before the cut: what the candidates learn from
+	activeDays int
+	tracked    bool // week by week, too
+	near       near // what fits begin with, and leave behind
+}
+
+// earlier is the scope a horizon before.
+func (s Scope) earlier() Scope {
+	s.AsOf, s.Details = s.AsOf.AddDays(-s.Recent), true
+	return s
+}
+
+// run runs the backtest. Where there are two years of purchases it runs twice, by the calendar and by the clock of the season, and
+// the better one stands: a season that does not help is not used.
+func (r rehearsal) run(ctx context.Context) (rehearsed, error) {
+	days, err := loadDaily(ctx, r.q, r.known.Scope)
 	if err != nil {
 		return rehearsed{}, err
 	}
-	before = before.thinned(mostTaught)
-	r := rehearsal{q: q, known: known, later: later, before: before, starts: starts, activeDays: activeDays}
-	plain, err := r.by(ctx, nil)
-	if err != nil || known.Len() == 0 {
+	plain, err := r.by(ctx, days, nil)
+	if err != nil || r.known.Len() == 0 || !days.long() {
 		return plain, err
 	}
-	days, err := loadDaily(ctx, q, known.Scope)
-	if err != nil {
-		return rehearsed{}, err
-	}
-	season := days.season()
-	if season == nil {
-		return plain, nil
-	}
+	calm := plain.panel.fits[btyd.NameMBGNBD].Model
+	season := days.season(calm)
 	season.On = true
-	other, err := r.by(ctx, season.clock(days.first, later.AsOf))
+	other, err := r.by(ctx, days, season.clock(days.first, r.later.AsOf))
 	if err != nil {
 		return rehearsed{}, err
 	}
-	season.ErrorOff, season.ErrorOn = weekly(plain.test.Tracking, known.AsOf), weekly(other.test.Tracking, known.AsOf)
+	season.ErrorOff, season.ErrorOn = weekly(plain.test.Tracking, r.known.AsOf), weekly(other.test.Tracking, r.known.AsOf)
 	season.BrierOff, season.BrierOn = plain.test.brier(), other.test.brier()
 	season.On = season.BrierOn < season.BrierOff
 	if season.On {
 		plain = other
 	}
-	plain.season, plain.test.Season = season, season
+	plain.season, plain.test.Season, plain.calm = season, season, calm
 	return plain, nil
 }
 
@@ -62,25 +70,17 @@ func (t *Backtest) brier() float64 {
 	return 1
 }
 
-// rehearsal is what both runs share.
-type rehearsal struct {
-	q                    Querier
-	known, later, before *Book
-	starts               []btyd.Start
-	activeDays           int
-}
-
 // by runs the backtest by a clock.
-func (r rehearsal) by(ctx context.Context, c *seasonClock) (rehearsed, error) {
+func (r rehearsal) by(ctx context.Context, days daily, c *seasonClock) (rehearsed, error) {
 	known := r.known.by(c)
 	var lesson *taught
 	if r.before.Len() > 0 {
 		var err error
-		if lesson, err = newTaught(ctx, r.before.by(c), r.before.didIn(known)); err != nil {
+		if lesson, err = newTaught(ctx, r.before.by(c), r.before.didIn(known), r.near); err != nil {
 			return rehearsed{}, err
 		}
 	}
-	p, err := newPanel(ctx, newCrowd(known), lesson, r.activeDays)
+	p, err := newPanel(ctx, newCrowd(known), lesson, r.activeDays, r.near, btyd.Names()...)
 	if err != nil {
 		return rehearsed{}, err
 	}
@@ -88,6 +88,8 @@ func (r rehearsal) by(ctx context.Context, c *seasonClock) (rehearsed, error) {
 	if err != nil {
 		return rehearsed{}, err
 	}
-	t.Tracking, err = track(ctx, r.q, p, r.starts, r.later.AsOf, t.counts())
+	if r.tracked {
+		t.Tracking, err = track(ctx, r.q, p, days.starts(), r.later.AsOf, t.counts())
+	}
 	return rehearsed{test: t, panel: p}, err
 }

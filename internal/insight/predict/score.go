@@ -115,7 +115,7 @@ func Foretell(ctx context.Context, q Querier, o Options, progress func(float64) 
 	if err != nil {
 		return nil, err
 	}
-	f := foretelling{q: q, o: o, book: book, step: func(part float64) error {
+	f := foretelling{q: q, o: o, book: book, near: near{}, step: func(part float64) error {
 		if progress == nil {
 			return nil
 		}
@@ -132,7 +132,9 @@ type foretelling struct {
 	step   func(float64) error
 	card   Card
 	lesson *taught
-	before *Season // as it was known on the cut of the backtest
+	before *Season    // as it was known on the cut of the backtest
+	calm   btyd.Model // what the season is held against; nil until there is one
+	near   near
 	panel  *panel
 	spend  btyd.SpendFit
 }
@@ -193,7 +195,7 @@ const fewestTested = 30
 
 // mostTested is how many customers take part in the backtest of a scoring at most: of more, every so many-th does. The candidates are
 // then told apart to the third digit of their errors.
-const mostTested = 100_000
+const mostTested = 50_000
 
 // rehearse runs the backtest that chooses, and keeps what the logistic regression learns from.
 func (f *foretelling) rehearse(ctx context.Context) error {
@@ -203,8 +205,9 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 		f.card.Chosen, f.card.Counts, f.card.Keeper = o.Model, o.Model, o.Model
 		return nil
 	}
-	cut := o.AsOf.AddDays(-o.Horizon)
-	known, err := Load(ctx, f.q, Scope{AsOf: cut, Recent: o.Horizon, Gross: o.Gross, Details: true})
+	scope := f.book.Scope
+	scope.Every = (f.book.Len() + mostTested - 1) / mostTested
+	known, err := Load(ctx, f.q, scope.earlier())
 	if err != nil {
 		return err
 	}
@@ -212,26 +215,31 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 		f.card.Notes = append(f.card.Notes, Notice{Code: "untested", Numbers: []float64{float64(o.Horizon), fewestTested}})
 		return nil
 	}
-	all := known.starts()
-	known = known.thinned(mostTested)
-	r, err := rehearse(ctx, f.q, known, f.book, all, o.ActiveDays)
+	before, err := Load(ctx, f.q, known.earlier())
+	if err != nil {
+		return err
+	}
+	r, err := rehearsal{q: f.q, known: known, later: f.book, before: before, activeDays: o.ActiveDays, tracked: true, near: f.near}.run(ctx)
 	if err != nil {
 		return err
 	}
 	t := r.test
-	f.before, f.card.Test = r.season, t
+	f.before, f.calm, f.card.Test = r.season, r.calm, t
 	f.card.Chosen, f.card.Counts, f.card.Keeper = t.chances(), t.counts(), t.keeper()
 	if slices.ContainsFunc(r.panel.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
 		f.card.Notes = append(f.card.Notes, Notice{Code: "rule_wins"})
 	}
 	k, err := r.panel.known(ctx)
-	f.lesson = &taught{k, known.didIn(f.book)}
-	return err
+	if err != nil {
+		return err
+	}
+	f.lesson = &taught{k, known.didIn(f.book), nil}
+	return f.windows(ctx)
 }
 
 // fit fits the models to all that is known.
 func (f *foretelling) fit(ctx context.Context) (err error) {
-	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays); err != nil {
+	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays, f.near, btyd.Names()...); err != nil {
 		return err
 	}
 	if f.card.Chosen == NameLogistic && f.panel.logistic == nil {
@@ -261,8 +269,19 @@ func (f *foretelling) seasons(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := all.season()
-	if f.card.Season = s; s == nil || f.before == nil {
+	if !all.long() {
+		return nil
+	}
+	calm := f.calm
+	if calm == nil {
+		fit, err := btyd.FitNear(ctx, btyd.NameMBGNBD, newCrowd(f.book).patterns, btyd.Week, f.near[btyd.NameMBGNBD])
+		if err != nil {
+			return err
+		}
+		calm = fit.Model
+	}
+	s := all.season(calm)
+	if f.card.Season = s; f.before == nil {
 		return nil
 	}
 	s.On, s.ErrorOff, s.ErrorOn, s.BrierOff, s.BrierOn = f.before.On, f.before.ErrorOff, f.before.ErrorOn, f.before.BrierOff, f.before.BrierOn

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 
+	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 )
@@ -32,9 +33,10 @@ func weekOf(d clock.Day) int {
 	return min(yearWeeks-1, int(d-clock.NewDay(year, 1, 1))/7)
 }
 
-// daily counts purchases by day, from the first to AsOf.
+// daily counts purchases by day, from the first to AsOf: the first ones of customers, and the repeat purchases.
 type daily struct {
 	first clock.Day
+	begun []float64
 	n     []float64
 }
 
@@ -45,32 +47,72 @@ func loadDaily(ctx context.Context, q Querier, scope Scope) (daily, error) {
 	if err != nil || days.First == nil {
 		return daily{}, err
 	}
-	s := daily{first: *days.First, n: make([]float64, asOf-*days.First+1)}
+	length := asOf - *days.First + 1
+	s := daily{first: *days.First, begun: make([]float64, length), n: make([]float64, length)}
 	var day int32
-	var n int64
-	query := fmt.Sprintf("SELECT CAST(day - DATE '1970-01-01' AS INTEGER) AS on_day, count(*) FROM %s d GROUP BY on_day ORDER BY on_day", days.SQL)
-	return s, each(ctx, q, query, []any{&day, &n}, func() { s.n[clock.Day(day)-s.first] = float64(n) })
+	var begun, repeated int64
+	query := fmt.Sprintf(`SELECT CAST(day - DATE '1970-01-01' AS INTEGER) AS on_day, count(*) FILTER (nth = 1), count(*) FILTER (nth > 1)
+FROM %s d GROUP BY on_day ORDER BY on_day`, days.SQL)
+	return s, each(ctx, q, query, []any{&day, &begun, &repeated}, func() {
+		s.begun[clock.Day(day)-s.first], s.n[clock.Day(day)-s.first] = float64(begun), float64(repeated)
+	})
 }
 
-// season estimates the index; nil where there are less than two years of purchases.
+// starts are the days on which customers began.
+func (s daily) starts() (all []btyd.Start) {
+	for i, n := range s.begun {
+		if n > 0 {
+			all = append(all, btyd.Start{Day: int32(s.first) + int32(i), N: int64(n)})
+		}
+	}
+	return all
+}
+
+// long tells whether there are enough days for an index.
+func (s daily) long() bool { return len(s.n) >= seasonYears*365 }
+
+// expected are the repeat purchases to expect on each day by a model that knows no season: those of all customers who had begun by then.
+func (s daily) expected(m btyd.Model) []float64 {
+	perDay := make([]float64, len(s.n)) // of one customer, by days since the first purchase
+	before := 0.0
+	for t := 1; t < len(perDay); t++ {
+		now := finite(m.Mean(float64(t)))
+		perDay[t], before = max(0, now-before), now
+	}
+	out := make([]float64, len(s.n))
+	for from, begun := range s.begun {
+		if begun == 0 {
+			continue
+		}
+		for i := from + 1; i < len(out); i++ {
+			out[i] += begun * perDay[i-from]
+		}
+	}
+	return out
+}
+
+// season estimates the index by a model of how much is bought without a season; nil where there are less than two years of
+// purchases.
 //
-// Index and trend are found in turns: the index of a week is what was bought in it over what the trend says; the trend is the
-// mean over half a year to each side of purchases divided by the index. A few turns settle both.
-func (s daily) season() *Season {
-	if len(s.n) < seasonYears*365 {
+// The model says how much is to be expected as customers come and leave, so that growth is not taken for a season. Index and level
+// are found in turns: the index of a week is what was bought in it over what was expected, times the level; the level is the
+// mean over half a year to each side of purchases, divided by the index, over what was expected. A few turns settle both.
+func (s daily) season(m btyd.Model) *Season {
+	if !s.long() {
 		return nil
 	}
+	due := s.expected(m)
 	index := make([]float64, yearWeeks)
 	for w := range index {
 		index[w] = 1
 	}
 	for range 12 {
-		trend := s.trend(index)
+		level := s.level(index, due)
 		var bought, expected [yearWeeks]float64
 		for i, n := range s.n {
 			w := weekOf(s.first.AddDays(i))
 			bought[w] += n
-			expected[w] += trend[i]
+			expected[w] += due[i] * level[i]
 		}
 		for w := range index {
 			index[w] = 1
@@ -83,16 +125,17 @@ func (s daily) season() *Season {
 	return &Season{Index: index, Years: math.Round(float64(len(s.n))/365.25*10) / 10}
 }
 
-// trend is the mean of purchases, divided by the index, over half a year to each side of each day.
-func (s daily) trend(index []float64) []float64 {
-	sums := make([]float64, len(s.n)+1)
+// level is how much more is bought than expected, apart from the season, over half a year to each side of each day.
+func (s daily) level(index, due []float64) []float64 {
+	bought, expected := make([]float64, len(s.n)+1), make([]float64, len(s.n)+1)
 	for i, n := range s.n {
-		sums[i+1] = sums[i] + n/max(index[weekOf(s.first.AddDays(i))], 0.01)
+		bought[i+1] = bought[i] + n/max(index[weekOf(s.first.AddDays(i))], 0.01)
+		expected[i+1] = expected[i] + due[i]
 	}
 	out := make([]float64, len(s.n))
 	for i := range out {
 		from, to := max(0, i-182), min(len(s.n), i+183)
-		out[i] = (sums[to] - sums[from]) / float64(to-from)
+		out[i] = (bought[to] - bought[from]) / max(expected[to]-expected[from], 1e-9)
 	}
 	return out
 }

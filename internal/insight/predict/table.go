@@ -134,6 +134,8 @@ func (f *foretelling) score(ctx context.Context) (*Scores, error) {
 		return nil, err
 	}
 	s.since = t.since
+	f.card.Unsure = f.unsureOf(f.card.Chosen)
+	s.Card.Unsure = f.card.Unsure
 	w := f.worth()
 	err = spread(ctx, p.Len(), func(from, to int) {
 		row := make([]float32, len(featureNames()))
@@ -167,10 +169,11 @@ type worth struct {
 	model  btyd.GammaGamma
 	known  bool    // else everybody is expected to spend the mean
 	factor float64 // minor units of a unit of the currency, times the margin
+	off    float64 // relative standard error of all values together, from the stretches before
 }
 
 func (f *foretelling) worth() worth {
-	return worth{f.spend.Model, f.spend.Status == btyd.OK, float64(pow10(f.book.Digits)) * float64(f.card.Margin) / 100}
+	return worth{f.spend.Model, f.spend.Status == btyd.OK, float64(pow10(f.book.Digits)) * float64(f.card.Margin) / 100, f.unsureValue() / z95}
 }
 
 // of is what a purchase of customer i brings, and its relative standard error. Where the model is known the error is that of her own mean
@@ -203,7 +206,7 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	ahead := t.future[k]
 	clv, se := finite(ahead.Residual)*value, 0.0
 	if ahead.Residual > 0 {
-		se = math.Hypot(finite(ahead.ResidualSE)/ahead.Residual, relative) * clv
+		se = math.Hypot(math.Hypot(finite(ahead.ResidualSE)/ahead.Residual, relative), w.off) * clv
 	}
 	lo, hi := btyd.PositiveInterval(clv, se, z95)
 	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)
@@ -241,7 +244,7 @@ func (f *foretelling) chance(t *table, i int, row []float32) chance {
 		r, _ := f.panel.rule(f.card.Chosen)
 		c = r.chance(f.panel.patterns[k].History, t.days)
 	}
-	return c
+	return c.unsure(f.card.Unsure)
 }
 
 // hopeless is a chance below which no day is named for the next purchase.

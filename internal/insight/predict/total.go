@@ -46,15 +46,14 @@ func (cr *crowd) relative(f btyd.Fit, of func(btyd.Model, btyd.History) float64)
 // stay counts the customers who will buy within the horizon, and those who have not left, by each model.
 func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, error) {
 	first := Stay{Model: f.card.Chosen}
-	var chanceOnly float64
+	var up, down, chanceOnly float64
 	for _, x := range s.of {
 		first.Active += x.active
-		first.ActiveLo += x.lo
-		first.ActiveHi += x.hi
+		up += x.hi - x.active
+		down += x.active - x.lo
 		chanceOnly += x.active * (1 - x.active)
 	}
-	wrong := f.wrong(f.card.Chosen) * first.Active
-	first.spread(math.Hypot(first.ActiveHi-first.Active, wrong), math.Hypot(first.Active-first.ActiveLo, wrong), chanceOnly)
+	first.spread(up, down, chanceOnly)
 	out := []Stay{first}
 	for _, name := range []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameBGNBD} {
 		fit := f.panel.fits[name]
@@ -69,36 +68,35 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 				return nil, err
 			}
 		}
-		alive := f.panel.total(some, func(k int) float64 { return within(all[k].Alive) })
+		by := f.stayBy(fit, some, all, t.days)
 		if name == f.card.Chosen {
-			out[0].Alive = &alive
+			out[0].Alive, out[0].AliveLo, out[0].AliveHi = by.Alive, by.AliveLo, by.AliveHi
 			continue
 		}
-		by := Stay{Model: name, Active: f.panel.total(some, func(k int) float64 { return within(all[k].Active) }), Alive: &alive}
-		chanceOnly = f.panel.total(some, func(k int) float64 { return within(all[k].Active) * (1 - within(all[k].Active)) })
-		half := z95 * by.Active * f.panel.relative(fit, func(m btyd.Model, h btyd.History) float64 { return m.Active(h, t.days) })
-		half = math.Hypot(half, f.wrong(name)*by.Active)
-		by.spread(half, half, chanceOnly)
 		out = append(out, by)
 	}
 	return out, nil
 }
 
-// wrong is the error of the number of customers who bought that a candidate had in the backtest, as a share of it.
-func (f *foretelling) wrong(name string) float64 {
-	if f.card.Test == nil {
-		return 0
+// stayBy counts by one model; all is what it says of some, the patterns or a sample of them.
+func (f *foretelling) stayBy(fit btyd.Fit, some []btyd.Pattern, all []btyd.Prediction, days float64) Stay {
+	off := f.unsureOf(fit.Name)
+	count := func(of func(btyd.Prediction) float64, again func(btyd.Model, btyd.History) float64) (n, lo, hi float64) {
+		n = f.panel.total(some, func(k int) float64 { return within(of(all[k])) })
+		dice := f.panel.total(some, func(k int) float64 { return within(of(all[k])) * (1 - within(of(all[k]))) })
+		half := math.Hypot(z95*n*f.panel.relative(fit, again), off*dice)
+		half = math.Hypot(half, z95*math.Sqrt(dice))
+		return n, max(0, n-half), n + half
 	}
-	for _, r := range f.card.Test.Rows {
-		if r.Model == name && r.ChanceBias != nil {
-			return min(1, math.Abs(*r.ChanceBias)/100)
-		}
-	}
-	return 0
+	by := Stay{Model: fit.Name}
+	by.Active, by.ActiveLo, by.ActiveHi = count(func(p btyd.Prediction) float64 { return p.Active },
+		func(m btyd.Model, h btyd.History) float64 { return m.Active(h, days) })
+	alive, lo, hi := count(func(p btyd.Prediction) float64 { return p.Alive }, func(m btyd.Model, h btyd.History) float64 { return m.Alive(h) })
+	by.Alive, by.AliveLo, by.AliveHi = &alive, &lo, &hi
+	return by
 }
 
-// spread sets the interval from the half widths that come from the parameters and the error in the backtest, upwards and downwards,
-// and the variance of chance.
+// spread sets the interval from the half widths of what is unsure, upwards and downwards, and the variance of chance.
 func (s *Stay) spread(up, down, variance float64) {
 	dice := z95 * math.Sqrt(variance)
 	s.ActiveHi = s.Active + math.Hypot(up, dice)
@@ -150,18 +148,7 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 	if err != nil {
 		return Sales{}, err
 	}
-	wrong := f.error() // of the total in the backtest
-	return f.weekly(of, total, variance+theirs, math.Hypot(relative, wrong), newcomers), nil
-}
-
-// error is the error of the value in the backtest, as a share of it.
-func (f *foretelling) error() float64 {
-	const unknown = 0.25 // such forecasts are wrong by a quarter, one hears
-	if f.card.Test == nil || f.card.Test.Value.Actual <= 0 {
-		return unknown
-	}
-	v := f.card.Test.Value
-	return min(1, math.Abs(float64(v.Predicted)/float64(v.Actual)-1))
+	return f.weekly(of, total, variance+theirs, math.Hypot(relative, f.unsureValue()/z95), newcomers), nil
 }
 
 // newcomerWindows is from how many stretches of time, each as long as the sales foreseen, newcomers are known.

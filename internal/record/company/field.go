@@ -1,6 +1,7 @@
 package company
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -36,6 +37,8 @@ var fields = []field{
 	number("value_years", func(s *Settings) *int { return &s.ValueYears }, 1, 10),
 	number("discount", func(s *Settings) *int { return &s.Discount }, 0, 100),
 	number("margin", func(s *Settings) *int { return &s.Margin }, 1, 100),
+	{"imprint", func(s Settings) string { return s.Imprint }, text(func(s *Settings) *string { return &s.Imprint }), checkAddress(func(s Settings) string { return s.Imprint })},
+	{"privacy", func(s Settings) string { return s.Privacy }, text(func(s *Settings) *string { return &s.Privacy }), checkAddress(func(s Settings) string { return s.Privacy })},
 	{"setup", func(s Settings) string { return strconv.FormatBool(s.Setup) }, setSetup, nil},
 }
 
@@ -121,6 +124,26 @@ func checkName(s Settings) *fault.Error {
 		return fault.New(fault.Invalid, "errors.too_long", "max", maxName)
 	}
 	return nil
+}
+
+// maxAddress is how long the address of a page may be.
+const maxAddress = 500
+
+// checkAddress checks the address of a page on the web, which may be empty.
+func checkAddress(of func(Settings) string) func(Settings) *fault.Error {
+	return func(s Settings) *fault.Error {
+		text := of(s)
+		if text == "" {
+			return nil
+		}
+		if len(text) > maxAddress {
+			return fault.New(fault.Invalid, "errors.too_long", "max", maxAddress)
+		}
+		if u, err := url.Parse(text); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+			return fault.New(fault.Invalid, "company.address", "text", text)
+		}
+		return nil
+	}
 }
 
 func checkCurrency(s Settings) *fault.Error {

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -12,11 +13,13 @@ import (
 
 // Ask is what a message wants. With Basis Contract or LegalDuty the message rests on that and passes objections to
 // advertising. With Consent only proved consent lets it pass. Empty, it is advertising for own goods similar to those
-// bought, with the notice of the right to object in it, and the existing-customer rule of § 7(3) UWG will do as well.
+// bought, with the notice of the right to object in it, and the existing-customer rule of § 7(3) UWG will do as well; for calls
+// the presumed consent of a company.
 type Ask struct {
 	Channel Channel
 	Purpose Purpose
 	Basis   Basis
+	Topic   string // code of what advertising is about, empty for nothing in particular: who left it out gets none
 }
 
 // Recipient is a customer and the address a message would go to. Consent of a company is the company's: Customer is the
@@ -42,11 +45,12 @@ const (
 	ReasonObjected     = "objected"
 	ReasonSuppressed   = "suppressed" // the address said no, whoever it belongs to
 	ReasonPaused       = "paused"     // she wants none until a day that is still to come
+	ReasonTopic        = "topic"      // she wants none about this topic
 )
 
 // Reasons lists the reasons not to send.
 func Reasons() []string {
-	return []string{ReasonNone, ReasonNotConfirmed, ReasonWithdrawn, ReasonObjected, ReasonSuppressed, ReasonPaused}
+	return []string{ReasonNone, ReasonNotConfirmed, ReasonWithdrawn, ReasonObjected, ReasonSuppressed, ReasonPaused, ReasonTopic}
 }
 
 // MaxRecipients is how many recipients Check asks about in one query; more are asked in slices.
@@ -80,14 +84,14 @@ func Check(ctx context.Context, tx *store.Tx, a Ask, to []Recipient) ([]Verdict,
 			return nil, err
 		}
 	}
-	return all, nil
+	return all, presume(ctx, tx, settings, today, a, to, all)
 }
 
 // known is what one query finds about a slice of recipients.
 type known struct {
 	states     map[int64][]state
 	suppressed map[string]bool
-	paused     map[Recipient]bool
+	wish       map[Recipient]string // why not, by what she chose
 }
 
 func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask, to []Recipient, verdicts []Verdict) error {
@@ -111,6 +115,10 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 		return err
 	}
 	for i, r := range to {
+		wish := ""
+		if len(k.wish) > 0 {
+			wish = cmp.Or(k.wish[Recipient{r.Customer, folded[i]}], k.wish[Recipient{r.Customer, ""}])
+		}
 		if folded[i] == "" && r.Address != "" {
 			verdicts[i] = Verdict{Reason: ReasonNone}
 			continue
@@ -120,8 +128,8 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 		case v.Reason == ReasonObjected:
 		case sums[i] != "" && k.suppressed[sums[i]]:
 			v = Verdict{Reason: ReasonSuppressed}
-		case v.Basis != "" && advertising && (k.paused[Recipient{r.Customer, folded[i]}] || k.paused[Recipient{r.Customer, ""}]):
-			v = Verdict{Entry: v.Entry, Reason: ReasonPaused}
+		case v.Basis != "" && advertising && wish != "":
+			v = Verdict{Entry: v.Entry, Reason: wish}
 		}
 		verdicts[i] = v
 	}
@@ -129,17 +137,21 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 }
 
 func find(ctx context.Context, tx *store.Tx, a Ask, today int64, ids []int64, hashes []string) (known, error) {
-	k := known{states: make(map[int64][]state, len(ids)), suppressed: map[string]bool{}, paused: map[Recipient]bool{}}
+	k := known{states: make(map[int64][]state, len(ids)), suppressed: map[string]bool{}, wish: map[Recipient]string{}}
 	text := fmt.Sprintf(sqlCheck, tx.Numbers("$1"), tx.Strings("$4"))
-	args := []any{store.JSON(ids), string(a.Channel), string(a.Purpose), store.JSON(hashes), today}
+	topic := ""
+	if a.Topic != "" {
+		topic = store.JSON(a.Topic)
+	}
+	args := []any{store.JSON(ids), string(a.Channel), string(a.Purpose), store.JSON(hashes), today, topic}
 	err := tx.Values(ctx, text, args, func(_ []string, row []any) error {
 		id, _ := row[0].(int64)
 		address, _ := row[3].(string)
 		switch status := asText(row[5]); status {
 		case ReasonSuppressed:
 			k.suppressed[address] = true
-		case ReasonPaused:
-			k.paused[Recipient{id, address}] = true
+		case ReasonPaused, ReasonTopic:
+			k.wish[Recipient{id, address}] = status
 		default:
 			entry, _ := row[6].(int64)
 			own, _ := row[7].(int64)

@@ -53,10 +53,11 @@ func Purposes() []Purpose { return []Purpose{Advertising, Surveys, Tracking, Pro
 // Basis is what a message rests on in law.
 type Basis string
 
-// The legal bases. ExistingCustomer is § 7(3) UWG.
+// The legal bases. ExistingCustomer is § 7(3) UWG; Presumed is the presumed consent of a company to be called, § 7(2) no. 1 UWG.
 const (
 	Consent          Basis = "consent"
 	ExistingCustomer Basis = "existing_customer"
+	Presumed         Basis = "presumed"
 	Contract         Basis = "contract"
 	LegalDuty        Basis = "legal_duty"
 )

@@ -132,6 +132,25 @@ func Preferences(ctx context.Context, tx *store.Tx, customers []int64) (map[Reci
 	return all, rows.Err()
 }
 
+// Often tells how often customers want to hear from us, at most about 1,000 at a time, by customer and folded address. Who did not
+// choose is missing.
+func Often(ctx context.Context, tx *store.Tx, customers []int64) (map[Recipient]string, error) {
+	all := map[Recipient]string{}
+	err := tx.Values(ctx, fmt.Sprintf(sqlOften, tx.Numbers("$1")), []any{store.JSON(customers)}, func(_ []string, row []any) error {
+		id, _ := row[0].(int64)
+		all[Recipient{id, asText(row[1])}] = asText(row[2])
+		return nil
+	})
+	return all, err
+}
+
+// AnyOften tells whether anybody chose how often she wants to hear from us.
+func AnyOften(ctx context.Context, tx *store.Tx) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, sqlAnyOften).Scan(&n)
+	return n > 0, err
+}
+
 func savePreference(ctx context.Context, tx *store.Tx, h Holder, c Choices) error {
 	topics, err := Topics(ctx, tx)
 	if err != nil {

@@ -119,7 +119,7 @@ func ProveEntries(ctx context.Context, tx *store.Tx, entries []Entry) (*Proof, e
 // Use is one use of a consent, for the log that § 7a UWG asks of telephone advertising.
 type Use struct {
 	ID       int64
-	Entry    int64 // the consent used
+	Entry    int64 // the consent used; 0 for the presumed one of a company
 	Customer int64
 	Channel  Channel
 	Subject  string // what the call was about
@@ -144,8 +144,11 @@ func LogUse(ctx context.Context, tx *store.Tx, c Channel, r Recipient, subject s
 	if len(subject) > maxText {
 		return Use{}, tooLong("subject")
 	}
-	u := Use{Entry: v[0].Entry, Customer: r.Customer, Channel: c, Subject: subject, At: tx.Now}
-	u.ID, err = tx.InsertID(ctx, sqlAddUse, u.Entry, u.Customer, string(c), subject, clock.Micros(tx.Now), tx.Actor.Kind, tx.Actor.ID)
+	return addUse(ctx, tx, Use{Entry: v[0].Entry, Customer: r.Customer, Channel: c, Subject: subject, At: tx.Now})
+}
+
+func addUse(ctx context.Context, tx *store.Tx, u Use) (_ Use, err error) {
+	u.ID, err = tx.InsertID(ctx, sqlAddUse, u.Entry, u.Customer, string(u.Channel), u.Subject, clock.Micros(u.At), tx.Actor.Kind, tx.Actor.ID)
 	return u, err
 }
 

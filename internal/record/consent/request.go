@@ -138,9 +138,39 @@ func allow(ctx context.Context, tx *store.Tx, ip string) (*hasher, error) {
 	return h, allowSender(ctx, tx, h, ip)
 }
 
-// sweep forgets sign-ups nobody confirmed, and counts of long ago.
+// requestKept is how long a sign-up is kept. One that nobody confirmed is forgotten then, with the address in its mail: whoever
+// typed it in may have been anybody.
+const requestKept = 30 * 24 * time.Hour
+
+// ForgetUnconfirmed deletes up to limit sign-ups that nobody confirmed within 30 days, and returns the Message-IDs of their mails,
+// which are to be forgotten in the same transaction. more tells that there may be others.
+func ForgetUnconfirmed(ctx context.Context, tx *store.Tx, limit int) (mails []string, more bool, err error) {
+	rows, err := tx.Query(ctx, sqlUnconfirmed, clock.Micros(tx.Now.Add(-requestKept)), limit)
+	if err != nil {
+		return nil, false, err
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		var proof string
+		if err := rows.Scan(&id, &proof); err != nil {
+			return nil, false, err
+		}
+		if ids = append(ids, id); proof != "" {
+			mails = append(mails, proof)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(ids) == 0 {
+		return nil, false, err
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf(sqlForgetRequests, tx.Numbers("$1")), store.JSON(ids))
+	return mails, len(ids) == limit, err
+}
+
+// sweep forgets sign-ups that are long over, and counts of long ago. Those nobody confirmed wait for ForgetUnconfirmed.
 func sweep(ctx context.Context, tx *store.Tx) error {
-	if _, err := tx.Exec(ctx, sqlSweepRequests, clock.Micros(tx.Now.Add(-30*24*time.Hour))); err != nil {
+	if _, err := tx.Exec(ctx, sqlSweepRequests, clock.Micros(tx.Now.Add(-requestKept))); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, sqlSweepLimits, clock.Micros(tx.Now.Add(-limitKept)))

@@ -7,7 +7,7 @@ const entryColumns = `id, customer, channel, purpose, kind, basis, address, hash
 
 const (
 	// sqlCheck is everything Check needs to know of a slice of recipients: their states, which addresses are suppressed
-	// (the hash as address), and who wants a pause. Channel and purpose are compared by CASE so that SQLite seeks once a
+	// (the hash as address), and who wants a pause or nothing about a topic ($6, as it stands in the list). Channel and purpose are compared by CASE so that SQLite seeks once a
 	// customer rather than once for each pair of them: she has few rows.
 	sqlCheck = `WITH who AS MATERIALIZED (SELECT id, coalesce(merged_into, id) AS main FROM customer WHERE id %s AND erased_at IS NULL)
 		SELECT w.id, s.channel, s.purpose, s.address, s.basis, s.status, s.entry, CAST(s.own AS BIGINT) AS own
@@ -15,8 +15,13 @@ const (
 		WHERE CASE s.channel WHEN $2 THEN 1 WHEN '' THEN 1 ELSE 0 END = 1
 		AND CASE s.purpose WHEN $3 THEN 1 WHEN 'advertising' THEN 1 ELSE 0 END = 1
 		UNION ALL SELECT 0, '', '', hash, '', 'suppressed', 0, 0 FROM consent_suppression WHERE hash %s
-		UNION ALL SELECT w.id, '', '', p.address, '', 'paused', 0, 0
-		FROM who w JOIN consent_preference p ON p.customer = w.main WHERE p.paused_until > $5`
+		UNION ALL SELECT w.id, '', '', p.address, '', CASE WHEN p.paused_until > $5 THEN 'paused' ELSE 'topic' END, 0, 0
+		FROM who w JOIN consent_preference p ON p.customer = w.main
+		WHERE p.paused_until > $5 OR replace(CAST(p.topics_off AS TEXT), $6, '') <> CAST(p.topics_off AS TEXT)`
+
+	sqlPresumed = `SELECT c.id FROM customer c WHERE c.id %s AND c.kind = 'company' AND c.erased_at IS NULL
+		AND (c.country = $2 OR (c.country = '' AND $2 = $3)) AND EXISTS (SELECT 1 FROM document d WHERE d.customer = c.id AND d.sale = 1)
+		AND NOT EXISTS (SELECT 1 FROM consent_preference p WHERE p.customer = c.id AND p.paused_until > $4)`
 
 	sqlWho = `SELECT id, coalesce(merged_into, id), CASE WHEN erased_at IS NULL THEN 0 ELSE 1 END FROM customer WHERE id %s`
 
@@ -68,7 +73,9 @@ const (
 		FROM consent_request WHERE id = $1`
 	sqlSentRequest    = `UPDATE consent_request SET proof = $2 WHERE id = $1`
 	sqlConfirmRequest = `UPDATE consent_request SET confirmed_at = $2, ended_at = $2 WHERE id = $1`
-	sqlSweepRequests  = `DELETE FROM consent_request WHERE created_at < $1`
+	sqlSweepRequests  = `DELETE FROM consent_request WHERE created_at < $1 AND (confirmed_at IS NOT NULL OR proof = '')`
+	sqlUnconfirmed    = `SELECT id, proof FROM consent_request WHERE created_at < $1 AND confirmed_at IS NULL ORDER BY created_at, id LIMIT $2`
+	sqlForgetRequests = `DELETE FROM consent_request WHERE id %s`
 
 	sqlMailsOf = `SELECT folded FROM customer_email WHERE folded <> '' AND (customer = $1 OR customer IN (SELECT t.person FROM customer_contact t WHERE t.company = $1))
 		UNION SELECT address FROM consent_state WHERE customer = $1 AND address <> ''`
@@ -80,8 +87,11 @@ const (
 		ON CONFLICT (code) DO UPDATE SET name_de = excluded.name_de, name_en = excluded.name_en`
 	sqlDropTopic = `DELETE FROM consent_topic WHERE code = $1`
 
-	sqlPreference    = `SELECT topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer = $1 AND address = $2`
-	sqlPreferences   = `SELECT customer, address, topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer %s`
+	sqlPreference  = `SELECT topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer = $1 AND address = $2`
+	sqlPreferences = `SELECT customer, address, topics_off, frequency, coalesce(paused_until, 0), language FROM consent_preference WHERE customer %s`
+	sqlOften       = `SELECT w.id, p.address, p.frequency FROM customer w JOIN consent_preference p ON p.customer = coalesce(w.merged_into, w.id)
+		WHERE w.id %s AND p.frequency <> ''`
+	sqlAnyOften      = `SELECT count(1) FROM (SELECT 1 FROM consent_preference WHERE frequency <> '' LIMIT 1) AS o`
 	sqlSetPreference = `INSERT INTO consent_preference (customer, address, topics_off, frequency, paused_until, language, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (customer, address) DO UPDATE SET topics_off = excluded.topics_off,
 		frequency = excluded.frequency, paused_until = excluded.paused_until, language = excluded.language, changed_at = excluded.changed_at`

@@ -16,9 +16,9 @@ const (
 
 	isOpen  = `(state = 'open' OR (state = 'snoozed' AND snoozed_until <= $1))`
 	sqlList = `SELECT ` + fields + ` FROM task WHERE ` + isOpen + ` AND ($2 = 0 OR owner = 0 OR owner = $2)
-		AND (weight < $3 OR (weight = $3 AND id > $4)) AND ($5 = '' OR kind = $5) ORDER BY weight DESC, id LIMIT $6`
+		AND (weight < $3 OR (weight = $3 AND id > $4)) AND ($5 = '' OR kind = $5) AND NOT (kind %s) ORDER BY weight DESC, id LIMIT $6`
 	sqlOfCustomer = `SELECT ` + fields + ` FROM task WHERE customer = $1 ORDER BY CASE WHEN state = 'done' THEN 1 ELSE 0 END, weight DESC, id DESC LIMIT $2`
 	// What a person has done; what Stamm settled is nobody's contact.
 	sqlLastDone  = `SELECT customer, max(changed_at) FROM task WHERE customer %s AND state = 'done' AND done_by <> 0 GROUP BY customer`
-	sqlCountOpen = `SELECT count(*) FROM task WHERE ` + isOpen
+	sqlCountOpen = `SELECT count(*) FROM task WHERE ` + isOpen + ` AND NOT (kind %s)`
 )

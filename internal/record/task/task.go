@@ -153,7 +153,8 @@ type Filter struct {
 	Owner  int64     // only this user's and nobody's; 0 for all
 	After  *Task     // the last of the page before; nil for the first
 	Limit  int
-	OfKind string // empty for all
+	OfKind string   // empty for all
+	Not    []string // kinds that are left out, since they have a page of their own
 }
 
 // List returns open tasks, the heaviest first.
@@ -162,7 +163,7 @@ func List(ctx context.Context, tx *store.Tx, f Filter) ([]*Task, error) {
 	if f.After != nil {
 		weight, after = f.After.Weight, f.After.ID
 	}
-	return list(ctx, tx, sqlList, int64(f.Today), f.Owner, weight, after, f.OfKind, f.Limit)
+	return list(ctx, tx, fmt.Sprintf(sqlList, tx.Strings("$7")), int64(f.Today), f.Owner, weight, after, f.OfKind, f.Limit, store.JSON(orNone(f.Not)))
 }
 
 // OfCustomer returns the tasks about a customer, open ones first.
@@ -209,11 +210,14 @@ func LastDone(ctx context.Context, tx *store.Tx, customers []int64) (map[int64]t
 	return last, rows.Err()
 }
 
-// CountOpen tells how many tasks are open.
-func CountOpen(ctx context.Context, tx *store.Tx, today clock.Day) (n int64, err error) {
-	err = tx.QueryRow(ctx, sqlCountOpen, int64(today)).Scan(&n)
+// CountOpen tells how many tasks are open, without those of some kinds.
+func CountOpen(ctx context.Context, tx *store.Tx, today clock.Day, not ...string) (n int64, err error) {
+	err = tx.QueryRow(ctx, fmt.Sprintf(sqlCountOpen, tx.Strings("$2")), int64(today), store.JSON(orNone(not))).Scan(&n)
 	return n, err
 }
+
+// orNone is a list that is written as [] when it is empty.
+func orNone(kinds []string) []string { return append([]string{}, kinds...) }
 
 func list(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Task, error) {
 	rows, err := tx.Query(ctx, text, args...)

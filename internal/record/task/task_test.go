@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"stamm/internal/platform/clock"
@@ -59,6 +60,17 @@ func TestTasksAreRaisedOnceAndShownWorstFirst(t *testing.T) {
 		if got, want := kinds(t, db, task.Filter{Today: today}), []string{"heavy", "light"}; !cmp.Equal(got, want) {
 			t.Errorf("open: %v, want %v", got, want)
 		}
+		if got, want := kinds(t, db, task.Filter{Today: today, Not: []string{"heavy"}}), []string{"light"}; !cmp.Equal(got, want) {
+			t.Errorf("without a kind: %v, want %v", got, want)
+		}
+		do(t, db, func(ctx context.Context, tx *store.Tx) error {
+			all, err := task.CountOpen(ctx, tx, today)
+			some, err2 := task.CountOpen(ctx, tx, today, "heavy", "other")
+			if all != 2 || some != 1 {
+				t.Errorf("%d are open, %d of them of other kinds; want 2, 1", all, some)
+			}
+			return errors.Join(err, err2)
+		})
 		do(t, db, func(ctx context.Context, tx *store.Tx) error { return task.Snooze(ctx, tx, light, today+3, today) })
 		if got, want := kinds(t, db, task.Filter{Today: today}), []string{"heavy"}; !cmp.Equal(got, want) {
 			t.Errorf("snoozed: %v, want %v", got, want)

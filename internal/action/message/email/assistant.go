@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
+
+	"stamm/internal/record/company"
 )
 
 // Level is how much a finding matters.
@@ -42,7 +44,8 @@ type Examine struct {
 	Sender    *Sender
 	Relays    []*Relay // that send for it
 	Mailboxes []*Mailbox
-	Site      string // host of the web page, empty if not known
+	Site      string            // host of the web page, empty if not known
+	Company   *company.Settings // whose pages stand below mails; nil if not looked at
 }
 
 // topics are the checks, in the order of importance.
@@ -334,13 +337,25 @@ func checkTracking(ctx context.Context, r Resolver, x *Examine) ([]Finding, erro
 	return f, nil
 }
 
-// checkImprint looks whether the words below each mail can be an imprint (§ 5 DDG): a name and a postal address.
+// checkImprint looks whether the words below each mail can be an imprint (§ 5 DDG): a name and a postal address, and whether the
+// company names its page on data protection, which mails and public pages link to.
 func checkImprint(_ context.Context, _ Resolver, x *Examine) ([]Finding, error) {
-	switch text := x.Sender.Imprint; {
-	case text == "":
-		return []Finding{{Level: Bad, Key: "email.check.imprint_none"}}, nil
-	case utf8.RuneCountInString(text) < 30 || !strings.ContainsFunc(text, unicode.IsDigit):
-		return []Finding{{Level: Hint, Key: "email.check.imprint_short"}}, nil
+	var more []Finding
+	linked := false
+	if x.Company != nil {
+		linked = x.Company.Imprint != ""
+		if x.Company.Privacy == "" {
+			more = append(more, Finding{Level: Hint, Key: "email.check.privacy_none"})
+		}
 	}
-	return []Finding{{Level: Good, Key: "email.check.imprint_good"}}, nil
+	found := Finding{Level: Good, Key: "email.check.imprint_good"}
+	switch text := x.Sender.Imprint; {
+	case text == "" && linked:
+		found = Finding{Level: Hint, Key: "email.check.imprint_linked"}
+	case text == "":
+		found = Finding{Level: Bad, Key: "email.check.imprint_none"}
+	case utf8.RuneCountInString(text) < 30 || !strings.ContainsFunc(text, unicode.IsDigit):
+		found = Finding{Level: Hint, Key: "email.check.imprint_short"}
+	}
+	return append([]Finding{found}, more...), nil
 }

@@ -22,6 +22,7 @@ type hold struct {
 type road struct {
 	relay    *Relay
 	password string
+	locked   bool          // the password cannot be read: nothing leaves by it until somebody types it anew
 	slots    chan struct{} // one for each connection in use
 	idle     []*client
 	gone     bool // the relay was changed or removed: connections end with the mail they carry
@@ -36,8 +37,14 @@ type road struct {
 }
 
 func (r *road) free(at time.Duration, promised int) time.Duration {
+	if r.locked {
+		return at + lockedWait
+	}
 	return max(r.second.free(at, promised), r.minute.free(at, promised), r.hold.until, r.fullUntil)
 }
+
+// lockedWait is how long mails wait before they ask again for a relay whose password cannot be read.
+const lockedWait = time.Minute
 
 // promises are places that Ready told somebody of who has not come for them yet. Without them all connections would hear of
 // the one place that is free. Who does not come in time has no promise any more.
@@ -106,9 +113,9 @@ func (o *Outlet) setRelays(relays []*Relay, pauses map[string]Pause) {
 		}
 		password, err := o.o.Vault.Open(purposeRelay, relay.sealed)
 		if err != nil {
-			o.o.Log.Error("the password of a relay cannot be read", "relay", relay.Name, "error", err)
+			o.o.Log.Error("the password of a relay cannot be read and has to be typed anew; its mails wait", "relay", relay.Name, "error", err)
 		}
-		r := &road{relay: relay, password: password, slots: make(chan struct{}, relay.Connections), filling: make(chan struct{}, 1)}
+		r := &road{relay: relay, password: password, locked: err != nil, slots: make(chan struct{}, relay.Connections), filling: make(chan struct{}, 1)}
 		if old != nil {
 			r.second, r.minute, r.day, r.left = old.second, old.minute, old.day, old.left
 			old.left = 0

@@ -66,6 +66,18 @@ func (v *Vault) Seal(purpose, secret string) string {
 	return base64.StdEncoding.EncodeToString(v.seal.Seal(nil, nil, []byte(secret), []byte(purpose)))
 }
 
+// Reads tells whether the password of a relay can be read here. After a restore elsewhere it cannot, and has to be typed anew.
+func (v *Vault) Reads(r *Relay) bool {
+	_, err := v.Open(purposeRelay, r.sealed)
+	return err == nil
+}
+
+// ReadsMailbox is Reads for the password of a mailbox.
+func (v *Vault) ReadsMailbox(m *Mailbox) bool {
+	_, err := v.Open(purposeMailbox, m.sealed)
+	return err == nil
+}
+
 // Open decrypts what Seal made for the same purpose. Another key, or a changed text, is a conflict: the secret has to be
 // entered again.
 func (v *Vault) Open(purpose, sealed string) (string, error) {

@@ -29,7 +29,8 @@ type OrderRow struct {
 	Company, Email, Phone          string
 	Street, Zip, City, Language    string
 	Status, Reference              string
-	Tax, Net, Gross                Value // minor units
+	Coupon                         string // codes the order showed, as written
+	Tax, Net, Gross                Value  // minor units
 	Shipping, Cost                 Value
 	Due, Promised, Delivered       Instant
 
@@ -53,6 +54,7 @@ var orderAccess = map[string]access[OrderRow]{
 	"status":      {words: func(r *OrderRow) *string { return &r.Status }},
 	"kind":        {words: func(r *OrderRow) *string { return &r.Kind }},
 	"reference":   {words: func(r *OrderRow) *string { return &r.Reference }},
+	"coupon":      {words: func(r *OrderRow) *string { return &r.Coupon }},
 	"tax":         {number: func(r *OrderRow) *Value { return &r.Tax }},
 	"net":         {number: func(r *OrderRow) *Value { return &r.Net }},
 	"gross":       {number: func(r *OrderRow) *Value { return &r.Gross }},

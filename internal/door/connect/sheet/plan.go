@@ -82,6 +82,12 @@ func (p *FilePlan) column(field string) (Column, bool) {
 	return p.Columns[i], true
 }
 
+// Has tells whether a column of the file says the field.
+func (p *FilePlan) Has(field string) bool {
+	_, ok := p.column(field)
+	return ok
+}
+
 // Location is the zone of times without one.
 func (p *Plan) Location() (*time.Location, error) {
 	loc, err := time.LoadLocation(p.Options.Zone)

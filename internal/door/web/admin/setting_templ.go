@@ -98,6 +98,22 @@ func settingsMain(r *page.Request, f companyForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: "imprint", Label: r.P.T("company.settings.imprint"), Help: r.P.T("admin.settings.imprint_help"), Value: f.Imprint, Error: f.Errors.On("imprint"), Type: "url", Optional: true, Placeholder: "https://"}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: "privacy", Label: r.P.T("company.settings.privacy"), Help: r.P.T("admin.settings.privacy_help"), Value: f.Privacy, Error: f.Errors.On("privacy"), Type: "url", Optional: true, Placeholder: "https://"}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 				for _, n := range numberSettings() {
 					templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: n.name, Label: r.P.T("admin.settings." + n.name), Help: r.P.T("admin.settings." + n.name + "_help"), Value: f.Numbers[n.name], Error: f.Errors.On(n.name), Type: "number", Suffix: r.P.T("admin.settings." + n.unit), Width: ui.WidthShort, Extra: templ.Attributes{"min": strconv.Itoa(n.least), "max": strconv.Itoa(n.most)}}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
@@ -226,20 +242,20 @@ func settingsSide(r *page.Request, f companyForm, rates []company.Rate, rate rat
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p class=\"s-muted\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p class=\"s-muted\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
 				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(r.P.T("admin.rates.lead"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/admin/setting.templ`, Line: 45, Col: 49}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/admin/setting.templ`, Line: 47, Col: 49}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -38,17 +38,25 @@ func Area() page.Area {
 // Card tells on a customer's page what she agreed to.
 func Card(r *page.Request, id int64) (templ.Component, error) {
 	var now []consent.Now
-	err := r.Read(func(tx *store.Tx) (err error) { now, err = consent.Current(r.Context(), tx, id); return err })
+	var chosen []wish
+	err := r.Read(func(tx *store.Tx) (err error) {
+		if now, err = consent.Current(r.Context(), tx, id); err != nil {
+			return err
+		}
+		chosen, err = wishes(r, tx, id)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return cardView(r, id, now), nil
+	return cardView(r, id, now, chosen), nil
 }
 
 // sheet is everything the page shows.
 type sheet struct {
 	customer *customer.Whole
 	now      []consent.Now
+	wishes   []wish
 	entries  []consent.Entry // newest first
 	form     form
 }
@@ -62,6 +70,9 @@ func load(r *page.Request, tx *store.Tx) (s sheet, err error) {
 		return s, err
 	}
 	if s.now, err = consent.Current(r.Context(), tx, s.customer.ID); err != nil {
+		return s, err
+	}
+	if s.wishes, err = wishes(r, tx, s.customer.ID); err != nil {
 		return s, err
 	}
 	s.entries, err = consent.Entries(r.Context(), tx, s.customer.ID)

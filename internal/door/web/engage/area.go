@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
 	"stamm/internal/door/web/page"
 	"stamm/internal/platform/store"
@@ -30,6 +31,8 @@ type Deps struct {
 	Measure  func(id int64) string
 	// Outbox tells that messages leave into the built-in outbox only, because there is no relay.
 	Outbox func(ctx context.Context, tx *store.Tx) (bool, error)
+	// Speakers know the words of calls, by kind of message.
+	Speakers map[string]call.Writer
 	// Campaigns is what writes and proposes campaigns.
 	Campaigns *Campaigns
 	// Vault opens what seals the passwords of relays, for the pages about how mails leave.
@@ -41,14 +44,23 @@ type Deps struct {
 // Area is the pages. Each part of the package has its routes and its entries of the menu.
 func Area(d Deps) page.Area {
 	return page.Area{
-		Menu:   []page.Entry{{Text: "engage.title", Href: messagesPath, Icon: "mail", Permission: auth.ReadCustomers, Pages: pages(d), Under: Path}},
-		Routes: slices.Concat(campaignRoutes(d), messageRoutes(d), senderRoutes(d)),
+		Menu:   []page.Entry{{Text: "engage.title", Href: firstPath(d), Icon: "mail", Permission: auth.ReadCustomers, Pages: pages(d), Under: Path}},
+		Routes: slices.Concat(campaignRoutes(d), callRoutes(d), messageRoutes(d), senderRoutes(d)),
 	}
+}
+
+// firstPath is the page that the area opens with: the campaigns, or without them the ledger.
+func firstPath(d Deps) string {
+	if d.Campaigns == nil {
+		return messagesPath
+	}
+	return campaignsPath
 }
 
 // pages are the entries of the menu below the area, in their order.
 func pages(d Deps) []page.Entry {
 	return slices.Concat(campaignPages(d), []page.Entry{
+		{Text: "calls.title", Href: callsPath, Permission: auth.WriteTasks},
 		{Text: "engage.messages.title", Href: messagesPath, Permission: auth.ReadCustomers},
 		{Text: "engage.unclear.title", Href: unclearPath, Permission: auth.ReadCustomers},
 		{Text: "engage.outbox.title", Href: outboxPath, Permission: auth.ReadCustomers},

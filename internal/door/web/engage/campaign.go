@@ -1,16 +1,19 @@
 package engage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
@@ -210,10 +213,24 @@ type settingsForm struct {
 	errors   ui.Errors
 	segments []*segment.Segment
 	senders  []*email.Sender
+	callers  []*auth.User // who can be asked to call
+	owners   []int64
+	topics   []consent.Topic
+}
+
+func (f settingsForm) topicOptions(p *i18n.Printer) []ui.Option {
+	all := []ui.Option{{Label: p.T("campaigns.no_topic"), Chosen: f.values["topic"] == ""}}
+	for _, t := range f.topics {
+		all = append(all, ui.Option{Value: t.Code, Label: t.Name(p.Lang()), Chosen: f.values["topic"] == t.Code})
+	}
+	return all
 }
 
 func (c campaigns) fresh(r *page.Request) error {
-	f := settingsForm{c: &campaign.Campaign{Control: 100, Window: program.DefaultWindow, Language: r.Company.Language}, values: map[string]string{}}
+	f := settingsForm{c: &campaign.Campaign{Control: 100, Window: program.DefaultWindow, Language: r.Company.Language, Channel: consent.Email}, values: map[string]string{}}
+	if r.Text("channel") == string(consent.Phone) {
+		f.c.Channel = consent.Phone
+	}
 	f.c.Segment = r.Int("segment", 0)
 	if err := c.choices(r, &f); err != nil {
 		return err
@@ -230,7 +247,15 @@ func (c campaigns) choices(r *page.Request, f *settingsForm) error {
 			return err
 		}
 		f.segments = book.Segments()
-		f.senders, err = email.Senders(r.Context(), tx)
+		if f.senders, err = email.Senders(r.Context(), tx); err != nil {
+			return err
+		}
+		all, err := auth.List(r.Context(), tx)
+		if err != nil {
+			return err
+		}
+		f.callers = slices.DeleteFunc(all, func(u *auth.User) bool { return !u.Can(auth.WriteTasks) })
+		f.topics, err = consent.Topics(r.Context(), tx)
 		return err
 	})
 }
@@ -238,10 +263,12 @@ func (c campaigns) choices(r *page.Request, f *settingsForm) error {
 // fill puts the campaign into the fields.
 func (f *settingsForm) fill(r *page.Request) {
 	c := f.c
-	f.exclude = c.Exclude
+	f.exclude, f.owners = c.Exclude, c.Calls.Owners
 	f.values = map[string]string{"name": c.Name, "goal": c.Goal, "purpose": string(c.Purpose), "segment": strconv.FormatInt(c.Segment, 10), "sender": strconv.FormatInt(c.Sender, 10),
-		"language": c.Language, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
+		"language": c.Language, "topic": c.Topic, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
 		"winner": string(c.Winner.By), "test": tenths(c.Winner.Test), "hours": strconv.Itoa(c.Winner.Hours)}
+	f.values["channel"] = string(cmp.Or(c.Channel, consent.Email))
+	f.values["tries"], f.values["pause"] = strconv.Itoa(cmp.Or(c.Calls.Tries, call.UsualMost)), strconv.Itoa(cmp.Or(c.Calls.Pause, int(call.UsualPause/time.Hour)))
 	if c.Basis == consent.Contract {
 		f.values["purpose"] = "contract"
 	}
@@ -271,12 +298,20 @@ func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
 		}
 		*into = int(n)
 	}
-	c.Name, c.Goal, c.Language = r.Text("name"), r.Text("goal"), r.Text("language")
+	c.Name, c.Goal, c.Language, c.Topic = r.Text("name"), r.Text("goal"), r.Text("language"), r.Text("topic")
 	c.Purpose, c.Basis = consent.Purpose(r.Text("purpose")), ""
 	if c.Purpose == "contract" {
 		c.Purpose, c.Basis = consent.Advertising, consent.Contract
 	}
 	c.Segment, c.Sender, c.Exclude = r.Int("segment", 0), r.Int("sender", 0), r.IDs("exclude")
+	if c.ID == 0 {
+		c.Channel = consent.Channel(r.Text("channel"))
+	}
+	if c.ByPhone() {
+		c.Calls.Owners = r.IDs("owners")
+		number("tries", &c.Calls.Tries, 0)
+		number("pause", &c.Calls.Pause, 0)
+	}
 	number("control", &c.Control, 1)
 	number("window", &c.Window, 0)
 	c.Plan.When, c.Plan.At = campaign.When(r.Text("when")), r.Text("at")
@@ -315,6 +350,9 @@ func (c campaigns) create(r *page.Request) error {
 	wrong := settingsRead(r, made)
 	if slices.Contains(i18n.Languages(), made.Language) {
 		made.Variants = []campaign.Variant{{Name: "a", Share: 1000, Contents: map[string]*campaign.Content{made.Language: skeleton(made.Language)}}}
+		if made.ByPhone() {
+			made.Variants[0].Contents[made.Language] = campaign.NewScript(made.Language)
+		}
 	}
 	err := errors.Join(wrong...)
 	if err == nil {
@@ -331,11 +369,11 @@ func (c campaigns) create(r *page.Request) error {
 
 // refuse shows the settings again with what is wrong.
 func (c campaigns) refuse(r *page.Request, of *campaign.Campaign, err error, title string) error {
-	f := settingsForm{c: of, exclude: r.IDs("exclude"), values: map[string]string{}}
+	f := settingsForm{c: of, exclude: r.IDs("exclude"), owners: r.IDs("owners"), values: map[string]string{}}
 	if choices := c.choices(r, &f); choices != nil {
 		return choices
 	}
-	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget"} {
+	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "topic", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget", "channel", "tries", "pause"} {
 		f.values[name] = r.Text(name)
 	}
 	for _, v := range of.Variants {

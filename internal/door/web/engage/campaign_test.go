@@ -95,7 +95,7 @@ func TestEveryPageOfCampaignsKeepsTheHouseRules(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		p := newPress(t, db)
 		walked := map[string]string{"/engage/messages/{id}": "", "/engage/customers/{id}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "", "/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "",
-			"/engage/campaigns/{id}/mail": ""}
+			"/engage/campaigns/{id}/mail": "", "/engage/calls/{id}": ""}
 		for _, path := range []string{"", "/progress", "/settings", "/edit", "/preview", "/check"} {
 			walked["/engage/campaigns/{id}"+path] = p.at(path)
 		}

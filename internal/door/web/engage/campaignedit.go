@@ -53,7 +53,7 @@ func (c campaigns) open(r *page.Request, of *campaign.Campaign) (editor, error) 
 	if e.content == nil {
 		e.content = &campaign.Content{}
 	}
-	e.errors = contentErrors(r.P, e.content, e.key)
+	e.errors = contentErrors(r.P, of, e.content, e.key)
 	err := r.Read(func(tx *store.Tx) (err error) {
 		if e.coupons, err = coupon.List(r.Context(), tx, 0, 100); err != nil {
 			return err
@@ -69,9 +69,12 @@ func (c campaigns) open(r *page.Request, of *campaign.Campaign) (editor, error) 
 }
 
 // contentErrors are what is wrong with a content, at the fields of the form.
-func contentErrors(p *i18n.Printer, content *campaign.Content, key string) ui.Errors {
+func contentErrors(p *i18n.Printer, of *campaign.Campaign, content *campaign.Content, key string) ui.Errors {
 	lang, _, _ := strings.Cut(key, "-")
 	_, err := campaign.Compile(content, lang)
+	if of.ByPhone() {
+		err = campaign.CheckScript(content)
+	}
 	var all []error
 	for _, f := range fault.All(err) {
 		if f.Key != "errors.required" { // what is still missing is no mistake while somebody writes; it keeps the campaign from being sent
@@ -283,7 +286,8 @@ func productIDs(r *page.Request, tx *store.Tx) (map[string]int64, error) {
 
 // readContent reads the form.
 func readContent(r *page.Request, items map[string]int64) *campaign.Content {
-	content := &campaign.Content{Subject: r.Text("subject"), Preheader: r.Text("preheader"), Accent: r.Text("accent"), HTML: r.Raw("html"), Plain: r.Raw("plain")}
+	content := &campaign.Content{Subject: r.Text("subject"), Preheader: r.Text("preheader"), Accent: r.Text("accent"), HTML: r.Raw("html"), Plain: r.Raw("plain"),
+		Script: plainLines(r.Raw("script"))}
 	for _, at := range r.Texts("block") {
 		b := campaign.Block{Kind: campaign.BlockKind(r.Text("kind." + at)), Text: plainLines(r.Raw("text." + at)), URL: r.Text("url." + at), Source: r.Text("source." + at),
 			Alt: r.Text("alt." + at), Plain: r.Has("plain." + at), Width: int(r.Int("width."+at, 0)), Level: int(r.Int("level."+at, 0)),

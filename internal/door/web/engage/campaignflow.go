@@ -4,17 +4,17 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/segment"
 	"stamm/internal/platform/fault"
-	"stamm/internal/platform/jobs"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/customer"
@@ -32,6 +32,7 @@ type overview struct {
 	segments map[int64]string
 	names    map[int64]string // of the customers that the draft run named
 	outside  bool
+	calls    map[call.Outcome]int64
 }
 
 func (c campaigns) show(r *page.Request) error {
@@ -68,27 +69,16 @@ func (c campaigns) overview(r *page.Request) (o overview, err error) {
 		if o.names, err = customer.Names(r.Context(), tx, o.c.Trial.Customers()); err != nil {
 			return err
 		}
-		if o.playing, err = playing(r, tx, id); err != nil || c.Outbox == nil {
+		if o.calls, err = call.OutcomesOf(r.Context(), tx, o.c.Measure); err != nil {
+			return err
+		}
+		if o.playing, err = campaign.Trying(r.Context(), tx, id); err != nil || c.Outbox == nil {
 			return err
 		}
 		o.outside, err = c.Outbox(r.Context(), tx)
 		return err
 	})
 	return o, err
-}
-
-// playing tells whether a draft run of the campaign is under way.
-func playing(r *page.Request, tx *store.Tx, id int64) (bool, error) {
-	for _, state := range []jobs.State{jobs.Queued, jobs.Running} {
-		all, err := jobs.List(r.Context(), tx, jobs.Filter{Kind: campaign.TrialJob, State: state})
-		if err != nil {
-			return false, err
-		}
-		if slices.ContainsFunc(all, func(j jobs.Job) bool { return j.Key == strconv.FormatInt(id, 10) }) {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // moving tells whether the page changes by itself.
@@ -110,6 +100,9 @@ func (c campaigns) progress(r *page.Request) error {
 // sentence says how far the campaign is.
 func (o overview) sentence(r *page.Request) string {
 	p := r.P
+	if words := "campaigns.says.calls_" + string(o.c.State); o.c.ByPhone() && p.Has(words) {
+		return p.T(words, "sent", o.counts.Sent, "pending", o.counts.Pending())
+	}
 	switch o.c.State {
 	case campaign.Waiting:
 		return p.T("campaigns.says.waiting", "time", p.Time(*o.c.GoAt))
@@ -147,7 +140,7 @@ func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
 	for _, id := range c.Exclude {
 		without = append(without, o.segments[id])
 	}
-	pairs := []ui.Pair{{Term: p.T("campaigns.audience"), Text: o.segments[c.Segment]}}
+	pairs := []ui.Pair{{Term: p.T("campaigns.channel"), Text: p.T("campaigns.channels." + string(c.Channel))}, {Term: p.T("campaigns.audience"), Text: o.segments[c.Segment]}}
 	if len(without) > 0 {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.exclude"), Text: p.List(without)})
 	}
@@ -182,6 +175,17 @@ func (o overview) variants(r *page.Request) string {
 	return strings.Join(all, " · ")
 }
 
+// outcomes are what became of the calls, with how often.
+func (o overview) outcomes(r *page.Request) []ui.Pair {
+	var pairs []ui.Pair
+	for _, one := range call.Outcomes() {
+		if n := o.calls[one]; n > 0 {
+			pairs = append(pairs, ui.Pair{Term: r.P.T("calls.outcome." + string(one)), Text: r.P.Number(n)})
+		}
+	}
+	return pairs
+}
+
 // fresh tells whether the draft run is about the campaign as it is now.
 func (o overview) fresh() bool { return o.c.Trial != nil && o.c.Trial.Version == o.c.Version }
 
@@ -192,9 +196,17 @@ func (o overview) stops(r *page.Request) []ui.Pair {
 	slices.SortFunc(keys, func(a, b string) int { return int(t.Stopped[b]-t.Stopped[a])*2 + strings.Compare(a, b) })
 	var pairs []ui.Pair
 	for _, key := range keys {
-		pairs = append(pairs, ui.Pair{Term: whyWords(r, key), Text: r.P.Number(t.Stopped[key])})
+		pairs = append(pairs, ui.Pair{Term: o.why(r, key), Text: r.P.Number(t.Stopped[key])})
 	}
 	return pairs
+}
+
+// why is why somebody gets nothing of this campaign: who has no number has no address in the words of the ledger.
+func (o overview) why(r *page.Request, why string) string {
+	if o.c.ByPhone() && why == string(message.GateLegal)+"."+message.ReasonNoAddress {
+		return r.P.T("campaigns.no_number")
+	}
+	return whyWords(r, why)
 }
 
 // whyWords is why somebody gets nothing, from gate and reason.
@@ -220,7 +232,7 @@ func (o overview) examples(r *page.Request, list []campaign.Example) []ui.Item {
 		item := ui.Item{Title: o.names[id], Href: fmt.Sprintf("/customers/%d", id)}
 		switch {
 		case e.Why != "":
-			item.Text = whyWords(r, e.Why)
+			item.Text = o.why(r, e.Why)
 		default:
 			item.Text = r.P.T("campaigns.gets", "variant", strings.ToUpper(e.Arm))
 		}
@@ -297,7 +309,11 @@ func (o overview) posts(r *page.Request) []ui.Post {
 		if o.approval && o.c.State == campaign.Draft {
 			all = append(all, button("approve", word("approve"), ""))
 		} else if o.fresh() {
-			all = append(all, button("go", r.P.N("campaigns.send_to", o.c.Trial.Queued), ""))
+			key := "campaigns.send_to"
+			if o.c.ByPhone() {
+				key = "campaigns.call_to"
+			}
+			all = append(all, button("go", r.P.N(key, o.c.Trial.Queued), ""))
 		}
 		all = append(all, button("cancel", word("cancel"), r.P.T("campaigns.confirm_drop")))
 	case campaign.Waiting:
@@ -326,6 +342,13 @@ func (c campaigns) check(r *page.Request) error {
 		return err
 	}
 	return r.Render(r.P.T("campaigns.check"), campaignCheckView(r, l))
+}
+
+func (l looked) lead(p *i18n.Printer) string {
+	if l.c.ByPhone() {
+		return p.T("campaigns.check_lead_calls")
+	}
+	return p.T("campaigns.check_lead")
 }
 
 func (l looked) items(r *page.Request) []ui.Item {

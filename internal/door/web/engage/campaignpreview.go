@@ -184,9 +184,15 @@ func (l looksAt) facts(r *page.Request) []ui.Pair {
 	if name == "" {
 		name = p.T("campaigns.preview.nobody")
 	}
-	pairs := []ui.Pair{{Term: p.T("campaigns.preview.reader"), Text: name}, {Term: p.T("campaigns.edit.subject"), Text: l.shown.Subject}}
+	pairs := []ui.Pair{{Term: p.T("campaigns.preview.reader"), Text: name}}
+	if !l.c.ByPhone() {
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.edit.subject"), Text: l.shown.Subject})
+	}
 	if len(l.shown.Missing) > 0 {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.preview.missing"), Text: strings.Join(l.shown.Missing, ", ")})
+	}
+	if l.c.ByPhone() {
+		return pairs
 	}
 	return append(pairs, ui.Pair{Term: p.T("campaigns.preview.size"), Text: p.Bytes(int64(len(l.shown.HTML)))})
 }

@@ -2,6 +2,7 @@ package engage
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,15 +130,13 @@ func (d Deps) messages(r *page.Request) error {
 		if l.shown, err = d.fill(r, tx, all, perPage); err != nil {
 			return err
 		}
-		known := make([]int64, 0, len(l.all))
-		for id := range l.all {
-			if id != 0 {
-				known = append(known, id)
-			}
-		}
-		slices.Sort(known)
-		if l.measures, err = d.measureNames(r, tx, known); err != nil || d.Outbox == nil {
+		named, err := d.measureNames(r, tx, l.choices())
+		if err != nil {
 			return err
+		}
+		maps.Copy(l.measures, named)
+		if d.Outbox == nil {
+			return nil
 		}
 		l.outside, err = d.Outbox(r.Context(), tx)
 		return err
@@ -352,15 +351,25 @@ func (l ledger) filters(r *page.Request) ui.Filters {
 	return f
 }
 
+// mostChoices is how many measures the menu offers.
+const mostChoices = 30
+
+// choices are the measures that the menu offers, the newest first: the last ones, the chosen one, and 0 for messages without one.
+func (l ledger) choices() []int64 {
+	ids := slices.Sorted(maps.Keys(l.all))
+	slices.Reverse(ids)
+	last := ids[:min(len(ids), mostChoices)]
+	for _, id := range ids[len(last):] {
+		if id == 0 || l.filter.Measure != nil && *l.filter.Measure == id {
+			last = append(last, id)
+		}
+	}
+	return last
+}
+
 func (l ledger) measureMenu(r *page.Request) ui.FilterMenu {
 	menu := ui.FilterMenu{Label: r.P.T("engage.about")}
-	ids := make([]int64, 0, len(l.all))
-	for id := range l.all {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	slices.Reverse(ids) // the newest first
-	for _, id := range ids {
+	for _, id := range l.choices() {
 		menu.Choices = append(menu.Choices, ui.Choice{Text: l.measure(r.P, id), Href: r.Link("measure", strconv.FormatInt(id, 10), "state", "", "reason", "", "before", ""),
 			Active: l.filter.Measure != nil && *l.filter.Measure == id})
 	}

@@ -86,6 +86,8 @@ type relayState struct {
 	*email.Relay
 	today email.Allowance
 	pause *email.Pause // in force, nil for none
+
+	locked bool // its password cannot be read here
 }
 
 func (d Deps) delivery(r *page.Request) error {
@@ -103,7 +105,7 @@ func (d Deps) delivery(r *page.Request) error {
 			return err
 		}
 		for _, relay := range relays {
-			s, err := stateOf(r, tx, relay)
+			s, err := d.stateOf(r, tx, relay)
 			if err != nil {
 				return err
 			}
@@ -128,7 +130,7 @@ func (d Deps) delivery(r *page.Request) error {
 }
 
 // stateOf reads how a relay is today.
-func stateOf(r *page.Request, tx *store.Tx, relay *email.Relay) (s relayState, err error) {
+func (d Deps) stateOf(r *page.Request, tx *store.Tx, relay *email.Relay) (s relayState, err error) {
 	s.Relay = relay
 	if s.today, err = email.Allowed(r.Context(), tx, relay, clock.DayOf(tx.Now, r.Company.Zone())); err != nil {
 		return s, err
@@ -137,6 +139,11 @@ func stateOf(r *page.Request, tx *store.Tx, relay *email.Relay) (s relayState, e
 	if p, ok := pauses[relay.PauseKey()]; ok && p.Until.After(tx.Now) {
 		s.pause = &p
 	}
+	if err != nil {
+		return s, err
+	}
+	vault, err := d.Vault()
+	s.locked = err == nil && !vault.Reads(relay)
 	return s, err
 }
 
@@ -145,6 +152,8 @@ func (s relayState) chip(r *page.Request) templ.Component {
 	switch {
 	case !s.Active:
 		return ui.Chip(r.P.T("sender.relay.inactive"), ui.Neutral)
+	case s.locked:
+		return ui.Chip(r.P.T("sender.relay.locked"), ui.Bad)
 	case s.pause != nil:
 		return ui.Chip(r.P.T("sender.relay.paused"), ui.Warn)
 	case s.today.Limit > 0 && s.today.Taken >= s.today.Limit:

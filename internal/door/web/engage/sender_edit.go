@@ -85,7 +85,7 @@ func (d Deps) checkSender(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	x := email.Examine{Sender: s}
+	x := email.Examine{Sender: s, Company: &r.Company}
 	err = r.Read(func(tx *store.Tx) (err error) {
 		if x.Relays, err = email.Relays(r.Context(), tx); err != nil {
 			return err

@@ -27,14 +27,14 @@ func (d Deps) newRelay(r *page.Request) error {
 }
 
 func (d Deps) showRelay(r *page.Request) error {
-	s, err := findRelay(r)
+	s, err := d.findRelay(r)
 	if err != nil {
 		return err
 	}
 	return showSheet(r, relaySheet(r, s), nil)
 }
 
-func findRelay(r *page.Request) (s relayState, err error) {
+func (d Deps) findRelay(r *page.Request) (s relayState, err error) {
 	id, err := r.PathID("id")
 	if err != nil {
 		return s, err
@@ -42,7 +42,7 @@ func findRelay(r *page.Request) (s relayState, err error) {
 	err = r.Read(func(tx *store.Tx) error {
 		relay, err := email.FindRelay(r.Context(), tx, id)
 		if err == nil {
-			s, err = stateOf(r, tx, relay)
+			s, err = d.stateOf(r, tx, relay)
 		}
 		return err
 	})
@@ -71,6 +71,9 @@ func relaySheet(r *page.Request, s relayState) sheet {
 // facts are how a relay is today.
 func (s relayState) facts(r *page.Request) []ui.Pair {
 	all := []ui.Pair{{Term: r.P.T("sender.relay.today"), Text: s.usage(r), Note: s.warming(r)}}
+	if s.locked {
+		all = append(all, ui.Pair{Term: r.P.T("sender.relay.locked"), Text: r.P.T("sender.relay.locked_text")})
+	}
 	if s.pause != nil {
 		all = append(all, ui.Pair{Term: r.P.T("sender.relay.paused"), Text: r.P.T("sender.domain.until", "time", r.P.DateTime(s.pause.Until)), Note: s.pause.Answer})
 	}
@@ -81,7 +84,7 @@ func (d Deps) saveRelay(r *page.Request) error {
 	s := relayState{Relay: email.NewRelay()}
 	if r.PathValue("id") != "" {
 		var err error
-		if s, err = findRelay(r); err != nil {
+		if s, err = d.findRelay(r); err != nil {
 			return err
 		}
 	}
@@ -105,7 +108,7 @@ func (d Deps) saveRelay(r *page.Request) error {
 }
 
 func (d Deps) testRelay(r *page.Request) error {
-	s, err := findRelay(r)
+	s, err := d.findRelay(r)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/auth"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 
 	"github.com/a-h/templ"
@@ -52,6 +54,13 @@ func (d Deps) message(r *page.Request) error {
 // sentence says in one line what became of the message and why.
 func (s single) sentence(r *page.Request) string {
 	p, who := r.P, s.who(r.P, s.Message)
+	if words := "engage.said.call_" + string(s.State); s.Channel == consent.Phone && p.Has(words) {
+		basis := "engage.no_basis"
+		if s.Basis != "" {
+			basis = "message.basis." + string(s.Basis)
+		}
+		return p.T(words, "name", who, "time", s.ChangedAt, "basis", p.T(basis), "why", reasonWords(p, s.Reason))
+	}
 	switch s.State {
 	case message.Sent:
 		if s.Reason == message.ReasonCounted {
@@ -120,6 +129,15 @@ func (s single) steps(r *page.Request) []step {
 	return all
 }
 
+// gates are what the gates said, in their order.
+func (s single) gates(r *page.Request) []ui.Pair {
+	var pairs []ui.Pair
+	for _, st := range s.steps(r) {
+		pairs = append(pairs, ui.Pair{Term: st.gate, Content: ui.Chip(st.said, st.tone), Note: st.text})
+	}
+	return pairs
+}
+
 // facts are what is known of the message beside the gates.
 func (s single) facts(r *page.Request, d Deps) []ui.Pair {
 	p := r.P
@@ -155,6 +173,9 @@ func (s single) links(r *page.Request) []ui.Anchor {
 	if s.Customer != 0 {
 		all = append(all, ui.Anchor{Text: r.P.T("engage.to_customer"), Href: fmt.Sprintf("/customers/%d", s.Customer)},
 			ui.Anchor{Text: r.P.T("engage.to_all"), Href: customerPath(s.Customer)})
+	}
+	if s.Channel == consent.Phone && r.Can(auth.WriteTasks) && s.State != message.Suppressed {
+		all = append(all, ui.Anchor{Text: r.P.T("calls.to_call"), Href: callLink(s.ID)})
 	}
 	if s.mail {
 		all = append(all, ui.Anchor{Text: r.P.T("engage.to_mail"), Href: mailPath(s.ID)})

@@ -127,7 +127,7 @@ func (v view) calibrationCard() templ.Component {
 	for i, d := range v.Test.Deciles {
 		c.Labels = append(c.Labels, v.p.Number(int64(i+1)))
 		foretold.Values, happened.Values = append(foretold.Values, d.Predicted), append(happened.Values, d.Actual)
-		if d.Predicted >= d.Lo && d.Predicted <= d.Hi {
+		if d.Inside() {
 			inside++
 		}
 	}

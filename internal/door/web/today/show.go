@@ -74,7 +74,7 @@ func (d Deps) show(r *page.Request) error {
 	foot := ui.AsOfLine(p, from.AsOf(p.T("insight.source.net")))
 	if known && f.revenue.From == nil {
 		parts := []templ.Component{ui.PageHeader(p, ui.Header{Title: p.T("today.title")}), ui.EmptyState(figure.Empty(r))}
-		if len(tasks.rows) > 0 {
+		if len(tasks.rows)+len(tasks.first) > 0 {
 			parts = append(parts, tasksCard(r, tasks))
 		}
 		return r.Render(p.T("today.title"), ui.All(append(parts, foot)...))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
@@ -40,6 +41,7 @@ type tasksShown struct {
 	open   int64
 	more   bool
 	people []*auth.User // to whom a task can be handed over
+	first  []ui.Item    // what comes before the tasks: sends that wait for a go, calls that are due
 }
 
 // read reads the tasks of the user and nobody's, the worst first.
@@ -47,10 +49,10 @@ func read(r *page.Request, limit int) (shown tasksShown, err error) {
 	var tasks []*task.Task
 	names, why := map[int64]string{}, map[int64]string{}
 	err = r.Read(func(tx *store.Tx) (err error) {
-		if tasks, err = task.List(r.Context(), tx, task.Filter{Today: r.Today(), Owner: r.User.ID, Limit: onList + 1}); err != nil {
+		if tasks, err = task.List(r.Context(), tx, task.Filter{Today: r.Today(), Owner: r.User.ID, Limit: onList + 1, Not: []string{call.TaskCall}}); err != nil {
 			return err
 		}
-		if shown.open, err = task.CountOpen(r.Context(), tx, r.Today()); err != nil {
+		if shown.open, err = task.CountOpen(r.Context(), tx, r.Today(), call.TaskCall); err != nil {
 			return err
 		}
 		people, err := auth.List(r.Context(), tx)
@@ -66,10 +68,14 @@ func read(r *page.Request, limit int) (shown tasksShown, err error) {
 		if names, err = customer.Names(r.Context(), tx, customersOf(tasks)); err != nil {
 			return err
 		}
+		if shown.first, err = sends(r, tx); err != nil {
+			return err
+		}
 		why, err = whyCall(r, tx, tasks)
 		return err
 	})
 	slices.SortStableFunc(tasks, sooner)
+	limit = max(limit-len(shown.first), 0)
 	if len(tasks) > limit {
 		tasks, shown.more = tasks[:limit], true
 	}
@@ -204,7 +210,7 @@ func inWords(r *page.Request, t *task.Task, names, why map[int64]string) row {
 func tasksCard(r *page.Request, tasks tasksShown) templ.Component {
 	p := r.P
 	card := ui.Card{Title: p.T("today.tasks.title"), Flush: true}
-	if len(tasks.rows) == 0 {
+	if len(tasks.rows)+len(tasks.first) == 0 {
 		card.Flush = false
 		return page.Inside(ui.CardBox(card), calm(r))
 	}
@@ -222,6 +228,11 @@ func allTasks(r *page.Request) error {
 	}
 	if r.CSVWanted {
 		return r.SendCSV("tasks", []string{r.P.T("today.csv.task"), r.P.T("today.csv.text"), r.P.T("today.csv.when")}, func(yield func([]string, error) bool) {
+			for _, t := range tasks.first {
+				if !yield([]string{t.Title, t.Text, t.Meta}, nil) {
+					return
+				}
+			}
 			for _, t := range tasks.rows {
 				if !yield([]string{t.title, t.text, t.meta}, nil) {
 					return
@@ -234,7 +245,7 @@ func allTasks(r *page.Request) error {
 		lead += " " + r.P.T("today.tasks.first", "n", len(tasks.rows))
 	}
 	return r.Render(title, ui.All(ui.PageHeader(r.P, ui.Header{Title: title, Back: &ui.Anchor{Text: r.P.T("today.title"), Href: "/"}, CSV: "/tasks.csv",
-		Lead: ui.Plainly(lead)}), tasksCard(r, tasksShown{rows: tasks.rows, people: tasks.people, open: tasks.open})))
+		Lead: ui.Plainly(lead)}), tasksCard(r, tasksShown{rows: tasks.rows, people: tasks.people, open: tasks.open, first: tasks.first})))
 }
 
 // change does something to a task and leads back with a way to undo it.

@@ -83,8 +83,13 @@ const (
 	sampleFrom  = 20000
 )
 
-// fit maximises the likelihood. calls is how often all rows were gone through, a sample by its share.
-func (f family) fit(ctx context.Context, d *dataset, nbd *estimate) (best estimate, calls int, err error) {
+// fit maximises the likelihood, from near if that is not nil. calls is how often all rows were gone through, a sample by its share.
+func (f family) fit(ctx context.Context, d *dataset, nbd *estimate, near []float64) (best estimate, calls int, err error) {
+	if near != nil {
+		if best, calls, err = f.near(ctx, d, nbd, near); err != nil || best.se != nil {
+			return best, calls, err
+		}
+	}
 	first := d
 	if len(d.rows) >= sampleFrom && f.weak != nil {
 		first = d.thin(sampleEvery)
@@ -100,7 +105,16 @@ func (f family) fit(ctx context.Context, d *dataset, nbd *estimate) (best estima
 			return estimate{}, 0, err
 		}
 	}
-	whole := f.objective(d, len(start))
+	best, calls, err = f.refine(ctx, d, nbd, point)
+	if first != d {
+		walk.calls = (walk.calls + sampleEvery - 1) / sampleEvery
+	}
+	return best, walk.calls + calls, err
+}
+
+// refine walks on over all rows from near the maximum.
+func (f family) refine(ctx context.Context, d *dataset, nbd *estimate, point []float64) (best estimate, calls int, err error) {
+	whole := f.objective(d, len(point))
 	if nbd != nil {
 		whole.level = nbd.ll + leastGain
 	} else {
@@ -112,10 +126,21 @@ func (f family) fit(ctx context.Context, d *dataset, nbd *estimate) (best estima
 	}
 	best = estimate{params: whole.params(end.point), ll: end.ll}
 	best.cov, best.se = whole.covariance(end)
-	if first != d {
-		walk.calls = (walk.calls + sampleEvery - 1) / sampleEvery
+	return best, whole.calls, nil
+}
+
+// near is refine where a fit to like data ended. Its estimate has no standard errors, and does not count, where that is no maximum
+// that says more than NBD.
+func (f family) near(ctx context.Context, d *dataset, nbd *estimate, start []float64) (best estimate, calls int, err error) {
+	point := logs(start)
+	if inside, _ := f.objective(d, len(point)).inside(point); !inside {
+		return estimate{}, 0, nil
 	}
-	return best, walk.calls + whole.calls, nil
+	best, calls, err = f.refine(ctx, d, nbd, point)
+	if nbd == nil || best.ll < nbd.ll+10*leastGain {
+		best.se = nil
+	}
+	return best, calls, err
 }
 
 // again walks from a second start where the first ended no better than NBD, and returns the better end.
