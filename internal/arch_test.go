@@ -63,6 +63,7 @@ var order = []string{
 	"action/program",
 	"action/message",
 	"action/message/email",
+	"action/message/email/emailtest test",
 	"action/message/call",
 	"action/coupon",
 	"action/campaign",

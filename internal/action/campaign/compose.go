@@ -60,6 +60,8 @@ type table struct {
 	gifts     map[int64]map[int64]Gift // by coupon and customer; customer 0 is the one code of all
 	tastes    map[int64]candidates
 	offers    map[int64]*Offer
+	gives     map[*Variant][]int64 // the coupons that its contents show
+	page      []byte
 }
 
 func (c *Composer) table(ctx context.Context, tx *store.Tx, ms []message.Message) (*table, error) {
@@ -245,7 +247,7 @@ func (t *table) mail(m *message.Message) message.Mail {
 	r := t.reader(c, v, languageOf(key), person, m.Customer)
 	r.Unsubscribe = site + t.links.Unsubscribe(m.Customer, consent.Email, m.Address)
 	r.Preferences = site + t.links.Preferences(m.Customer, consent.Email, m.Address)
-	for _, id := range v.coupons() {
+	for _, id := range t.coupons(v) {
 		if _, has := r.Gifts[id]; !has {
 			out.Err = fault.New(fault.NotFound, "campaign.error.no_code")
 			return out
@@ -271,12 +273,12 @@ func (t *table) reader(c *Campaign, v *Variant, lang string, person *reader, buy
 		p = i18n.For(lang, t.settings.Zone())
 		t.printers[lang] = p
 	}
-	r := &Reader{Printer: p, Now: t.now, Customer: Person(p, &person.Customer), Company: t.settings.Name, About: [2]string{t.settings.Imprint, t.settings.Privacy}}
+	r := &Reader{page: &t.page, Printer: p, Now: t.now, Customer: Person(p, &person.Customer), Company: t.settings.Name, About: [2]string{t.settings.Imprint, t.settings.Privacy}}
 	if s := t.senders[c.Sender]; s != nil {
 		r.Imprint = s.Imprint
 	}
 	r.Offers = func(b *Block) []*Offer { return t.tastes[buyer].pick(b, t.offers) }
-	for _, id := range v.coupons() {
+	for _, id := range t.coupons(v) {
 		g, has := t.gifts[id][buyer]
 		if !has {
 			g, has = t.gifts[id][0]
@@ -290,6 +292,19 @@ func (t *table) reader(c *Campaign, v *Variant, lang string, person *reader, buy
 		r.Gifts[id] = g.inWords(p)
 	}
 	return r
+}
+
+// coupons are those of a variant, found once for all readers of the slice.
+func (t *table) coupons(v *Variant) []int64 {
+	ids, known := t.gives[v]
+	if !known {
+		if t.gives == nil {
+			t.gives = map[*Variant][]int64{}
+		}
+		ids = v.coupons()
+		t.gives[v] = ids
+	}
+	return ids
 }
 
 // mostLetters bounds what is remembered; it is emptied when it is full.

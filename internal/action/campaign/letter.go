@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,6 +202,8 @@ type Reader struct {
 	Imprint     string                               // of the sender, shown by a footer without words of its own
 	Missing     func(field, name string, line int64) // told of values that are missing; may be nil
 	Dark        bool                                 // show it as a program does at night, for previews
+
+	page *[]byte // room to write in, which goes from one reader to the next; nil for new
 }
 
 // Field returns customer, company, unsubscribe, preferences, and coupon where there is only one.
@@ -246,7 +249,12 @@ func (l *Letter) Write(r *Reader) (Written, error) {
 	if l.own != nil {
 		return l.writeOwn(w, r)
 	}
-	h := &htmlWriter{letter: l, reader: r, buf: make([]byte, 0, 16<<10)}
+	page := r.page
+	if page == nil {
+		page = new([]byte)
+	}
+	h := &htmlWriter{letter: l, reader: r, buf: slices.Grow((*page)[:0], 16<<10)}
+	defer func() { *page = h.buf }()
 	t := &plainWriter{letter: l, reader: r}
 	h.head(preheader)
 	for i := range l.blocks {

@@ -96,6 +96,7 @@ type ending struct {
 	code          int
 	answer, relay string
 	due           int64
+	untried       bool
 }
 
 // inHand are messages in the hands of this process: their ids, and the claims through which it has them.
@@ -131,7 +132,7 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 	}
 	for e, h := range groups {
 		n, err := b.tx.Exec(ctx, fmt.Sprintf(sqlResult, b.tx.Numbers("$1"), b.tx.Numbers("$2")), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason,
-			int64(e.code), e.answer, e.relay, e.due, b.day, b.now)
+			int64(e.code), e.answer, e.relay, e.due, b.day, b.now, store.Flag(e.untried))
 		if err != nil {
 			return err
 		}
@@ -154,9 +155,14 @@ func (b *marking) ending(r *result) ending {
 	case Failed:
 		e.reason = ReasonRefused
 	case Queued:
-		if r.m.Attempts+1 >= maxAttempts {
+		switch {
+		case r.Untried && r.Retry.After(b.tx.Now):
+			e.untried, e.due = true, micros(r.Retry)
+		case r.Untried:
+			e.untried = true
+		case r.m.Attempts+1 >= maxAttempts:
 			e.state, e.reason = Failed, ReasonGaveUp
-		} else {
+		default:
 			e.due = micros(b.retry(r))
 		}
 	default:

@@ -156,9 +156,10 @@ type Session interface {
 
 // Outcome is what became of a mail. Queued is: try again, at Retry where that is said.
 type Outcome struct {
-	State State // Sent, Failed, Unclear or Queued
-	Code  int
-	Text  string
-	Relay string
-	Retry time.Time
+	State   State // Sent, Failed, Unclear or Queued
+	Code    int
+	Text    string
+	Relay   string
+	Retry   time.Time
+	Untried bool // with Queued: nobody was asked to take it, as when a limit is reached, so it does not count as an attempt
 }

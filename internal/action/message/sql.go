@@ -97,7 +97,7 @@ const (
 	sqlAttempting = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
 	sqlNotMade    = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
 		WHERE claim = $2 AND state = 'queued' AND id = $1`
-	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0,
+	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0, attempts = attempts - $11,
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
 		WHERE id %s AND claim %s AND state = 'attempting'`
 

@@ -29,6 +29,10 @@ type benchCommand struct {
 	Rows      int `help:"Order lines to import." default:"1000000" placeholder:"N"`
 	Customers int `help:"Customers they belong to." default:"100000" placeholder:"N"`
 	Seconds   int `help:"How long small writes are sent, each time." default:"5" placeholder:"N"`
+
+	Recipients int    `help:"Customers who are written to." default:"20000" placeholder:"N"`
+	Kills      int    `help:"Kill the server so often while it writes to them, and count what was lost." placeholder:"N"`
+	Only       string `help:"all, or sending." enum:"all,sending" default:"all" placeholder:"PART"`
 }
 
 // benchFigure is one result. Of a rate more is better, of all else less.
@@ -65,17 +69,22 @@ func (cmd *benchCommand) RunOwning(ctx context.Context, c *Call) (err error) {
 		}
 	}
 	b := &bench{Call: c, dir: c.Config.Dir, customers: cmd.Customers}
-	if err := b.inside(ctx, cmd); err != nil {
-		return err
+	steps := []func(context.Context) error{func(ctx context.Context) error {
+		return b.within(ctx, func(ctx context.Context) error { return b.inside(ctx, cmd) })
+	}, b.served}
+	if cmd.Only == "sending" {
+		steps = []func(context.Context) error{func(ctx context.Context) error { return b.within(ctx, b.prepare) }}
 	}
-	if err := b.served(ctx); err != nil {
-		return err
+	for _, step := range append(steps, func(ctx context.Context) error { return b.sending(ctx, cmd) }) {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
 	return c.Print(b.all, func(io.Writer) {})
 }
 
-// inside measures what this process does itself. When it returns nobody owns the folder any more.
-func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
+// within runs a part of the benchmark in this process, with the program open. When it returns nobody owns the folder any more.
+func (b *bench) within(ctx context.Context, part func(context.Context) error) (err error) {
 	o, err := alone(ctx, b.Call)
 	if err != nil {
 		return err
@@ -89,6 +98,11 @@ func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
 		return err
 	}
 	b.app.Work()
+	return part(ctx)
+}
+
+// inside measures what this process does itself.
+func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}

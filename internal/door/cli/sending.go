@@ -15,8 +15,11 @@ import (
 // vaultFile is the file in the data folder with the key that seals passwords of relays and keys of senders.
 const vaultFile = "mail.key"
 
-// sendConnections is how many mails are under way at once at most; relays have their own limits below it.
-const sendConnections = 16
+// How many mails are under way at once: as many as the relays take, up to a limit. Each of them is unclear if the process is killed.
+const (
+	outboxConnections = 16 // while there is no relay
+	mostConnections   = 64
+)
 
 // composers are who writes the mails of each kind.
 func (a *App) composers() map[string]message.Composer {
@@ -34,12 +37,34 @@ func (a *App) send(ctx context.Context) error {
 		return err
 	}
 	a.opens(outlet.Close)
-	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: sendConnections, Log: a.Log, From: firstSender}
+	connections, err := a.sendConnections(ctx)
+	if err != nil {
+		return err
+	}
+	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: connections, Log: a.Log, From: firstSender}
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
 	a.opens(s.Close)
 	return nil
+}
+
+// sendConnections is how many mails the relays of now take at once; those that are added later share these connections.
+func (a *App) sendConnections(ctx context.Context) (n int, err error) {
+	err = a.Store.Read(ctx, func(tx *store.Tx) error {
+		n = 0
+		all, err := email.Relays(ctx, tx)
+		for _, r := range all {
+			if r.Active {
+				n += r.Connections
+			}
+		}
+		return err
+	})
+	if n == 0 {
+		n = outboxConnections
+	}
+	return min(n, mostConnections), err
 }
 
 // firstSender is who writes mails that name no sender: the first one that was set up, and nobody where there is none.

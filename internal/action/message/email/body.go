@@ -2,6 +2,7 @@ package email
 
 import (
 	"encoding/base64"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -17,9 +18,14 @@ var isQuotedPlain = bytesOf("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY
 
 // wantsBase64 tells whether base64 is much shorter for the text, as for Greek or Cyrillic.
 func wantsBase64(text string) bool {
-	escaped := 0
-	for i := 0; i < len(text); i++ {
-		if text[i] >= utf8.RuneSelf {
+	const high = 0x8080808080808080 // the highest bit of each byte, which ASCII does not have
+	escaped, rest := 0, text
+	for ; len(rest) >= 8; rest = rest[8:] {
+		eight := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 | uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
+		escaped += bits.OnesCount64(eight & high)
+	}
+	for i := range len(rest) {
+		if rest[i] >= utf8.RuneSelf {
 			escaped++
 		}
 	}

@@ -85,6 +85,12 @@ func (s *session) put(out message.Outcome, after time.Duration) message.Outcome 
 	return out
 }
 
+// untried is put for a mail that no relay was asked to take.
+func (s *session) untried(out message.Outcome, after time.Duration) message.Outcome {
+	out.Untried = true
+	return s.put(out, after)
+}
+
 // write makes the mail as it goes over the wire, signed where its domain signs.
 func (s *session) write(m *message.Mail) (l letter, err error) {
 	b := s.o.book.Load()
@@ -139,13 +145,13 @@ func (s *session) try(ctx context.Context, m *message.Mail, l *letter) (out mess
 	o := s.o
 	r, t, wait := o.admit(ctx, l.domain)
 	if r == nil {
-		return s.put(message.Outcome{Text: "email.limited"}, wait), false
+		return s.untried(message.Outcome{Text: "email.limited"}, wait), false
 	}
 	defer o.through(t)
 	out.Relay = r.relay.Name
 	if wait > 0 && !sleep(ctx, wait) {
 		o.giveBack(r)
-		return s.put(out, 0), false
+		return s.untried(out, 0), false
 	}
 	c, fresh, err := o.connection(ctx, r)
 	if err != nil {
@@ -164,7 +170,7 @@ func (s *session) try(ctx context.Context, m *message.Mail, l *letter) (out mess
 	if ctx.Err() != nil {
 		o.release(r, c, true)
 		o.giveBack(r)
-		return s.put(out, 0), false
+		return s.untried(out, 0), false
 	}
 	at, err := c.transact(l.from, l.to, l.unicode, l.raw)
 	o.release(r, c, usable(err))
@@ -191,10 +197,10 @@ func (s *session) try(ctx context.Context, m *message.Mail, l *letter) (out mess
 func (s *session) noConnection(ctx context.Context, r *road, out message.Outcome, err error) message.Outcome {
 	switch {
 	case ctx.Err() != nil:
-		return s.put(out, 0)
+		return s.untried(out, 0)
 	case errors.Is(err, errBusy):
 		out.Text = "email.limited"
-		return s.put(out, patience)
+		return s.untried(out, patience)
 	}
 	out.Text = "email.no_connection"
 	var refused refusal
