@@ -361,3 +361,22 @@ func (f *settingsForm) fillTracking() {
 func trackingRead(r *page.Request) campaign.Tracking {
 	return campaign.Tracking{Off: !r.Has("track"), UTM: r.Has("utm"), Source: r.Text("utm_source"), Medium: r.Text("utm_medium"), Campaign: r.Text("utm_campaign"), Content: r.Text("utm_content")}
 }
+
+// mostHits is how many hits of the messages of one page are read.
+const mostHits = 1000
+
+// clicksIn counts the clicks of people in messages.
+func clicksIn(r *page.Request, tx *store.Tx, list []*message.Message) (map[int64]int64, error) {
+	ids := make([]int64, len(list))
+	for i, m := range list {
+		ids[i] = m.ID
+	}
+	rows, err := hit.OfMessages(r.Context(), tx, ids, mostHits)
+	clicks := map[int64]int64{}
+	for _, h := range rows {
+		if h.Kind == hit.Click && h.Human {
+			clicks[h.Message]++
+		}
+	}
+	return clicks, err
+}
