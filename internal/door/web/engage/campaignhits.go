@@ -99,21 +99,17 @@ func (s results) delivered() int64 { return s.counts.Sent - s.bounced }
 
 func (s results) tiles(r *page.Request) []ui.Tile {
 	p := r.P
-	tile := func(name string, value, of int64, rows string) ui.Tile {
-		t := ui.Tile{Name: p.T("campaigns.results." + name), Value: p.Number(value), Href: rows, Explain: s.explain(r, name, rows)}
-		if of > 0 {
-			t.Change = p.T("campaigns.results.of_delivered", "share", p.Percent(float64(value)/float64(of), 1))
-		}
-		return t
+	tile := func(name string, value int64, rows string) ui.Tile {
+		return ui.Tile{Name: p.T("campaigns.results." + name), Value: p.Number(value), Href: rows, Explain: s.explain(r, name, rows)}
 	}
 	hits := campaignLink(s.c.ID) + "/hits"
 	messages := fmt.Sprintf("%s?measure=%d&state=sent", messagesPath, s.c.Measure)
-	tiles := []ui.Tile{tile("delivered", s.delivered(), 0, messages)}
+	tiles := []ui.Tile{tile("delivered", s.delivered(), messages)}
 	if s.c.Tracking.Off {
 		return tiles
 	}
-	return append(tiles, tile("clickers", s.Clicks.Readers, s.delivered(), hits), tile("clicks", s.Clicks.Human, 0, hits), tile("machines", s.Clicks.Machine, 0, hits),
-		tile("opens", s.Opens.Human, 0, hits), tile("loaded", s.Opens.Machine, 0, hits))
+	return append(tiles, tile("clickers", s.Clicks.Readers, hits), tile("clicks", s.Clicks.Human, hits), tile("machines", s.Clicks.Machine, hits),
+		tile("opens", s.Opens.Human, hits), tile("loaded", s.Opens.Machine, hits))
 }
 
 // explain says what stands behind a figure.
@@ -150,14 +146,24 @@ func target(p *i18n.Printer, l hit.Link) string {
 	return l.Target
 }
 
+// short is an address without what it tells the shop, which the CSV of the links has in full.
+func short(address string) string {
+	base, query, _ := strings.Cut(address, "?")
+	parts := slices.DeleteFunc(strings.Split(query, "&"), func(part string) bool { return part == "" || strings.HasPrefix(part, "utm_") })
+	if len(parts) == 0 {
+		return base
+	}
+	return base + "?" + strings.Join(parts, "&")
+}
+
 func (s results) linkTable(r *page.Request) ui.Table {
 	p := r.P
-	t := ui.Table{ID: "links", Caption: p.T("campaigns.results.links"), CSV: r.CSVLink(), Columns: []ui.Column{{Title: p.T("campaigns.results.link"), Narrow: ui.NarrowLead},
+	t := ui.Table{ID: "links", Title: p.T("campaigns.results.links"), Caption: p.T("campaigns.results.links_sub"), CSV: r.CSVLink(), Columns: []ui.Column{{Title: p.T("campaigns.results.link"), Narrow: ui.NarrowLead},
 		{Title: p.T("campaigns.results.clickers"), Number: true, Narrow: ui.NarrowMeta}, {Title: p.T("campaigns.results.clicks"), Number: true, Narrow: ui.NarrowValue},
 		{Title: p.T("campaigns.results.machines"), Number: true, Narrow: ui.NarrowMeta}}}
 	for _, l := range s.lines() {
 		n := s.Links[l.Number]
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Lines(target(p, l), s.place(p, l)), ui.Text(p.Number(n.Readers)), ui.Text(p.Number(n.Human)), ui.Text(p.Number(n.Machine))}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Lines(short(target(p, l)), s.place(p, l)), ui.Text(p.Number(n.Readers)), ui.Text(p.Number(n.Human)), ui.Text(p.Number(n.Machine))}})
 	}
 	return t
 }
@@ -277,7 +283,7 @@ func (l *hitList) read(r *page.Request, limit int) error {
 func (l *hitList) words(p *i18n.Printer, h hit.Row) (what, whose, verdict string) {
 	what, whose, verdict = p.T("hit.kind."+string(h.Kind)), p.T("campaigns.results.nobody"), p.T("hit.human")
 	if link, is := l.links[h.Link]; is && h.Kind == hit.Click {
-		what = target(p, link)
+		what = short(target(p, link))
 	}
 	if name := l.names[h.Customer]; name != "" {
 		whose = name
