@@ -1,5 +1,7 @@
 package ui
 
+import "unicode/utf8"
+
 // Tile is one key figure on a page.
 type Tile struct {
 	Name    string
@@ -11,3 +13,6 @@ type Tile struct {
 	Href    string   // the page behind the figure
 	Explain *Explain // nil for none
 }
+
+// long tells that the value needs smaller letters to fit a tile on a phone.
+func (t Tile) long() bool { return utf8.RuneCountInString(t.Value) > 12 }
