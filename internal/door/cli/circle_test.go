@@ -92,7 +92,7 @@ func (c *circle) write(app *cli.App, fn func(context.Context, *store.Tx) error) 
 
 // know brings in the files of the simulated company, as its shop exports them.
 func (c *circle) know() {
-	co, err := sim.New(sim.Config{Seed: 11, Customers: 4500, Years: 1, Until: c.today.AddDays(-1), Quiet: true, TempDir: c.TempDir()})
+	co, err := sim.New(sim.Config{Seed: 11, Customers: 5500, Years: 1, Until: c.today.AddDays(-1), Quiet: true, TempDir: c.TempDir()})
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func (c *circle) know() {
 	}
 }
 
-// moreConsents has three quarters of the customers agree, so that a small company has enough people to write to.
+// moreConsents has seven of eight customers agree, so that a small company has enough people to write to.
 func (c *circle) moreConsents(consents, customers string) {
 	f, err := os.OpenFile(consents, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *circle) moreConsents(consents, customers string) {
 	defer f.Close()
 	for i, row := range c.rows(customers) {
 		number, mail := row[0], row[7] // as the headings say
-		if i%4 == 0 || strings.Count(mail, "@") != 1 || strings.ContainsAny(mail, " ();") || strings.HasSuffix(mail, "@") || strings.Contains(mail, "..") {
+		if i%8 == 0 || strings.Count(mail, "@") != 1 || strings.ContainsAny(mail, " ();") || strings.HasSuffix(mail, "@") || strings.Contains(mail, "..") {
 			continue
 		}
 		if _, err := fmt.Fprintf(f, "%s;%s;E-Mail;erteilt;%[3]s;%[3]s;Ja, gern.;Laden\n", number, mail, "02.01.2024 10:00:00"); err != nil {
@@ -390,6 +390,11 @@ const (
 	orderBecause = 0.40
 )
 
+// comes tells whether the i-th of a group is one of that share.
+func comes(share float64, i int) bool {
+	return int(share*float64(i+1)+.5) > int(share*float64(i)+.5)
+}
+
 // buy imports the orders of the four weeks after, and redeems the coupons of those who came because of it. It returns how many those are, and
 // the true effect for each customer drawn.
 func (c *circle) buy(written []int64) (redeemed int, truth float64) {
@@ -407,11 +412,10 @@ func (c *circle) buy(written []int64) (redeemed int, truth float64) {
 			slices.Sort(ids)
 			for i, id := range ids {
 				order := fmt.Sprintf("%s-%d", arm, i)
-				share := orderAnyway
-				if came := func(share float64) bool { return int(share*float64(i+1)) > int(share*float64(i)) }; came(share) {
+				if comes(orderAnyway, i) {
 					fmt.Fprintf(&file, "%s-a;%s;%s;60,00\n", order, c.external(ctx, app, id), c.today)
 				}
-				if _, wrote := slices.BinarySearch(written, id); !wrote || int(orderBecause*float64(i+1)) == int(orderBecause*float64(i)) {
+				if _, wrote := slices.BinarySearch(written, id); !wrote || !comes(orderBecause, i) {
 					continue
 				}
 				fmt.Fprintf(&file, "%s-b;%s;%s;60,00\n", order, c.external(ctx, app, id), c.today)

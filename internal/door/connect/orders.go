@@ -97,7 +97,7 @@ func (b *drafter) finish(d *draft) error {
 }
 
 func (b *drafter) begin(r *sheet.OrderRow, kind document.Kind) *draft {
-	d := &draft{file: b.files[r.File].Name, line: r.Line, currency: r.Currency}
+	d := &draft{file: b.files[r.File].Name, line: r.Line, currency: r.Currency, coupons: b.files[r.File].Has("coupon")}
 	d.doc.Kind, d.doc.ExternalID = kind, r.Order
 	if r.Order == "" {
 		d.doc.ExternalID = rowKey(r.Hash, r.Occurrence)
@@ -172,9 +172,9 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 	}
 	d.doc.Cancelled = d.doc.Cancelled || r.Cancelled
 	if r.Coupon != "" {
+		d.coupons = true
 		d.show(r.Coupon)
 	}
-	d.coupons = d.coupons || b.files[r.File].Has("coupon")
 	firstDay(&d.doc.DueDay, r.Due)
 	firstDay(&d.doc.Promised, r.Promised)
 	firstDay(&d.doc.Kept, r.Delivered)

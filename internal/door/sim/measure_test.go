@@ -228,3 +228,38 @@ func TestMeasuresAreHeldForThoseTheyAreFor(t *testing.T) {
 		}
 	}
 }
+
+func TestOrdersShowTheCouponsThatWereRedeemedWithThem(t *testing.T) {
+	t.Parallel()
+	c, err := sim.New(sim.Config{Seed: 5, Customers: 2000, Until: lastDay, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	coupons, shown, customers := map[string]sim.Coupon{}, map[string]int{}, map[string]bool{}
+	for _, one := range c.Coupons() {
+		coupons[one.Code] = one
+	}
+	for d, err := range c.Documents(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Coupon == "" {
+			continue
+		}
+		if one := coupons[d.Coupon]; d.Kind != sim.Order || d.Customer == "" || d.Currency != sim.Currency || d.At.Day < one.First || d.At.Day > one.Last {
+			t.Errorf("%+v shows %+v", d, one)
+		}
+		if customers[d.Customer+d.Coupon] {
+			t.Errorf("%s shows %s twice", d.Customer, d.Coupon)
+		}
+		customers[d.Customer+d.Coupon] = true
+		shown[d.Coupon]++
+	}
+	for _, m := range c.Measures() {
+		for _, one := range coupons {
+			if one.Name == m.Name && (shown[one.Code] > m.Redeemed || shown[one.Code] < m.Redeemed*7/10 || m.Redeemed == 0) {
+				t.Errorf("%s: %d orders show %s, %d were redeemed", m.Name, shown[one.Code], one.Code, m.Redeemed)
+			}
+		}
+	}
+}
