@@ -226,7 +226,7 @@ func TestEveryPageKeepsTheRules(t *testing.T) {
 			"/customers/{id}/address/new": at + "/address/new", "/customers/{id}/address/{row}": fmt.Sprintf("%s/address/%d", at, addressID),
 			"/customers/{id}/contact/new": at + "/contact/new?q=sonne", "/customers/{id}/contact/{row}": fmt.Sprintf("%s/contact/%d", at, contactID),
 			"/documents/{id}": fmt.Sprintf("/documents/%d", s.docs["B-5"]), "/products/{id}": s.product(t, "KB-1"),
-			"/login/{token}":  "", "/invitation/{token}": "", "/password/{token}": "", "/imports/{id}": "",
+			"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "", "/imports/{id}": "",
 		}
 		s.Walk(t, examples)
 		c := s.As(auth.Admin)
