@@ -64,6 +64,7 @@ var order = []string{
 	"action/message",
 	"action/message/email",
 	"action/message/email/emailtest test",
+	"action/hit",
 	"action/message/call",
 	"action/coupon",
 	"action/campaign",

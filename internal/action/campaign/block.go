@@ -60,7 +60,8 @@ type Block struct {
 	Right  []Block   `json:"right,omitempty"` // of columns
 }
 
-// Content is what one variant of a campaign says in one language: blocks, or HTML of one's own, which is never rewritten.
+// Content is what one variant of a campaign says in one language: blocks, or HTML of one's own, whose markup stays as it is, byte for byte, but for the
+// addresses of links that are counted.
 type Content struct {
 	Subject   string  `json:"subject"`
 	Preheader string  `json:"preheader,omitempty"` // what mail programs show beside the subject

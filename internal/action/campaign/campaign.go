@@ -2,7 +2,8 @@
 // draft to the last message.
 //
 // A mail is made of blocks that become tables of HTML on the server, because mail programs understand little else, and a
-// text beside it from the same words; own HTML is sent as it is. Personal words are Liquid (platform/liquid). A campaign
+// text beside it from the same words; own HTML stays as it is, byte for byte, but
+// for the addresses of links that are counted (tracking.go). Personal words are Liquid (platform/liquid). A campaign
 // never sends: it proposes messages to action/message, where gates, budget and ledger are. It draws its groups and books
 // its proof through a measure of action/program.
 //
@@ -79,6 +80,7 @@ type By string
 const (
 	ByOrders  By = "orders"  // customers who ordered
 	ByReplies By = "replies" // customers who answered
+	ByClicks  By = "clicks"  // messages of which people clicked a link
 )
 
 // Winner says how one variant wins: a share of the readers gets the variants first, the others what did best among them.
@@ -133,6 +135,7 @@ type Campaign struct {
 	Budget   int64 // minor units
 	Winner   Winner
 	Plan     Plan
+	Tracking Tracking
 
 	State           State
 	Version         int64 // counts edits
@@ -295,12 +298,16 @@ func (c *Campaign) check() error {
 	if !slices.Contains(i18n.Languages(), c.Language) {
 		bad("language", "errors.choice", "text", c.Language)
 	}
-	if c.Winner.By != "" && c.Winner.By != ByOrders && c.Winner.By != ByReplies {
+	if c.Winner.By != "" && c.Winner.By != ByOrders && c.Winner.By != ByReplies && c.Winner.By != ByClicks {
 		bad("winner", "errors.choice", "text", string(c.Winner.By))
 	}
 	if c.Winner.By != "" && (len(c.Variants) < 2 || c.Winner.Test < 20 || c.Winner.Test > 900 || c.Winner.Hours < 1 || c.Winner.Hours > maxHours) {
 		bad("winner", "campaign.error.winner", "hours", maxHours)
 	}
+	if c.Winner.By == ByClicks && c.Tracking.Off {
+		bad("winner", "campaign.error.no_clicks")
+	}
+	all = append(all, c.Tracking.check()...)
 	if err := c.Plan.check(); err != nil {
 		all = append(all, err)
 	}

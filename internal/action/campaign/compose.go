@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stamm/internal/action/coupon"
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/email"
 	"stamm/internal/platform/clock"
@@ -27,6 +28,7 @@ type Composer struct {
 	Site  string // address of the web page, under which the public pages are
 
 	tops tops
+	kept kept
 
 	mu   sync.Mutex
 	read map[string]*Letter // by campaign, version, variant and content
@@ -62,6 +64,8 @@ type table struct {
 	offers    map[int64]*Offer
 	gives     map[*Variant][]int64 // the coupons that its contents show
 	page      []byte
+	signer    *hit.Signer    // of links that are counted
+	known     map[int64]bool // messages of whose readers it may be known what they open and click
 }
 
 func (c *Composer) table(ctx context.Context, tx *store.Tx, ms []message.Message) (*table, error) {
@@ -97,7 +101,7 @@ func (c *Composer) tableWith(ctx context.Context, tx *store.Tx, ms []message.Mes
 			return nil, err
 		}
 	}
-	return t, nil
+	return t, t.watch(ctx, tx, ms)
 }
 
 // readerOf is who reads a message.
@@ -258,6 +262,7 @@ func (t *table) mail(m *message.Message) message.Mail {
 		out.Err = err
 		return out
 	}
+	t.trace(m, c, key, letter, &w, &out)
 	out.Subject, out.Text, out.HTML, out.Unsubscribe, out.Date = w.Subject, w.Text, w.HTML, r.Unsubscribe, t.now
 	out.To = mail.Address{Name: person.Name, Address: m.Address}
 	if s := t.senders[c.Sender]; s != nil {

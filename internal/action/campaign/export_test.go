@@ -7,6 +7,12 @@ import (
 	"stamm/internal/platform/warehouse"
 )
 
+// EachHref and WithParameters are what links are found and told by.
+var (
+	EachHref       = eachHref
+	WithParameters = withParameters
+)
+
 // Recommend is what a products block would show to a customer, before it is cut to its length.
 func Recommend(ctx context.Context, w warehouse.Querier, customer int64, asOf string) (usual, category []int64, err error) {
 	var t tops

@@ -14,6 +14,7 @@ type htmlWriter struct {
 	letter *Letter
 	reader *Reader
 	buf    []byte
+	common []string // see Written
 }
 
 func (w *htmlWriter) put(parts ...string) {
@@ -222,6 +223,9 @@ func (w *htmlWriter) products(b *compiled) error {
 		href, err := w.href(b, values)
 		if err != nil {
 			return err
+		}
+		if b.common && href != "" {
+			w.common = append(w.common, href)
 		}
 		source, err := w.letter.address(b.at+".source", b.source, values, w.reader)
 		if err != nil {

@@ -35,6 +35,7 @@ type Letter struct {
 	blocks             []compiled
 	style              look
 	lang               string
+	shared             map[string]bool // addresses of links, as attributes have them, that are the same for everybody
 }
 
 // compiled is a block whose texts are read.
@@ -44,6 +45,7 @@ type compiled struct {
 	html, plain      *liquid.Template // of Text
 	url, source, alt *liquid.Template
 	left, right      []compiled
+	common           bool // of products: their addresses say nothing about the reader
 }
 
 // Compile reads the texts of a content. lang is the language it is written in, for mail programs and screen readers. What is
@@ -56,10 +58,12 @@ func Compile(c *Content, lang string) (*Letter, error) {
 	if l.style.accent == "" {
 		l.style.accent = defaultAccent
 	}
-	var r reading
+	r := reading{shared: map[string]bool{}}
+	l.shared = r.shared
 	l.subject = r.read("subject", c.Subject, liquid.Header)
 	l.preheader = r.read("preheader", c.Preheader, liquid.HTML)
 	if c.Own() {
+		r.share(c.HTML)
 		l.own = r.read("html", c.HTML, liquid.HTML)
 		if strings.TrimSpace(c.Plain) != "" {
 			l.ownPlain = r.read("plain", c.Plain, liquid.Text)
@@ -73,7 +77,19 @@ func Compile(c *Content, lang string) (*Letter, error) {
 }
 
 // reading gathers what is wrong with the texts of a content.
-type reading struct{ wrong []error }
+type reading struct {
+	wrong  []error
+	shared map[string]bool
+}
+
+// share notes the addresses in a template of HTML that have no Liquid in them.
+func (r *reading) share(source string) {
+	eachHref(source, func(from, to int) {
+		if address := source[from:to]; !strings.Contains(address, "{{") && !strings.Contains(address, "{%") {
+			r.shared[address] = true
+		}
+	})
+}
 
 func (r *reading) read(field, source string, mode liquid.Mode) *liquid.Template {
 	t, err := liquid.Parse(source, mode, liquid.Limits{})
@@ -92,13 +108,21 @@ func (r *reading) block(b *Block, at string, style look) compiled {
 	}
 	switch b.Kind {
 	case Text, Footer:
-		c.html = r.read(at+".text", textHTML(b.Text, style), liquid.HTML)
+		source := textHTML(b.Text, style)
+		r.share(source)
+		c.html = r.read(at+".text", source, liquid.HTML)
 		c.plain = r.read(at+".text", textPlain(b.Text), liquid.Text)
 	default:
 		c.html = r.read(at+".text", inlineHTML(strings.TrimSpace(b.Text)), liquid.HTML)
 		c.plain = r.read(at+".text", strings.TrimSpace(b.Text), liquid.Text)
 	}
 	c.url = r.read(at+".url", strings.TrimSpace(b.URL), liquid.Text)
+	if c.url != nil {
+		if address, fixed := c.url.Fixed(); fixed {
+			r.shared[escapeHTML(address)] = true
+		}
+		c.common = !slices.ContainsFunc(c.url.Uses(), func(u liquid.Use) bool { return !strings.HasPrefix(u.Name, "product.") && u.Name != "company" })
+	}
 	c.source = r.read(at+".source", strings.TrimSpace(b.Source), liquid.Text)
 	c.alt = r.read(at+".alt", b.Alt, liquid.Text)
 	for i := range b.Left {
@@ -232,6 +256,8 @@ func (r *Reader) Field(name string) liquid.Value {
 // Written is a letter for one reader.
 type Written struct {
 	Subject, Text, HTML string
+
+	common []string // addresses of links to products, as attributes have them, that say nothing about the reader
 }
 
 // Write writes the letter. An error says in which field of the content it is; it is Invalid, and the reader's mail cannot be made.
@@ -266,7 +292,7 @@ func (l *Letter) Write(r *Reader) (Written, error) {
 		}
 	}
 	h.end()
-	w.HTML, w.Text = string(h.buf), t.text()
+	w.HTML, w.Text, w.common = string(h.buf), t.text(), h.common
 	return w, nil
 }
 

@@ -56,19 +56,19 @@ func query(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Camp
 
 func scan(rows *sql.Rows) (*Campaign, error) {
 	c := &Campaign{}
-	var excluded, variants, winner, plan, trial, calls string
+	var excluded, variants, winner, plan, trial, calls, tracking string
 	var goAt, decideAt sql.NullInt64
 	var created, changed int64
 	err := rows.Scan(&c.ID, &c.Measure, &c.Name, &c.Goal, &c.Purpose, &c.Basis, &c.Sender, &c.Segment, &excluded, &c.Language, &variants, &c.Control, &c.Window,
 		&c.Budget, &winner, &plan, &c.State, &c.Version, &c.ApprovedVersion, &c.ApprovedBy, &c.EditedBy, &c.Phase, &c.cursor, &c.Recipients, &c.Won, &goAt, &decideAt,
-		&trial, &created, &c.CreatedBy, &changed, &c.Channel, &calls, &c.Topic)
+		&trial, &created, &c.CreatedBy, &changed, &c.Channel, &calls, &c.Topic, &tracking)
 	if err != nil {
 		return nil, err
 	}
 	for _, part := range []struct {
 		text string
 		into any
-	}{{excluded, &c.Exclude}, {variants, &c.Variants}, {winner, &c.Winner}, {plan, &c.Plan}, {trial, &c.Trial}, {calls, &c.Calls}} {
+	}{{excluded, &c.Exclude}, {variants, &c.Variants}, {winner, &c.Winner}, {plan, &c.Plan}, {trial, &c.Trial}, {calls, &c.Calls}, {tracking, &c.Tracking}} {
 		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
 			return nil, fmt.Errorf("campaign %d: %w", c.ID, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stamm/internal/action/coupon"
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/insight/segment"
@@ -396,8 +397,11 @@ func (r *Runner) best(ctx context.Context, c *Campaign) (string, error) {
 
 // shares are the shares of the readers of each variant who did what decides.
 func (r *Runner) shares(ctx context.Context, c *Campaign) (map[string]float64, error) {
-	if c.Winner.By == ByReplies {
+	switch c.Winner.By {
+	case ByReplies:
 		return r.replied(ctx, c)
+	case ByClicks:
+		return r.clicked(ctx, c)
 	}
 	house, err := r.House(ctx)
 	if err != nil {
@@ -421,6 +425,20 @@ func (r *Runner) replied(ctx context.Context, c *Campaign) (shares map[string]fl
 			return err
 		}
 		shares, err = sharesOf(rows)
+		return err
+	})
+	return shares, err
+}
+
+// clicked are the shares of the messages sent of which people clicked a link. Of readers whose names nobody may know every click counts: that
+// is so in all variants alike.
+func (r *Runner) clicked(ctx context.Context, c *Campaign) (map[string]float64, error) {
+	shares := map[string]float64{}
+	err := r.DB.Read(ctx, func(tx *store.Tx) error {
+		all, err := hit.Shares(ctx, tx, c.Measure)
+		for arm, s := range all {
+			shares[arm] = float64(s.Clicked) / float64(max(s.Sent, 1))
+		}
 		return err
 	})
 	return shares, err

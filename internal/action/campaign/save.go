@@ -25,7 +25,7 @@ func userOf(tx *store.Tx) int64 {
 // values are the columns of what people edit, in the order of the statements.
 func (c *Campaign) values() []any {
 	return []any{c.Name, c.Goal, string(c.Purpose), string(c.Basis), c.Sender, c.Segment, store.JSON(c.Exclude), c.Language, store.JSON(c.Variants),
-		c.Control, c.Window, c.Budget, store.JSON(c.Winner), store.JSON(c.Plan), string(c.Channel), store.JSON(c.Calls), c.Topic}
+		c.Control, c.Window, c.Budget, store.JSON(c.Winner), store.JSON(c.Plan), string(c.Channel), store.JSON(c.Calls), c.Topic, store.JSON(c.Tracking)}
 }
 
 // Create drafts a campaign with its measure and sets its ID. Every mistake is told, joined.

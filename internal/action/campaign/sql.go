@@ -1,14 +1,14 @@
 package campaign
 
 const fields = `id, measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
-	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic`
+	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic, tracking`
 
 const (
 	sqlCreate = `INSERT INTO campaign (measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
-			state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'draft', 1, 0, 0, $19, '', 0, 0, '', NULL, NULL, 'null', $20, $19, $20, $16, $17, $18) RETURNING id`
+			state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic, tracking)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'draft', 1, 0, 0, $20, '', 0, 0, '', NULL, NULL, 'null', $21, $20, $21, $16, $17, $18, $19) RETURNING id`
 	sqlChange = `UPDATE campaign SET name = $2, goal = $3, purpose = $4, basis = $5, sender = $6, segment = $7, excluded = $8, language = $9, variants = $10,
-		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, channel = $16, calls = $17, topic = $18, state = 'draft', version = version + 1, edited_by = $19, changed_at = $20
+		control = $11, horizon = $12, budget = $13, winner = $14, plan = $15, channel = $16, calls = $17, topic = $18, tracking = $19, state = 'draft', version = version + 1, edited_by = $20, changed_at = $21
 		WHERE id = $1`
 	sqlLoad      = `SELECT ` + fields + ` FROM campaign WHERE id = $1`
 	sqlLoadMany  = `SELECT ` + fields + ` FROM campaign WHERE id %s`
@@ -43,4 +43,6 @@ const (
 
 	sqlReplied = `SELECT arm, count(*), sum(CASE WHEN EXISTS (SELECT 1 FROM mail_return r WHERE r.message = message.id AND r.kind = 'reply') THEN 1 ELSE 0 END)
 		FROM message WHERE measure = $1 AND state = 'sent' GROUP BY arm`
+
+	sqlBounced = `SELECT COUNT(DISTINCT r.message) FROM mail_return r JOIN message m ON m.id = r.message WHERE r.kind = 'bounce' AND m.measure = $1 AND m.state = 'sent'`
 )

@@ -147,8 +147,8 @@ func Deliver(ctx context.Context, tx *store.Tx, id int64, d Delivery) error {
 		}
 		budget = int64(day)
 	}
-	var measure, customer int64
-	err = tx.QueryRow(ctx, sqlByHand, id, string(d.From), string(d.To), d.Reason, orZero(d.Due), orZero(d.Late), d.Attempts, budget, int64(today), micros(tx.Now)).Scan(&measure, &customer)
+	var measure int64
+	err = tx.QueryRow(ctx, sqlByHand, id, string(d.From), string(d.To), d.Reason, orZero(d.Due), orZero(d.Late), d.Attempts, budget, int64(today), micros(tx.Now)).Scan(&measure)
 	if errors.Is(err, store.ErrNoRows) {
 		return fault.New(fault.Conflict, "message.moved_on")
 	}
@@ -161,6 +161,6 @@ func Deliver(ctx context.Context, tx *store.Tx, id int64, d Delivery) error {
 	if err := moved.write(ctx, tx); err != nil {
 		return err
 	}
-	_, err = feed.Append(ctx, tx, feed.New{Kind: KindSettled, Customer: customer, Rows: feed.Rows{"message": {{id, id}}}})
+	_, err = feed.Append(ctx, tx, feed.New{Kind: KindSettled, Rows: feed.Rows{"message": {{id, id}}}})
 	return err
 }

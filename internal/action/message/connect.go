@@ -207,7 +207,7 @@ func (s *Sender) settle(batch []turn, w written) {
 		t.ack <- answers[i]
 	}
 	if left {
-		s.dropSettled()
+		s.dropSettled(settledPause)
 	}
 }
 
@@ -221,22 +221,29 @@ func (s *Sender) settleMissing(c *claim, found int) {
 	}
 	s.mu.Unlock()
 	if missing {
-		s.dropSettled()
+		s.dropSettled(settledPause)
 	}
 }
 
-// closable are the claims that are done with; whoever asks drops them.
-func (s *Sender) closable() []*claim {
+// closable are the claims that are done with, once the last ones were dropped so long ago; whoever asks drops them.
+func (s *Sender) closable(pause time.Duration) []*claim {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.settled) == 0 || time.Since(s.dropped) < pause {
+		return nil
+	}
 	all := s.settled
-	s.settled = nil
+	s.settled, s.dropped = nil, time.Now()
 	return all
 }
 
-// dropSettled drops the claims that are done with.
-func (s *Sender) dropSettled() {
-	closing := s.closable()
+// settledPause is how long claims that are done with gather: each time they are dropped the feed tells of them, and whoever follows it has as much
+// work with a few messages as with some thousands.
+const settledPause = time.Second
+
+// dropSettled drops the claims that are done with, unless some were dropped a moment ago.
+func (s *Sender) dropSettled(pause time.Duration) {
+	closing := s.closable(pause)
 	if len(closing) == 0 {
 		return
 	}

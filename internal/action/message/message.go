@@ -139,6 +139,13 @@ type Mail struct {
 	Unsubscribe       string // address for List-Unsubscribe
 	Date              time.Time
 	Err               error // why it cannot be written; then nothing of it is sent
+	Aside             any   // what a Keeper keeps before it leaves
+}
+
+// Keeper is a Composer that has something to keep before its mails leave, such as where their links lead. Keep gets the mails of one
+// batch, which may be the same as before.
+type Keeper interface {
+	Keep(ctx context.Context, db *store.DB, mails []*Mail) error
 }
 
 // Outlet is where mails leave.

@@ -45,7 +45,8 @@ type Sender struct {
 	ended   chan struct{}
 
 	mu      sync.Mutex
-	settled []*claim // nothing is left of them; the next batch drops them
+	settled []*claim // nothing is left of them, but that they are to be dropped
+	dropped time.Time
 }
 
 const (
@@ -202,6 +203,7 @@ func (s *Sender) feed(ctx context.Context, to chan<- *job, mine func(measure int
 			continue
 		}
 		if c == nil {
+			s.dropSettled(0)
 			// Commits come in plenty; a look at each of them would be a look too many.
 			if pause(ctx, wait, changed) {
 				pause(ctx, 50*time.Millisecond, nil)
@@ -286,6 +288,9 @@ func (s *Sender) write(ctx context.Context, c *claim) []*job {
 			all, err = s.written(ctx, tx, c)
 			return err
 		})
+		if err == nil {
+			err = s.keep(ctx, all)
+		}
 		if err == nil {
 			break
 		}
@@ -419,6 +424,24 @@ func (s *Sender) compose(ctx context.Context, tx *store.Tx, kind string, js []*j
 			m.Date = tx.Now
 		}
 		j.mail = m
+	}
+	return nil
+}
+
+// keep has Composers keep what their mails need before they leave.
+func (s *Sender) keep(ctx context.Context, all []*job) error {
+	byKind := map[string][]*Mail{}
+	for _, j := range all {
+		if j.mail != nil && j.mail.Err == nil && j.mail.Aside != nil {
+			byKind[j.m.Kind] = append(byKind[j.m.Kind], j.mail)
+		}
+	}
+	for kind, mails := range byKind {
+		if keeper, is := s.Composers[kind].(Keeper); is {
+			if err := keeper.Keep(ctx, s.DB, mails); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

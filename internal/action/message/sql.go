@@ -106,7 +106,7 @@ const (
 	sqlQueuedIDs = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2 ORDER BY id`
 	sqlHandRange = `SELECT ` + fields + ` FROM message WHERE id BETWEEN $1 AND $2 AND channel = $3 AND state = 'queued' ORDER BY id LIMIT $4`
 	sqlByHand    = `UPDATE message SET state = $3, reason = $4, due_at = $5, late_at = $6, attempts = $7, relay = '', budget_day = $8, day = $9, changed_at = $10
-		WHERE id = $1 AND state = $2 AND claim = 0 RETURNING measure, customer`
+		WHERE id = $1 AND state = $2 AND claim = 0 RETURNING measure`
 
 	// unclear ones
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
@@ -24,6 +25,9 @@ const CompactJob = "warehouse.compact"
 // anew; it returns the job. Figures stay without a person (Art. 17 GDPR). Errors are those of customer.Erase.
 func Erase(ctx context.Context, tx *store.Tx, id int64) (job int64, err error) {
 	if err := email.Erase(ctx, tx, id); err != nil { // before the ledger forgets her addresses
+		return 0, err
+	}
+	if err := hit.Erase(ctx, tx, id); err != nil { // before the ledger of messages changes: it says what is hers
 		return 0, err
 	}
 	if err := message.Erase(ctx, tx, id); err != nil {

@@ -58,7 +58,7 @@ func PlanFor(ctx context.Context, w warehouse.Querier, q PlanQuestion) (*Plan, e
 	}
 	if len(a.cells) > 0 {
 		m := a.cells[0].raw[q.Outcome]
-		p.Customers, p.Mean, p.SD = m.N, m.Mean, m.SD()
+		p.Customers, p.Mean, p.SD = a.cells[0].n, m.Mean, m.SD()
 	}
 	p.work()
 	return p, nil

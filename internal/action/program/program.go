@@ -11,6 +11,7 @@
 package program
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -36,15 +37,19 @@ const (
 // Outcome is what a measure is judged by, per customer drawn and within the horizon.
 type Outcome string
 
-// The outcomes. All three are shown; the one fixed before the start decides.
+// The outcomes. All are shown that there is anything to say about; the one fixed before the start decides.
 const (
 	Net    Outcome = "net"    // revenue after returns
 	Margin Outcome = "margin" // what is left of it after the cost of the goods
 	Orders Outcome = "orders" // orders that were not returned in full
+	Visits Outcome = "visits" // days with a visit to the shop, see question.visits
 )
 
 // Outcomes are all of them.
-func Outcomes() []Outcome { return []Outcome{Net, Margin, Orders} }
+func Outcomes() []Outcome { return []Outcome{Net, Margin, Orders, Visits} }
+
+// Counted tells that an outcome is a number of things, not an amount of money.
+func (o Outcome) Counted() bool { return o == Orders || o == Visits }
 
 // Names of groups that no variant can have.
 const (
@@ -145,7 +150,7 @@ func (m *Measure) check() []error {
 	if m.Kind != KindCampaign {
 		bad("kind", "errors.choice", "text", m.Kind)
 	}
-	if m.Outcome != Net && m.Outcome != Margin && m.Outcome != Orders {
+	if !slices.Contains(Outcomes(), m.Outcome) {
 		bad("outcome", "errors.choice", "text", string(m.Outcome))
 	}
 	if m.Again != "" && m.Again != AgainYes && m.Again != AgainNo && m.Again != AgainChange {

@@ -97,7 +97,7 @@ func (p *Proof) read(a *answer) {
 	for _, c := range a.cells {
 		p.Drawn[c.arm] += c.n
 	}
-	for _, o := range Outcomes() {
+	for _, o := range a.of {
 		p.Arms[o], p.Together[o] = p.readings(a.cells, o)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/insight/predict"
@@ -21,6 +22,7 @@ import (
 	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
+	"stamm/internal/record/event"
 )
 
 // shop is a warehouse in the making, and what a plain reading of it comes to.
@@ -43,7 +45,7 @@ func (s *shop) customer(id int64, kind, country string) {
 }
 
 func (s *shop) open(t testing.TB) *warehouse.DB {
-	w := warehousetest.Open(t, company.Projection(), customer.Projection(), document.Projection(), predict.Projection(), program.Projection())
+	w := warehousetest.Open(t, company.Projection(), customer.Projection(), document.Projection(), predict.Projection(), program.Projection(), event.Projection(), hit.Projection())
 	warehousetest.Fill(t, w, s.tables)
 	return w
 }
@@ -52,6 +54,7 @@ func (s *shop) open(t testing.TB) *warehouse.DB {
 type did struct {
 	arm                         string
 	net, margin, orders, before float64
+	visits                      float64
 }
 
 // random makes 3,000 customers of whom all were drawn, with orders in, before and after their days, and returns.
@@ -99,9 +102,37 @@ func random(seed uint64, share int) (*shop, map[int64]did) {
 			s.document(id, "return", day.AddDays(5), 50, nil)
 			d.net, d.margin = d.net-50, d.margin-50*float64(share)/100
 		}
+		d.visits = s.visits(dice, id, day)
 		all[id] = d
 	}
 	return s, all
+}
+
+// visits lets a customer visit the shop, by events and by clicks, and returns on how many days of those that count.
+func (s *shop) visits(dice *rand.Rand, id int64, day clock.Day) float64 {
+	days := map[clock.Day]bool{}
+	for range dice.IntN(4) {
+		at := day.AddDays(dice.IntN(60) - 20)
+		s.next++
+		switch dice.IntN(4) {
+		case 0, 1:
+			s.add("event", s.next, id, "visit", int64(at), int64(0))
+		case 2:
+			s.add("hit", s.next, int64(7), "a", "email", "click", int64(1), int64(1), id, true, "", "firefox", int64(at))
+		default: // neither is a visit
+			s.add("event", s.next, id, "login", int64(at), int64(0))
+			s.add("hit", s.next, int64(7), "a", "email", "click", int64(1), int64(1), id, false, "burst", "firefox", int64(at))
+			continue
+		}
+		days[at] = at >= day && at < day.AddDays(28)
+	}
+	n := 0.
+	for _, counts := range days {
+		if counts {
+			n++
+		}
+	}
+	return n
 }
 
 func measure() *program.Measure {
@@ -128,7 +159,7 @@ func TestTheProofCountsWhatAPlainReadingDoes(t *testing.T) {
 			d := all[id]
 			for i, arm := range arms {
 				if d.arm == arm {
-					g.Add(i, map[program.Outcome]float64{program.Net: d.net, program.Margin: d.margin, program.Orders: d.orders}[o], d.before)
+					g.Add(i, map[program.Outcome]float64{program.Net: d.net, program.Margin: d.margin, program.Orders: d.orders, program.Visits: d.visits}[o], d.before)
 				}
 			}
 		}

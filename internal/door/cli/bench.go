@@ -30,7 +30,7 @@ type benchCommand struct {
 	Customers int `help:"Customers they belong to." default:"100000" placeholder:"N"`
 	Seconds   int `help:"How long small writes are sent, each time." default:"5" placeholder:"N"`
 
-	Recipients int    `help:"Customers who are written to." default:"20000" placeholder:"N"`
+	Recipients int    `help:"Customers who are written to; 0 leaves that out." default:"20000" placeholder:"N"`
 	Kills      int    `help:"Kill the server so often while it writes to them, and count what was lost." placeholder:"N"`
 	Only       string `help:"all, or sending." enum:"all,sending" default:"all" placeholder:"PART"`
 }
@@ -75,7 +75,10 @@ func (cmd *benchCommand) RunOwning(ctx context.Context, c *Call) (err error) {
 	if cmd.Only == "sending" {
 		steps = []func(context.Context) error{func(ctx context.Context) error { return b.within(ctx, b.prepare) }}
 	}
-	for _, step := range append(steps, func(ctx context.Context) error { return b.sending(ctx, cmd) }) {
+	if cmd.Recipients > 0 {
+		steps = append(steps, func(ctx context.Context) error { return b.sending(ctx, cmd) })
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -115,7 +118,7 @@ func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.lines(ctx, cmd.Rows) },
 		func(ctx context.Context) error { return b.singles(ctx, cmd.Rows*3/10) },
-		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof, b.repeats,
+		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof, b.repeats, b.hits,
 		func(ctx context.Context) error { return b.writes(ctx, during) },
 		func(ctx context.Context) error { return b.writesBeside(ctx, during) },
 	} {
@@ -153,6 +156,9 @@ func (b *bench) prepare(ctx context.Context) error {
 func (b *bench) listen(ctx context.Context) (stop func() error, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
+		return nil, err
+	}
+	if err := b.app.counting(ctx); err != nil {
 		return nil, err
 	}
 	site := b.app.site("")

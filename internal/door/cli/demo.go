@@ -185,6 +185,9 @@ func (d *demo) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.coupons(ctx); err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		kind sheet.Kind
 		path string
@@ -236,6 +239,9 @@ func (d *demo) past(ctx context.Context, files *sim.Files) error {
 		return err
 	}
 	if err := a.write(ctx); err != nil {
+		return err
+	}
+	if err := d.messages(ctx, a.measures); err != nil {
 		return err
 	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/email"
 	"stamm/internal/door/connect"
@@ -42,6 +43,7 @@ func auditKinds() []string {
 func (a *App) nightly(r *jobs.Runner) {
 	r.Handle(pruneJob, 1, a.pruneJobs)
 	r.Handle(sweepJob, 1, a.sweepFiles)
+	r.Handle(hit.NightJob, 1, func(ctx context.Context, task *jobs.Task) error { return hit.Night(ctx, a.Store, task) })
 	r.Handle(signJob, 1, a.forgetSignUps)
 	if house := a.house; house != nil {
 		r.Handle(cutJob, 1, func(ctx context.Context, task *jobs.Task) error { return a.cutFeed(ctx, task, house.Cursor) })
@@ -58,7 +60,7 @@ func (a *App) schedules(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", signJob: "daily 03:35", message.CutJob: "daily 03:40", email.CutJob: "daily 03:50", predict.JobScore: "daily 04:05",
+		for name, spec := range map[string]string{pruneJob: "daily 03:10", cutJob: "daily 03:20", sweepJob: "daily 03:30", signJob: "daily 03:35", message.CutJob: "daily 03:40", email.CutJob: "daily 03:50", hit.NightJob: "daily 03:55", predict.JobScore: "daily 04:05",
 			segment.DailyJob: segment.DailySpec} {
 			if err := jobs.SetSchedule(ctx, tx, jobs.Schedule{Name: name, Kind: name, Spec: spec}, loc); err != nil {
 				return err

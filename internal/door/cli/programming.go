@@ -188,7 +188,7 @@ func (c *Call) printProof(p *program.Proof, currency string) error {
 	}
 	for o, r := range p.Arms {
 		unit := func(f float64) float64 { return f }
-		if o != program.Orders {
+		if !o.Counted() {
 			unit = majorOf(currency)
 		}
 		limit := unit(p.Limits[o])
@@ -202,7 +202,7 @@ func (c *Call) printProof(p *program.Proof, currency string) error {
 			if r := p.Arms[o]; r != nil && p.Control > 0 {
 				fmt.Fprintf(w, "\n%s\n", c.Text.T("program.outcome."+string(o)))
 				unit := 1.
-				if o != program.Orders {
+				if !o.Counted() {
 					unit = majorOf(currency)(1)
 				}
 				writeProof(w, c.Text, named(c, r.Scaled(unit)))

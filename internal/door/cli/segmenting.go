@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 
 	"stamm/internal/door/connect/sheet"
@@ -15,6 +16,7 @@ import (
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
+	"stamm/internal/record/auth"
 	"stamm/internal/record/company"
 	"stamm/internal/record/customer"
 )
@@ -33,7 +35,26 @@ func askable(ctx context.Context, tx *store.Tx) (*filter.Catalogue, error) {
 	for _, p := range projections() {
 		all = append(all, p.Fields)
 	}
-	return filter.NewCatalogue(settings.Currency, append(all, customer.FieldsOf(custom))...)
+	users, err := auth.List(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	return filter.NewCatalogue(settings.Currency, withNames(all, users), customer.FieldsOf(custom))
+}
+
+// withNames are the fields with the names of the users for their numbers, so that sentences tell who looks after a customer.
+func withNames(all [][]filter.Field, users []*auth.User) []filter.Field {
+	names := map[string]string{}
+	for _, u := range users {
+		names[strconv.FormatInt(u.ID, 10)] = u.Name
+	}
+	fields := slices.Concat(all...)
+	for i := range fields {
+		if fields[i].Name == customer.FieldOwner {
+			fields[i].Names = func(_, number string) string { return names[number] }
+		}
+	}
+	return fields
 }
 
 // track keeps the members of tracked segments right until Close.

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/privacy"
 	"stamm/internal/action/program"
@@ -54,7 +55,7 @@ import (
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
 		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(),
-		message.Projection()}
+		message.Projection(), hit.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -68,6 +69,7 @@ type App struct {
 	Hasher   *auth.Hasher
 
 	origin string // how people reach the web page, for links in mails
+	hits   *hit.Counter
 
 	mu      sync.Mutex
 	house   *warehouse.DB
@@ -208,7 +210,7 @@ func (a *App) site(setupCode string) *web.Server {
 	return web.New(web.Deps{DB: a.Store, Areas: a.areas(), Address: a.Config.Site, TrustProxy: a.Config.TrustProxy, SetupCode: setupCode, Hasher: a.Hasher, Log: a.Log,
 		Beside: map[string]http.Handler{"/api/": api.New(api.Deps{Store: a.Store, Reports: api.ReportsOf(a.house, a.Store), Imports: a.Importer, Segments: &api.Segments{House: a.house, Fields: askable},
 			Log: a.Log, Version: thisBuild().Version, TrustProxy: a.Config.TrustProxy}),
-			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: sendOptIn, Address: a.origin, TrustProxy: a.Config.TrustProxy, Log: a.Log})}})
+			portal.Path: portal.New(portal.Deps{DB: a.Store, Send: sendOptIn, Address: a.origin, TrustProxy: a.Config.TrustProxy, Log: a.Log, Hits: a.hits})}})
 }
 
 // areas are the parts of the web page, in the order of the menu.
@@ -297,6 +299,9 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 		return err
 	}
 	app.origin = cmp.Or(c.Config.Site, "http://"+l.Addr().String())
+	if err := app.counting(ctx); err != nil {
+		return err
+	}
 	site := app.site(code)
 	outside.ready(site)
 	app.track(ctx)

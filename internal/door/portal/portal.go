@@ -17,6 +17,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/action/hit"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
@@ -52,6 +53,8 @@ type Deps struct {
 	Address    string
 	TrustProxy bool // a proxy in front tells the caller in X-Forwarded-For
 	Log        *slog.Logger
+
+	Hits *hit.Counter // counts what is opened and clicked of mails; nil where nothing is
 }
 
 // New returns the pages, for Path.
@@ -78,6 +81,7 @@ func New(d Deps) http.Handler {
 	} {
 		mux.Handle(pattern, s.serve(handle))
 	}
+	s.track(mux)
 	return mux
 }
 

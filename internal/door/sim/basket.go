@@ -27,6 +27,7 @@ const (
 	usesVoucher
 	ofChain
 	asGuest
+	showsCode // of a coupon of the measure of that day
 )
 
 func (m mark) has(x mark) bool { return m&x != 0 }

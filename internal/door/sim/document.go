@@ -43,6 +43,7 @@ type Document struct {
 	Delivered clock.Day // of an order and its delivery: the day it came
 	Status    string    // "offen", "geliefert", …
 	Reason    string    // of a return or credit note
+	Coupon    string    // code that an order showed
 }
 
 // terms is how many days a segment has to pay an invoice.
@@ -136,6 +137,9 @@ func (c *Company) fillOrder(d *Document, t *ticket) {
 	}
 	if d.Promised == 0 || d.Delivered > c.cal.until {
 		d.Delivered = 0 // not kept track of, or still to come
+	}
+	if t.profile.marks.has(showsCode) && d.Currency == Currency { // in Switzerland the shop takes it off by hand
+		d.Coupon = c.codeOn(t.when.day())
 	}
 	if t.seq == 0 && f.quoted {
 		d.Reference = quoteNumber(t.customer, 0)

@@ -21,7 +21,7 @@ var (
 	contactHeadings = append([]string{"Firmennummer", "Rolle", "Von", "Bis"}, customerHeadings...)
 	productHeadings = []string{"Artikelnummer", "EAN", "Bezeichnung", "Kategorie", "Einheit", "Gewicht (g)", "MwSt %", "Preis EUR", "Preis CHF", "Einkaufspreis"}
 	orderHeadings   = []string{"Bestellnummer", "Belegart", "Bezug", "Kundennummer", "Bestelldatum", "Status", "Artikelnummer", "Bezeichnung", "Menge", "Einzelpreis",
-		"Rabatt %", "Gesamt netto", "MwSt %", "Gesamt brutto", "Währung", "Kurs", "Versandkosten", "Zahlungsart", "Zahlbar bis", "Zugesagt", "Geliefert", "Lieferland", "Grund"}
+		"Rabatt %", "Gesamt netto", "MwSt %", "Gesamt brutto", "Währung", "Kurs", "Versandkosten", "Zahlungsart", "Zahlbar bis", "Zugesagt", "Geliefert", "Lieferland", "Grund", "Gutschein"}
 	consentHeadings = []string{"Kundennummer", "E-Mail", "Kanal", "Einwilligung", "Datum", "Bestätigt am", "Einwilligungstext", "Formular"}
 	paymentHeadings = []string{"Zahlungsnummer", "Rechnungsnummer", "Kundennummer", "Zahlungsdatum", "Betrag", "Währung", "Kurs", "Zahlungsart"}
 )
@@ -343,4 +343,5 @@ func (x *export) tail(t *table, d *Document) {
 	t.day(d.Delivered, d.Delivered != 0)
 	t.raw(d.Country)
 	t.raw(d.Reason)
+	t.raw(d.Coupon)
 }

@@ -17,6 +17,7 @@ type measure struct {
 	control        int       // per mille left alone
 	media          int64     // cents for each customer who got it
 	coupon         int64     // cents for each coupon redeemed; it is credited, so the amounts of the orders do not show it
+	code           string    // of that coupon, the same for all who get it
 	work           int64     // cents in all
 	budget         int64     // cents
 	learned, again string
@@ -58,11 +59,11 @@ func newMeasures(until clock.Day) []measure {
 				return 0.28
 			}},
 		{name: "Reaktivierung mit Katalog", goal: "Lange Verlorene mit Katalog und Gutschein über 10 Euro zurückholen", day: back(-214), window: measureWindow, control: 150,
-			media: 260, coupon: 10_00, work: 650_00, budget: 12_000_00, learned: "Wer über ein Jahr weg ist, kommt auch mit Gutschein nicht wieder.", again: "no",
+			media: 260, coupon: 10_00, code: "KATALOG10", work: 650_00, budget: 12_000_00, learned: "Wer über ein Jahr weg ist, kommt auch mit Gutschein nicht wieder.", again: "no",
 			audience: func(s *state) bool { return s.private() && s.silent > 365 },
 			effect:   func(*state) float64 { return 0.02 }},
 		{name: "Rückgewinnung mit Gutschein", goal: "Abkühlende Privatkunden mit einem Gutschein über 5 Euro zurückholen", day: back(-166), window: measureWindow, control: 250,
-			media: 2, coupon: 5_00, work: 400_00, budget: 4_000_00, learned: "Wer zwei bis fünf Monate still war, kommt für 5 Euro wieder; später nicht mehr.", again: "yes",
+			media: 2, coupon: 5_00, code: "RUECKKEHR5", work: 400_00, budget: 4_000_00, learned: "Wer zwei bis fünf Monate still war, kommt für 5 Euro wieder; später nicht mehr.", again: "yes",
 			audience: func(s *state) bool { return s.private() && s.bought >= 2 && s.silent >= 50 && s.silent <= 170 },
 			effect: func(s *state) float64 {
 				if s.rate > 0.05 {
@@ -109,6 +110,7 @@ type treatment struct {
 	extra    wall // of the order that it brought; 0 for none, or for one that is still to come
 	seq      int  // how many orders came before that one
 	redeemed int  // coupons
+	used     wall // of the order with which it was redeemed
 }
 
 // couponShare is the part of the orders that those who got a coupon would have placed anyway for which they redeem it nevertheless.
@@ -174,11 +176,11 @@ func (c *Company) treat(l *life, k int, s *state, orders []wall) treatment {
 	}
 	if m.coupon > 0 {
 		if t.extra != 0 {
-			t.redeemed++
+			t.redeemed, t.used = 1, t.extra
 		}
 		for _, when := range orders {
 			if day := when.day(); day >= m.day && day < m.day.AddDays(m.window) && d.chance(couponShare) && t.redeemed == 0 {
-				t.redeemed++
+				t.redeemed, t.used = 1, when
 			}
 		}
 	}
@@ -192,7 +194,46 @@ const extraSeq = refused - 64
 func (t *treatment) ticket(l *life) ticket {
 	p := l.profile(t.seq)
 	p.marks &^= buysMachine
+	if t.used == t.extra {
+		p.marks |= showsCode
+	}
 	return ticket{when: t.extra, ordered: t.extra, customer: l.index, seq: uint16(extraSeq + t.of), profile: p}
+}
+
+// letter is what a message costs at least that goes by post, cents.
+const letter = 100
+
+// ByPost tells whether a measure of the last year wrote letters rather than mails.
+func (c *Company) ByPost(name string) bool {
+	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.name == name && m.media >= letter })
+}
+
+// Coupon is a coupon of a measure: one code for all who got the measure, for euros off one order.
+type Coupon struct {
+	Name, Code  string
+	Cents       int64
+	First, Last clock.Day
+}
+
+// Coupons are the coupons of the measures of the last year.
+func (c *Company) Coupons() []Coupon {
+	var all []Coupon
+	for _, m := range c.measures {
+		if m.coupon > 0 {
+			all = append(all, Coupon{Name: m.name, Code: m.code, Cents: m.coupon, First: m.day, Last: m.day.AddDays(m.window - 1)})
+		}
+	}
+	return all
+}
+
+// codeOn is the code that an order of a day shows.
+func (c *Company) codeOn(day clock.Day) string {
+	for _, m := range c.measures {
+		if m.coupon > 0 && day >= m.day && day < m.day.AddDays(m.window) {
+			return m.code
+		}
+	}
+	return ""
 }
 
 // orderTimes are the times of a customer's orders, with what walking through them says of her leaving.

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"math"
+	"slices"
 
 	"stamm/internal/platform/clock"
 )
@@ -64,13 +65,17 @@ func (p *plan) orders(ctx context.Context, progress func(float64)) error {
 // customer draws the orders of one customer, guests beside them, what measures brought, quotes and visits.
 func (p *plan) customer(i uint32) {
 	c := p.c
-	l := c.life(i)
+	walked := c.life(i)
+	l := walked // walking through the orders changes when she leaves, so each walk has its own
 	w := c.walk(&l)
 	guests := throw(c.cfg.Seed, forGuests, uint64(i), 0)
-	p.placed = p.placed[:0]
+	p.placed = c.orderTimes(&walked, p.placed)
+	p.treated = c.treatments(&walked, p.placed, p.treated)
 	for seq, when, ok := w.next(); ok; seq, when, ok = w.next() {
-		p.placed = append(p.placed, when)
 		t := ticket{when: when, ordered: when, customer: i, seq: uint16(min(seq, extraSeq-1)), profile: l.profile(seq)}
+		if slices.ContainsFunc(p.treated, func(x treatment) bool { return x.used == when }) {
+			t.profile.marks |= showsCode
+		}
 		p.add(&t)
 		if guests.chance(guestShare) {
 			p.guest(&guests, t)
@@ -79,7 +84,6 @@ func (p *plan) customer(i uint32) {
 			p.visits(&l, when)
 		}
 	}
-	p.treated = c.treatments(&l, p.placed, p.treated)
 	for k := range p.treated {
 		if p.treated[k].extra != 0 {
 			t := p.treated[k].ticket(&l)

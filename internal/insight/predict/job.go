@@ -40,12 +40,15 @@ const settled = 12 * time.Hour
 // that has brought in a file of last year wants to see how things stood when it ended, and the card says so.
 const mostStale = 45
 
+// Past tells whether scores as of a day say nothing about today any more: they belong to data that ended long before.
+func Past(asOf, today clock.Day) bool { return today-asOf > mostStale }
+
 // asOf is the last day observed.
 func (s Scorer) asOf(ctx context.Context, q Querier, settings company.Settings) (clock.Day, error) {
 	day := clock.DayOf(s.Store.Now().Add(-settled), settings.Zone())
 	latest := int32(day)
 	err := each(ctx, q, "SELECT CAST(coalesce(max(day) - DATE '1970-01-01', 1000000) AS INTEGER) FROM purchase_day", []any{&latest}, func() {})
-	if err == nil && day-clock.Day(latest) > mostStale {
+	if err == nil && Past(clock.Day(latest), day) {
 		day = clock.Day(latest)
 	}
 	return day, err
@@ -72,7 +75,12 @@ func (s Scorer) run(ctx context.Context, task *jobs.Task) error {
 	if err != nil {
 		return err
 	}
-	if _, err := scores.RaiseCalls(ctx, s.Store, task.Actor()); err != nil {
+	if Past(scores.Card.AsOf, clock.DayOf(s.Store.Now(), time.UTC)) {
+		err = DropCalls(ctx, s.Store, task.Actor())
+	} else {
+		_, err = scores.RaiseCalls(ctx, s.Store, task.Actor())
+	}
+	if err != nil {
 		return err
 	}
 	task.SetResult(done)

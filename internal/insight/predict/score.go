@@ -249,6 +249,11 @@ func (f *foretelling) fit(ctx context.Context) (err error) {
 		f.card.Chosen = f.card.Keeper
 	}
 	f.lesson = nil
+	for _, name := range []*string{&f.card.Chosen, &f.card.Counts, &f.card.Keeper} {
+		if fit, ok := f.panel.fits[*name]; ok && fit.Withheld() {
+			*name = btyd.NameNBD // that is what predicts
+		}
+	}
 	for _, name := range btyd.Names() {
 		f.card.Models = append(f.card.Models, modelCard(f.panel.fits[name]))
 	}

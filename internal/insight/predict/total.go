@@ -48,9 +48,12 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 	first := Stay{Model: f.card.Chosen}
 	var up, down, chanceOnly float64
 	for _, x := range s.of {
+		// What everybody is off by together adds up. What the parameters leave open differs from customer to customer, and its share in
+		// the total has shown in the stretches before.
+		all := chance{x.active, x.active, x.active}.unsure(f.card.Unsure)
 		first.Active += x.active
-		up += x.hi - x.active
-		down += x.active - x.lo
+		up += all.hi - x.active
+		down += x.active - all.lo
 		chanceOnly += x.active * (1 - x.active)
 	}
 	first.spread(up, down, chanceOnly)

@@ -26,6 +26,7 @@ func openWarehouse(t testing.TB, file string) *sql.DB {
 			sale_rows INTEGER, amount BIGINT, cost BIGINT, rows INTEGER)`,
 		`CREATE TABLE line (document BIGINT, n INTEGER, product BIGINT, quantity BIGINT, amount BIGINT, cost BIGINT, sale BOOLEAN)`,
 		`CREATE TABLE link (document BIGINT, n INTEGER, target BIGINT, kind VARCHAR, amount BIGINT)`,
+		`CREATE TABLE bill (id BIGINT, customer BIGINT, kind VARCHAR, day DATE, due DATE, amount BIGINT)`,
 		`CREATE TABLE setting (key VARCHAR, value VARCHAR)`,
 	) {
 		exec(t, db, q)

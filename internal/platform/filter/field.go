@@ -98,7 +98,8 @@ type Field struct {
 	Choices []string // of TypeChoice; empty for any code
 	Labels  string   // Labels.CODE are the names of the choices, and the code where there is none; empty: codes are names
 
-	// Names is for codes that have too many names for a catalogue, such as countries: the name in a language, or empty.
+	// Names is for codes and numbers whose names stand in no catalogue of texts, such as countries and users: the name in a language,
+	// or empty.
 	Names func(lang, code string) string
 }
 

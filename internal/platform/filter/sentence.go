@@ -86,6 +86,11 @@ func (f Field) Show(p *i18n.Printer, v Value) string {
 
 func (f Field) showNumber(p *i18n.Printer, n float64) string {
 	whole := n == math.Trunc(n) && math.Abs(n) < maxNumber
+	if f.Names != nil {
+		if name := f.Names(p.Lang(), numberText(n)); name != "" {
+			return name
+		}
+	}
 	switch {
 	case f.Type == TypeShare:
 		return percent(p, n*100)

@@ -125,6 +125,8 @@ func TestTheFieldsOfTheDomains(t *testing.T) {
 		{"returns >= 1", []int64{2, 5}},
 		{"returned_amount(last 4 months) > 29 EUR", []int64{5}},
 		{"documents(invoice) = 1", []int64{2}},
+		{"open_amount = 0", []int64{1, 2, 5, 6}},
+		{"overdue_amount > 0", nil},
 		{"documents(kind in (order, invoice), amount >= 1000 EUR) = 2", []int64{2}},
 		{"did(visit) = 3", []int64{1}},
 		{"did(visit, last 30 d) = 2", []int64{1}},

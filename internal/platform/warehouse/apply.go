@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -38,6 +39,10 @@ type batch struct {
 // collect reads the feed behind from and gathers the rows to read again.
 func collect(ctx context.Context, s *store.DB, tables map[string]*table, from meta) (batch, error) {
 	b := batch{to: from, ranges: map[string][]feed.Range{}, live: map[string][]feed.Range{}}
+	told := map[string][]string{} // the tables by the name under which the feed tells of their rows
+	for name, t := range tables {
+		told[cmp.Or(t.Feed, name)] = append(told[cmp.Or(t.Feed, name)], name)
+	}
 	for {
 		var changes []feed.Change
 		err := s.Read(ctx, func(tx *store.Tx) (err error) {
@@ -48,10 +53,12 @@ func collect(ctx context.Context, s *store.DB, tables map[string]*table, from me
 			return b, fmt.Errorf("warehouse: reading the feed: %w", err)
 		}
 		for _, c := range changes {
-			for name, ranges := range c.Rows {
-				if tables[name] != nil {
-					b.ranges[name] = append(b.ranges[name], ranges...)
+			for rows, ranges := range c.Rows {
+				if len(told[rows]) > 0 {
 					b.keys += count(ranges)
+				}
+				for _, name := range told[rows] {
+					b.ranges[name] = append(b.ranges[name], ranges...)
 					if c.Origin == feed.Live {
 						b.live[name] = append(b.live[name], ranges...)
 					}

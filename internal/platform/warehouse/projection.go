@@ -35,6 +35,10 @@ type Table struct {
 	// replaced as a whole whenever the feed names it, whatever ids it names.
 	Key string
 
+	// Feed is the name under which the feed tells of its rows, where that is not Name: of tables that show some of another one's
+	// rows in another way.
+	Feed string
+
 	// DDL are the column definitions, separated by commas: name BIGINT, INTEGER, VARCHAR, DATE, BOOLEAN
 	// or DOUBLE. No primary keys or other constraints: DuckDB pays for them with every row.
 	DDL string
@@ -92,7 +96,7 @@ func layoutOf(projections []Projection) string {
 	part("1", metaDDL, touchedDDL)
 	for _, p := range projections {
 		for _, t := range p.Tables {
-			part("table", t.Name, t.Key, t.DDL, t.Select, t.Affects)
+			part("table", t.Name, t.Key, t.Feed, t.DDL, t.Select, t.Affects)
 		}
 		for _, d := range p.Derived {
 			part("derived", d.Name, d.DDL)

@@ -55,9 +55,12 @@ func conditionFields() []filter.Field {
 		Way: filter.Way{Source: sourceContacts("company"), SQL: "count(DISTINCT t.person) {filter}", Next: nextContact}}
 	return []filter.Field{country, plain("region", filter.TypeText, "c.region"), spoken, kind, plain("customer_since", filter.TypeDay, "c.created"),
 		age, birthday, plain("mailable", filter.TypeFlag, "c.mail = 'valid'"), tag,
-		plain("origin", filter.TypeText, "c.source"), plain("number", filter.TypeText, "c.ext"), plain("owner", filter.TypeNumber, "nullif(c.owner, 0)"),
+		plain("origin", filter.TypeText, "c.source"), plain("number", filter.TypeText, "c.ext"), plain(FieldOwner, filter.TypeNumber, "nullif(c.owner, 0)"),
 		plain("customer", filter.TypeNumber, "c.id"), role, contacts}
 }
+
+// FieldOwner is the field of the number of the user who looks after a customer.
+const FieldOwner = "owner"
 
 // FieldsOf is what one can ask about the fields that the company defined itself, but for those of free text. They are
 // named custom.KEY.

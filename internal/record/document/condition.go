@@ -31,6 +31,15 @@ func documents() filter.Source {
 		Tables: []string{"document"}}
 }
 
+// owed are the moves of what is open of invoices, up to the day asked about.
+func owed() filter.Source {
+	return filter.Source{Name: "owed", From: "open_item o", Customer: "o.customer", Day: "o.day", Where: "o.moved <= {asof}", Cost: 2000,
+		Tables: []string{"bill", "link", "document"}}
+}
+
+// nextOwed is when something is paid, or begins to be overdue.
+const nextOwed = "min(CASE WHEN o.moved > {asof} THEN o.moved WHEN o.due >= {asof} THEN o.due + 1 END) {filter}"
+
 // conditionFields are what one can ask about documents in conditions. Purchases are those of the reports: sales by day, after returns.
 // Narrowed by product or category they are the sale lines of purchases that were not returned in full, as they were sold.
 func conditionFields() []filter.Field {
@@ -67,6 +76,9 @@ func conditionFields() []filter.Field {
 		{Name: "margin", Type: filter.TypeMoney, Words: words("margin"), Way: filter.Way{Source: purchases(), SQL: "sum(p.margin) {filter}"}},
 		{Name: "returns", Type: filter.TypeCount, Zero: true, Words: words("returns"), Way: filter.Way{Source: refunds(), SQL: "count(DISTINCT b.document) {filter}"}},
 		{Name: "returned_amount", Type: filter.TypeMoney, Zero: true, Words: words("returned_amount"), Way: filter.Way{Source: refunds(), SQL: "sum(b.amount) {filter}"}},
+		{Name: "open_amount", Type: filter.TypeMoney, Zero: true, Words: words("open_amount"), Way: filter.Way{Source: owed(), SQL: "sum(o.amount) {filter}", Next: nextOwed}},
+		{Name: "overdue_amount", Type: filter.TypeMoney, Zero: true, Words: words("overdue_amount"),
+			Way: filter.Way{Source: owed(), SQL: "sum(CASE WHEN o.due < {asof} THEN o.amount ELSE 0 END) {filter}", Next: nextOwed}},
 		{Name: "documents", Type: filter.TypeCount, Zero: true, Words: words("documents"), Way: filter.Way{Source: documents(), SQL: "count(*) {filter}"},
 			Params: []filter.Param{
 				{Name: "kind", Type: filter.TypeChoice, SQL: "d.kind", Choices: kinds, Labels: "document.kind", Words: words("document_kind")},

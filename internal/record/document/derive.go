@@ -44,6 +44,12 @@ func DerivedTables() []string {
 	customer BIGINT, product BIGINT,
 	gross BOOLEAN,       -- among the products of the first purchase day
 	net BOOLEAN)         -- among those of the first purchase day after returns`,
+		`CREATE TABLE open_item (
+	customer BIGINT, invoice BIGINT,
+	day DATE,            -- of the invoice
+	due DATE,            -- the last day on which it was to be paid
+	moved DATE,          -- when what is open became more or less
+	amount BIGINT)       -- by how much; up to any day they add up to what was open on it`,
 	}
 }
 
@@ -53,7 +59,7 @@ func DerivedTables() []string {
 // and every customer whose exclusion changed.
 func DeriveChanged() []string {
 	var out []string
-	for _, t := range []string{"first_item", "purchase_month", "purchase_day", "refund"} {
+	for _, t := range []string{"first_item", "purchase_month", "purchase_day", "refund", "open_item"} {
 		out = append(out, "DELETE FROM "+t+" WHERE customer IN (SELECT customer FROM changed)")
 	}
 	return append(out, derive(changedOnly)...)
@@ -67,7 +73,7 @@ const changedOnly = ` AND {customer} IN (SELECT customer FROM changed)`
 // derive returns the statements; each begins with INSERT INTO or UPDATE and the name of the table it writes.
 func derive(only string) []string {
 	var out []string
-	for _, sql := range []string{deriveRefund, derivePurchaseDay, deriveUnlinked, derivePurchaseMonth, deriveFirstItem} {
+	for _, sql := range []string{deriveRefund, derivePurchaseDay, deriveUnlinked, derivePurchaseMonth, deriveFirstItem, deriveOpenItem} {
 		for _, at := range []string{"d.customer", "p.customer"} {
 			sql = strings.ReplaceAll(sql, "{only "+at+"}", strings.ReplaceAll(only, "{customer}", at))
 		}
@@ -192,3 +198,41 @@ bought AS (
 SELECT b.customer, l.product, bool_or(b.gross), bool_or(b.net)
 FROM bought b JOIN line l ON l.document = b.id AND l.sale AND l.product <> 0
 GROUP BY b.customer, l.product ORDER BY b.customer, l.product`
+
+// What is open of an invoice, move by move. Payments, credit notes and returns settle the invoice they name, or the invoices of the
+// order they name, the one due first before the others, and no more than all of them; who paid too much and was paid back is
+// settled as before. An invoice that does not say when it is due is due after thirty days, as § 286 (3) BGB has it.
+const deriveOpenItem = `
+INSERT INTO open_item (customer, invoice, day, due, moved, amount)
+WITH billed AS (
+	SELECT d.id, d.customer, d.day, coalesce(d.due, d.day + 30) AS due, d.amount, coalesce(l.target, d.id) AS item
+	FROM bill d LEFT JOIN (SELECT document, min(target) AS target FROM link WHERE kind = 'invoices' GROUP BY document) l ON l.document = d.id
+	WHERE d.kind = 'invoice' AND d.amount > 0 AND d.customer <> 0{only d.customer}),
+placed AS (
+	SELECT id, customer, day, due, amount, item, sum(amount) OVER (PARTITION BY item ORDER BY due, id ROWS UNBOUNDED PRECEDING) - amount AS before
+	FROM billed),
+item AS (SELECT item, sum(amount) AS total, min(day) AS begun FROM billed GROUP BY item),
+named AS (
+	SELECT l.document, l.target, l.kind, l.amount AS part,
+		sum(CASE WHEN l.kind = 'reverses' THEN l.amount END) OVER (PARTITION BY l.document) AS whole,
+		bool_or(l.kind = 'credits') OVER (PARTITION BY l.document) AS credited
+	FROM link l WHERE l.kind IN ('pays', 'reverses', 'credits')
+		AND l.document IN (SELECT k.document FROM link k WHERE k.target IN (SELECT id FROM billed UNION ALL SELECT item FROM item))),
+settled AS (
+	SELECT coalesce(b.item, o.item) AS item, d.id, d.day, sum(CASE WHEN d.kind = 'payment' OR coalesce(n.whole, 0) <= 0 OR n.part >= n.whole
+		THEN d.amount ELSE CAST(round(1.0 * d.amount * n.part / n.whole) AS BIGINT) END) AS amount
+	FROM named n JOIN bill d ON d.id = n.document AND d.kind <> 'invoice' LEFT JOIN billed b ON b.id = n.target LEFT JOIN item o ON o.item = n.target
+	WHERE coalesce(b.item, o.item) IS NOT NULL AND (n.kind <> 'reverses' OR NOT n.credited)
+	GROUP BY coalesce(b.item, o.item), d.id, d.day),
+run AS (
+	SELECT s.item, s.id, greatest(s.day, i.begun) AS moved, least(i.total, greatest(0, sum(s.amount) OVER (
+		PARTITION BY s.item ORDER BY greatest(s.day, i.begun), s.id ROWS UNBOUNDED PRECEDING))) AS paid
+	FROM settled s JOIN item i ON i.item = s.item),
+step AS (SELECT item, moved, paid, coalesce(lag(paid) OVER (PARTITION BY item ORDER BY moved, id), 0) AS earlier FROM run)
+SELECT customer, id, day, due, day, amount FROM placed
+UNION ALL
+SELECT customer, invoice, day, due, moved, amount FROM (
+	SELECT p.customer, p.id AS invoice, p.day, p.due, greatest(s.moved, p.day) AS moved,
+		least(p.amount, greatest(0, s.earlier - p.before)) - least(p.amount, greatest(0, s.paid - p.before)) AS amount
+	FROM step s JOIN placed p ON p.item = s.item)
+WHERE amount <> 0`

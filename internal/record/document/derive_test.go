@@ -186,3 +186,45 @@ func TestFirstItemsAreThoseOfTheFirstPurchaseDay(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func bill(id int, kind, day, due string, amount int) string {
+	if due != "NULL" {
+		due = "'" + due + "'"
+	}
+	return fmt.Sprintf("INSERT INTO bill (id, customer, kind, day, due, amount) VALUES (%d, 1, '%s', '%s', %s, %d)", id, kind, day, due, amount)
+}
+
+func TestWhatIsOpenOfInvoicesMovesWithWhatSettlesThem(t *testing.T) {
+	t.Parallel()
+	const query = "SELECT invoice || ' ' || moved || ' ' || amount FROM open_item ORDER BY invoice, moved, amount"
+	for _, tt := range []struct {
+		name string
+		rows []string
+		want []string
+	}{
+		{"paid in parts, credited, paid too much and paid back", []string{
+			bill(10, "invoice", "2025-01-01", "2025-01-15", 10000), bill(20, "payment", "2025-01-10", "NULL", 4000), link(20, 1, 10, "pays", 0),
+			bill(30, "credit", "2025-01-20", "NULL", 1000), link(30, 1, 10, "reverses", 1000), bill(31, "payment", "2025-02-01", "NULL", 9000), link(31, 1, 10, "pays", 0),
+			bill(32, "payment", "2025-02-05", "NULL", -4000), link(32, 1, 10, "pays", 0)},
+			[]string{"10 2025-01-01 10000", "10 2025-01-10 -4000", "10 2025-01-20 -1000", "10 2025-02-01 -5000"}},
+		{"what names the order settles its invoices, the one due first", []string{
+			order(40, 1, "2025-01-01", 10000), bill(41, "invoice", "2025-01-01", "2025-01-31", 6000), link(41, 1, 40, "invoices", 0),
+			bill(42, "invoice", "2025-01-20", "NULL", 4000), link(42, 1, 40, "invoices", 0), bill(43, "payment", "2025-01-10", "NULL", 7000), link(43, 1, 40, "pays", 0)},
+			[]string{"41 2025-01-01 6000", "41 2025-01-10 -6000", "42 2025-01-20 -1000", "42 2025-01-20 4000"}},
+		{"a credit of an invoice whose order is the sale counts once", []string{
+			order(50, 1, "2025-01-01", 5000), bill(51, "invoice", "2025-01-02", "2025-01-31", 5950), link(51, 1, 50, "invoices", 0),
+			bill(52, "credit", "2025-01-09", "NULL", 1190), link(52, 1, 50, "reverses", 1000), link(52, 2, 51, "credits", 1000)},
+			[]string{"51 2025-01-02 5950", "51 2025-01-09 -1190"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			db := derived(t, tt.rows...)
+			if diff := cmp.Diff(tt.want, lines(t, db, query)); diff != "" {
+				t.Error(diff)
+			}
+			due := lines(t, db, "SELECT DISTINCT invoice || ' ' || due FROM open_item WHERE invoice = 42")
+			if tt.name[:4] == "what" && !cmp.Equal(due, []string{"42 2025-02-19"}) {
+				t.Errorf("without a due date: %v", due)
+			}
+		})
+	}
+}

@@ -33,9 +33,29 @@ func Projection() warehouse.Projection {
 				Select: `SELECT document, n, target, kind, amount FROM document_link WHERE document BETWEEN $1 AND $2`,
 				Span:   `SELECT min(document), max(document) FROM document_link`,
 			},
+			bills(),
 		},
 		Derived: derived(),
 		Fields:  conditionFields(),
+	}
+}
+
+// bills are invoices and what settles them, payments, credit notes and returns, with what is to be paid: tax included. Another
+// currency than the base currency is converted as the document was when it was written. A cancelled invoice is none.
+func bills() warehouse.Table {
+	return warehouse.Table{
+		Name: "bill", Key: "id", Feed: "document",
+		DDL: `id BIGINT, customer BIGINT, kind VARCHAR, day DATE, due DATE, amount BIGINT`,
+		Select: `SELECT d.id, d.customer, CASE d.kind WHEN 4 THEN 'invoice' WHEN 7 THEN 'payment' ELSE 'credit' END AS kind, d.day, d.due_day AS due,
+				CAST(ROUND(CASE WHEN d.kind = 7 THEN 1.0 ELSE SIGN(COALESCE(d.gross, d.net + COALESCE(d.tax, 0))) END * COALESCE(d.gross, d.net + COALESCE(d.tax, 0))
+					* CASE WHEN d.rate = '' THEN 1.0 ELSE COALESCE(
+						(SELECT 1.0 * SUM(l.base_amount) / NULLIF(SUM(l.amount), 0) FROM document_line l WHERE l.document = d.id),
+						ABS(1.0 * d.amount / NULLIF(COALESCE(d.net, d.gross - COALESCE(d.tax, 0)), 0)), 0) END) AS BIGINT) AS amount
+			FROM document d WHERE d.id BETWEEN $1 AND $2 AND d.kind IN (4, 5, 6, 7) AND (d.gross IS NOT NULL OR d.net IS NOT NULL)
+				AND (d.kind <> 4 OR d.sale_rows > 0)`,
+		Span: `SELECT min(id), max(id) FROM document`,
+		Affects: `SELECT d.customer FROM bill d WHERE d.id IN (SELECT c.key FROM changed_key c) UNION ALL
+			SELECT o.customer FROM link l JOIN document o ON o.id = l.target WHERE l.document IN (SELECT c.key FROM changed_key c)`,
 	}
 }
 

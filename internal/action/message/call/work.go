@@ -409,7 +409,12 @@ func Erase(ctx context.Context, tx *store.Tx, customer int64) error {
 	return nil
 }
 
+// tell tells the feed. Only what was said is about the customer; that somebody was about to dial is not.
 func (c *Call) tell(ctx context.Context, tx *store.Tx, kind string, body map[string]any) error {
-	_, err := feed.Append(ctx, tx, feed.New{Kind: kind, Customer: c.Customer, Subject: c.Message, Body: body})
+	change := feed.New{Kind: kind, Subject: c.Message, Body: body}
+	if kind == KindEnded || kind == KindUndone {
+		change.Customer = c.Reader()
+	}
+	_, err := feed.Append(ctx, tx, change)
 	return err
 }

@@ -63,9 +63,11 @@ func defineField(r *page.Request) error {
 	return r.RedirectWith(fieldsPath, ui.Flash{Text: r.P.T("admin.fields.saved", "label", form.Label)})
 }
 
+var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "ae", "Ö", "oe", "Ü", "ue", "ß", "ss")
+
 // keyOf makes the short name of a field out of its label: "Größe (cm)" becomes groesse_cm.
 func keyOf(label string) string {
-	key := strings.Join(customer.Fold(label), "_")
+	key := strings.Join(customer.Fold(umlauts.Replace(label)), "_") // Fold alone knows two ways to write an umlaut
 	return key[:min(len(key), 40)]
 }
 

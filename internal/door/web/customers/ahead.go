@@ -43,6 +43,9 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 		{Term: p.T("customers.ahead.chance"), Text: p.Percent(f.Active, 0), Note: p.N("customers.ahead.chance_note", days, "between", figure.Between(p, f.ActiveLo, f.ActiveHi))},
 		{Term: p.T("customers.ahead.expected"), Text: p.Decimal(f.Expected, 1), Note: p.T("customers.ahead.expected_note", "value", p.Money(f.Value, currency))},
 	}
+	if predict.Past(f.Outlook.AsOf, r.Today()) {
+		pairs = slices.Insert(pairs, 0, ui.Pair{Term: p.T("customers.ahead.as_of"), Text: p.Date(f.Outlook.AsOf), Note: p.T("customers.ahead.as_of_note")})
+	}
 	if f.NextDay != nil {
 		pairs = append(pairs, ui.Pair{Term: p.T("customers.ahead.next"), Text: p.Date(*f.NextDay)})
 	}

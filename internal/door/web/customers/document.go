@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"stamm/internal/action/coupon"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/money"
@@ -38,6 +39,7 @@ type paper struct {
 	names    names
 	products map[int64]string
 	from, to []document.Bond
+	coupons  []coupon.Shown
 }
 
 func showDocument(r *page.Request) error {
@@ -51,6 +53,11 @@ func showDocument(r *page.Request) error {
 		if d.Document, err = document.Load(r.Context(), tx, id); err != nil {
 			return err
 		}
+		shown, err := coupon.ShownBy(r.Context(), tx, []int64{id})
+		if err != nil {
+			return err
+		}
+		d.coupons = shown[id]
 		if d.from, d.to, err = document.Bonds(r.Context(), tx, id); err != nil {
 			return err
 		}
@@ -246,6 +253,15 @@ func (d paper) facts(r *page.Request) []ui.Pair {
 	add("customers.document.promised", dateOrNone(r.P, d.Promised), "")
 	add("customers.document.kept", dateOrNone(r.P, d.Kept), "")
 	add("customers.document.reference", d.Reference, "")
+	for _, c := range d.coupons {
+		pair := ui.Pair{Term: r.P.T("customers.document.coupon"), Text: c.Code}
+		if c.Why != nil {
+			pair.Note = r.P.Err(c.Why)
+		} else if c.Coupon != 0 {
+			pair.Note, pair.Href = r.P.T("customers.document.coupon_off", "amount", r.P.Money(c.Off.Minor, c.Off.Currency)), fmt.Sprintf("/engage/coupons/%d", c.Coupon)
+		}
+		pairs = append(pairs, pair)
+	}
 	return pairs
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/action/message/call"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/predict"
@@ -231,6 +232,9 @@ func openEntries(r *page.Request, w whole, m matters) []ui.Item {
 	}
 	for _, t := range m.tasks {
 		item := ui.Item{Icon: "clock", Title: cmp.Or(t.Note, taskKind(r, t)), Text: taskKind(r, t)}
+		if t.Kind == call.TaskCall {
+			item.Icon, item.Href = "phone", "/engage/calls/"+strconv.FormatInt(t.Subject, 10)
+		}
 		if t.Note == "" {
 			item.Text = ""
 		}

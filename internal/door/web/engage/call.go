@@ -264,7 +264,7 @@ func (l callList) table(r *page.Request) ui.Table {
 	if l.view == callsDone {
 		when = p.T("common.time")
 	}
-	t := ui.Table{ID: "calls", Caption: p.T("calls.title"), CSV: r.CSVLink("after", ""), Columns: []ui.Column{{Title: p.T("common.customer"), Narrow: ui.NarrowLead}, {Title: p.T("engage.about"), Narrow: ui.NarrowBare},
+	t := ui.Table{ID: "calls", Caption: p.T("calls.title"), Columns: []ui.Column{{Title: p.T("common.customer"), Narrow: ui.NarrowLead}, {Title: p.T("engage.about"), Narrow: ui.NarrowBare},
 		{Title: p.T("engage.state"), Narrow: ui.NarrowValue}, {Title: p.T("calls.owner"), Narrow: ui.NarrowMeta, Wide: true}, {Title: p.T("calls.tries"), Number: true, Narrow: ui.NarrowHide},
 		{Title: when, Number: true, Narrow: ui.NarrowMeta}}}
 	for _, c := range l.list {

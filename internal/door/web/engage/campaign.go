@@ -46,7 +46,7 @@ func campaignRoutes(d Deps) []page.Route {
 	c := campaigns{d}
 	slow := get(campaignPath+"/check", auth.ReadCustomers, c.check)
 	slow.Limit = checkTime
-	return append(couponRoutes(),
+	return append(append(couponRoutes(), hitRoutes(c)...),
 		csv(get(campaignsPath, auth.ReadCustomers, c.list)),
 		get(campaignsPath+"/new", auth.WriteMessages, c.fresh),
 		post(campaignsPath, auth.WriteMessages, c.create),
@@ -227,7 +227,7 @@ func (f settingsForm) topicOptions(p *i18n.Printer) []ui.Option {
 }
 
 func (c campaigns) fresh(r *page.Request) error {
-	f := settingsForm{c: &campaign.Campaign{Control: 100, Window: program.DefaultWindow, Language: r.Company.Language, Channel: consent.Email}, values: map[string]string{}}
+	f := settingsForm{c: &campaign.Campaign{Control: 100, Window: program.DefaultWindow, Language: r.Company.Language, Tracking: campaign.Tracking{UTM: true}, Channel: consent.Email}, values: map[string]string{}}
 	if r.Text("channel") == string(consent.Phone) {
 		f.c.Channel = consent.Phone
 	}
@@ -272,6 +272,7 @@ func (f *settingsForm) fill(r *page.Request) {
 	if c.Basis == consent.Contract {
 		f.values["purpose"] = "contract"
 	}
+	f.fillTracking()
 	if c.Budget > 0 {
 		f.values["budget"] = money.FormatScaled(c.Budget, money.Digits(r.Company.Currency))
 	}
@@ -324,6 +325,7 @@ func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
 			number(name, &c.Variants[i].Share, 1)
 		}
 	}
+	c.Tracking = trackingRead(r)
 	c.Budget = 0
 	if text := r.Text("budget"); text != "" {
 		budget, err := money.ParseScaled(strings.ReplaceAll(text, ",", "."), money.Digits(r.Company.Currency))
@@ -373,7 +375,7 @@ func (c campaigns) refuse(r *page.Request, of *campaign.Campaign, err error, tit
 	if choices := c.choices(r, &f); choices != nil {
 		return choices
 	}
-	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "topic", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget", "channel", "tries", "pause"} {
+	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "topic", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget", "track", "utm", "utm_source", "utm_medium", "utm_campaign", "utm_content", "channel", "tries", "pause"} {
 		f.values[name] = r.Text(name)
 	}
 	for _, v := range of.Variants {

@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/coupon"
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/engage"
@@ -37,7 +38,7 @@ type press struct {
 
 func newPress(t *testing.T, db *store.DB) press {
 	t.Helper()
-	house := warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), segment.Projection(), program.Projection())
+	house := warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), segment.Projection(), program.Projection(), hit.Projection())
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- house.Follow(ctx, db) }()
@@ -96,7 +97,7 @@ func TestEveryPageOfCampaignsKeepsTheHouseRules(t *testing.T) {
 		p := newPress(t, db)
 		walked := map[string]string{"/engage/messages/{id}": "", "/engage/customers/{id}": "", "/engage/outbox/{id}": "", "/engage/outbox/{id}/body": "", "/login/{token}": "", "/invitation/{token}": "", "/password/{token}": "",
 			"/engage/campaigns/{id}/mail": "", "/engage/calls/{id}": ""}
-		for _, path := range []string{"", "/progress", "/settings", "/edit", "/preview", "/check"} {
+		for _, path := range []string{"", "/progress", "/settings", "/edit", "/preview", "/check", "/results", "/hits"} {
 			walked["/engage/campaigns/{id}"+path] = p.at(path)
 		}
 		for _, path := range []string{"", "/codes"} {

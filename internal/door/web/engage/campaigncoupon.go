@@ -345,7 +345,11 @@ func (o oneCoupon) table(r *page.Request) ui.Table {
 		if one.Customer != 0 {
 			who = ui.LinkTo(o.names[one.Customer], fmt.Sprintf("/customers/%d", one.Customer))
 		}
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(one.Order), who, ui.Text(codeOf(o.Coupon, one.Number)), ui.Text(p.Date(one.Day)),
+		order := ui.Text(one.Order)
+		if one.Document != 0 {
+			order.Href = fmt.Sprintf("/documents/%d", one.Document)
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{order, who, ui.Text(codeOf(o.Coupon, one.Number)), ui.Text(p.Date(one.Day)),
 			ui.Text(p.Money(one.Amount, o.Currency)), ui.Text(p.Money(one.Discount, o.Currency))}})
 	}
 	t.Paging = &ui.Paging{Shown: int64(len(o.list)), Of: o.Redeemed, Noun: p.T("coupons.redemptions")}

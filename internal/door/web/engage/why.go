@@ -302,6 +302,7 @@ type history struct {
 	name   string
 	held   []string
 	before int64
+	clicks map[int64]int64 // of people on links of the messages, where it may be known whose they are
 }
 
 func customerPath(id int64) string { return fmt.Sprintf("%s/customers/%d", Path, id) }
@@ -337,6 +338,9 @@ func (h *history) read(r *page.Request, tx *store.Tx, d Deps, limit int) error {
 	}
 	names, err := customer.Names(r.Context(), tx, []int64{h.id})
 	if err != nil {
+		return err
+	}
+	if h.clicks, err = clicksIn(r, tx, h.list); err != nil {
 		return err
 	}
 	h.name = names[h.id]
@@ -388,6 +392,9 @@ func (h history) items(r *page.Request) []ui.Item {
 		text := stateWords(r.P, m.State)
 		if note := h.note(r, m); note != "" {
 			text += ": " + note
+		}
+		if n := h.clicks[m.ID]; n > 0 {
+			text += " · " + r.P.N("hit.clicks", n)
 		}
 		all = append(all, ui.Item{Icon: "mail", Title: h.about(r.P, m), Href: messagePath(m.ID), Text: text, Tone: itemTone(m.State), Meta: r.P.DateTime(m.ChangedAt)})
 	}

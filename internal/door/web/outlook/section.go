@@ -1,6 +1,8 @@
 package outlook
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"stamm/internal/door/web/figure"
@@ -191,10 +193,29 @@ func (v view) backtestCard() templ.Component {
 		verdict = v.p.T("outlook.backtest.rule_wins", "model", predict.ModelWords(v.p, v.Chosen))
 	}
 	parts := []templ.Component{ui.Words(text), ui.Words(verdict), ui.TableBox(v.p, v.backtestTable().page)}
+	if text := v.before(); text != "" {
+		parts = append(parts, ui.Words(text))
+	}
 	for _, n := range b.Notes {
 		parts = append(parts, ui.Words(n.Words(v.p)))
 	}
 	return v.card("backtest", parts...)
+}
+
+// before says by how much the chosen candidate was off in the stretches before that of the backtest; empty where there are none.
+func (v view) before() string {
+	var off []string
+	for _, w := range v.Before {
+		for _, row := range w.Rows {
+			if row.Model == v.Chosen && row.ChanceBias != nil {
+				off = append(off, v.p.T("outlook.backtest.off", "until", w.Until, "off", v.p.Percent(*row.ChanceBias/100, 1)))
+			}
+		}
+	}
+	if len(off) == 0 {
+		return ""
+	}
+	return v.p.T("outlook.backtest.before", "list", strings.Join(off, "; "))
 }
 
 func (v view) backtestTable() table {

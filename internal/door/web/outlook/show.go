@@ -12,6 +12,7 @@ import (
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/predict"
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/money"
@@ -92,10 +93,11 @@ func scoreNow(r *page.Request) error {
 
 // page is the whole outlook, the most important first.
 func (v view) page(r *page.Request) templ.Component {
-	parts := []templ.Component{
-		ui.PageHeader(v.p, ui.Header{Title: v.p.T("outlook.title"), Lead: v.lead(), Actions: tools(r)}),
-		ui.Tiles(v.p, v.tiles()),
+	parts := []templ.Component{ui.PageHeader(v.p, ui.Header{Title: v.p.T("outlook.title"), Lead: v.lead(), Actions: tools(r)})}
+	if words := past(r, v.AsOf); words != "" {
+		parts = append(parts, warned(r.P, words))
 	}
+	parts = append(parts, ui.Tiles(v.p, v.tiles()))
 	if len(v.Notes) > 0 {
 		parts = append(parts, notes(v.p, v.Notes))
 	}
@@ -108,6 +110,14 @@ func (v view) page(r *page.Request) templ.Component {
 	}
 	parts = append(parts, ui.TwoThirds(v.driftCard(), v.seasonCard()), ui.TwoThirds(v.modelCard(), v.blindCard()), v.parametersCard())
 	return ui.All(append(parts, ui.AsOfLine(v.p, ui.AsOf{At: v.MadeAt, Source: v.p.T("outlook.source", "day", v.AsOf), Rows: v.Purchases}))...)
+}
+
+// past says that scores as of that day say nothing about today; empty where they do.
+func past(r *page.Request, asOf clock.Day) string {
+	if !predict.Past(asOf, r.Today()) {
+		return ""
+	}
+	return r.P.T("outlook.past", "day", asOf, "today", r.Today())
 }
 
 // lead is the sentence of the page, its numbers links to what is behind them.

@@ -150,6 +150,8 @@ func worklist(r *page.Request) error {
 		e := ui.Empty{Icon: "phone", Title: p.T("outlook.worklist.empty"), Text: p.T("outlook.worklist.empty_text"), Action: &ui.Anchor{Text: p.T("outlook.title"), Href: path}}
 		if !w.known {
 			e.Title, e.Text = p.T("outlook.empty.title"), p.T("outlook.worklist.first")
+		} else if predict.Past(w.outlook.AsOf, r.Today()) {
+			e.Title, e.Text = p.T("outlook.worklist.past"), p.T("outlook.worklist.past_text", "day", w.outlook.AsOf)
 		}
 		return r.Render(title, ui.All(ui.PageHeader(p, head), ui.EmptyState(e)))
 	}

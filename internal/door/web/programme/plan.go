@@ -82,8 +82,8 @@ func (w pen) planSentence(p *program.Plan) string {
 
 // effect writes an effect per customer in the unit of the outcome.
 func (w pen) effect(p *program.Plan, f float64) string {
-	if p.Outcome == program.Orders {
-		return w.p.T("programme.plan.orders", "n", w.p.Decimal(f, 3))
+	if p.Outcome.Counted() {
+		return w.p.T("programme.plan."+string(p.Outcome), "n", w.p.Decimal(f, 3))
 	}
 	return w.exact(f)
 }
@@ -130,7 +130,7 @@ func (d Deps) planQuestion(r *page.Request, w pen) (q program.PlanQuestion, f pl
 	}
 	var pairs []string
 	known := false
-	for _, o := range []program.Outcome{program.Margin, program.Net, program.Orders} {
+	for _, o := range []program.Outcome{program.Margin, program.Net, program.Orders, program.Visits} {
 		pairs = append(pairs, string(o), r.P.T("program.outcome."+string(o)))
 		known = known || o == q.Outcome
 	}
@@ -151,7 +151,7 @@ func (d Deps) planQuestion(r *page.Request, w pen) (q program.PlanQuestion, f pl
 
 // wished reads the effect somebody wants to see.
 func (w pen) wished(text string, o program.Outcome) (float64, error) {
-	if o == program.Orders {
+	if o.Counted() {
 		n, err := w.amount("effect", text) // two decimals are enough
 		return float64(n) / 100, err
 	}

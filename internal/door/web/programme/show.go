@@ -200,7 +200,7 @@ func (v proofView) rows(o program.Outcome) []trial.Arm {
 
 // write is how an outcome is written, per customer.
 func (v proofView) write(o program.Outcome) func(float64) cell {
-	if o == program.Orders {
+	if o.Counted() {
 		return func(f float64) cell { return v.number(f, 4) }
 	}
 	return v.cents
@@ -240,7 +240,7 @@ func (v proofView) armTable() table {
 			chance, lift, total := v.none(), v.none(), v.none()
 			if a.Known {
 				chance = v.pValue(a.P)
-				if total = v.money(a.Total(a.Outcome.N).Effect); o == program.Orders {
+				if total = v.money(a.Total(a.Outcome.N).Effect); o.Counted() {
 					total = v.number(a.Total(a.Outcome.N).Effect, 0)
 				}
 			}
@@ -455,7 +455,7 @@ func (v proofView) how() []ui.Pair {
 		pair("outcome", p.T("program.outcome."+string(v.Outcome))), pair("window", p.N("common.days", int64(v.Window))),
 		pair("control", p.Percent(float64(v.Control)/1000, 1)), pair("arms", p.List(arms)), pair("draw", p.T("programme.how.draw_text")),
 		pair("itt", p.T("programme.how.itt_text")), pair("welch", p.T("programme.how.welch_text")), pair("limit", p.T("programme.how.limit_text")),
-		pair("cuped", p.T("programme.how.cuped_text")), pair("always", p.T("programme.how.always_text")), pair("holm", p.T("programme.how.holm_text")),
+		pair("cuped", p.T("programme.how.cuped_text")), pair("visits", p.T("programme.how.visits_text")), pair("always", p.T("programme.how.always_text")), pair("holm", p.T("programme.how.holm_text")),
 		pair("number", strconv.FormatInt(v.ID, 10))}
 }
 

@@ -30,6 +30,9 @@ func (d Deps) freeze(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := d.Warehouse.Reach(r.Context(), r.DB); err != nil { // what is kept must not be of a moment ago
+		return err
+	}
 	ids, err := segment.Customers(r.Context(), d.Warehouse, q, 0, 0)
 	if err != nil {
 		return err

@@ -141,6 +141,9 @@ func idsOf(list []explained) []int64 {
 
 // membersFile sends all customers of the segment, part by part.
 func (d Deps) membersFile(r *page.Request, s shown, q *filter.Query) error {
+	if err := d.Warehouse.Reach(r.Context(), r.DB); err != nil { // a file is worked with elsewhere: it holds what is so now
+		return err
+	}
 	p := r.P
 	return r.SendCSV("segment-"+strconv.FormatInt(s.ID, 10)+"-"+s.book.Today.String(), []string{"ID", p.T("segments.number"), p.T("common.name")}, func(yield func([]string, error) bool) {
 		for after := int64(0); ; {

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"slices"
+
+	"stamm/internal/action/coupon"
+	"stamm/internal/action/message"
+	"stamm/internal/action/program"
+	"stamm/internal/door/sim"
+	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
+	"stamm/internal/record/customer"
+)
+
+// coupons makes the coupons of the measures of the last year before their orders come in. What they cost stands with the measures
+// already, because the shop credited it and the orders do not show it.
+func (d *demo) coupons(ctx context.Context) error {
+	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {
+		have, err := coupon.List(ctx, tx, 0, 100)
+		if err != nil {
+			return err
+		}
+		for _, c := range d.company.Coupons() {
+			if slices.ContainsFunc(have, func(h *coupon.Coupon) bool { return h.Code == c.Code }) {
+				continue
+			}
+			made := &coupon.Coupon{Name: c.Name, Kind: coupon.Value, Value: c.Cents, Currency: sim.Currency, Code: c.Code, Once: true, First: &c.First, Last: &c.Last}
+			if err := coupon.Create(ctx, tx, made); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// messages writes what the measures of the last year sent into the ledger of messages, and whom they left alone.
+func (d *demo) messages(ctx context.Context, measures []*pastMeasure) error {
+	for _, m := range measures {
+		channel := consent.Email
+		if d.company.ByPost(m.Name) {
+			channel = consent.Post
+		}
+		for part := range slices.Chunk(m.past, program.MaxPast) {
+			err := d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
+				past, err := pastMessages(ctx, tx, channel, part)
+				if err != nil {
+					return err
+				}
+				return message.Adopt(ctx, tx, m.ID, channel, past)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pastMessages are the messages to customers of whom a mail address is known, or to all by post. They rest on what the ledger of consents
+// knows, else on the rule for existing customers: all of them had bought.
+func pastMessages(ctx context.Context, tx *store.Tx, channel consent.Channel, part []program.Past) ([]message.Past, error) {
+	ids := make([]int64, len(part))
+	for i, p := range part {
+		ids[i] = p.Customer
+	}
+	buyers, err := customer.Buyers(ctx, tx, ids, part[0].Day)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := consent.MainMails(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	to := make([]consent.Recipient, len(part))
+	for i, id := range ids {
+		to[i] = consent.Recipient{Customer: id, Address: mails[id]}
+	}
+	said, err := consent.Check(ctx, tx, consent.Ask{Channel: consent.Email, Purpose: consent.Advertising}, to)
+	if err != nil {
+		return nil, err
+	}
+	var past []message.Past
+	for i, p := range part {
+		m := message.Past{Customer: p.Customer, Arm: p.Arm, Address: mails[p.Customer], Basis: consent.ExistingCustomer, Day: p.Day}
+		if of := buyers[p.Customer]; of != 0 {
+			m.Customer, m.Person = of, p.Customer
+		}
+		switch {
+		case channel != consent.Email:
+			m.Address = ""
+		case m.Address == "":
+			continue
+		case said[i].Basis != "":
+			m.Basis, m.Entry = said[i].Basis, said[i].Entry
+		}
+		past = append(past, m)
+	}
+	return past, nil
+}
