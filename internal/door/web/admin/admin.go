@@ -123,7 +123,7 @@ func tabs(r *page.Request, here string) []ui.Tab {
 func jobKinds() []page.JobKind {
 	var all []page.JobKind
 	for _, kind := range []string{"jobs.prune", "feed.cut", "files.sweep", "segment.daily", "campaign.run", "campaign.trial",
-		"message.cancel", "message.cut_outbox", "mail.fetch", "mail.cut"} {
+		"message.cancel", "message.cut_outbox", "signups.forget", "hit.night", "mail.fetch", "mail.cut"} {
 		all = append(all, page.JobKind{Kind: kind, Text: "admin.jobs.kind." + strings.ReplaceAll(kind, ".", "_")})
 	}
 	return all

@@ -3,6 +3,7 @@ package programme
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
@@ -119,6 +120,9 @@ func (w pen) peopleTable(part people) table {
 func (w pen) armName(arm string) string {
 	if arm == program.Control || arm == program.Global {
 		return w.p.T("program.arm." + arm)
+	}
+	if len(arm) == 1 { // the letters that campaigns give their variants
+		return w.p.T("programme.variant", "name", strings.ToUpper(arm))
 	}
 	return arm
 }

@@ -181,7 +181,7 @@ func (v proofView) picture() templ.Component {
 			reach = max(reach, math.Abs(totals[i].Lo), math.Abs(totals[i].Hi))
 		}
 		for i, a := range r.Arms {
-			pairs = append(pairs, ui.Pair{Term: v.p.T("programme.effect.thousand_of", "arm", a.Name), Content: interval(totals[i], reach, v.between(totals[i], v.whole)), Note: v.between(totals[i], v.whole)})
+			pairs = append(pairs, ui.Pair{Term: v.p.T("programme.effect.thousand_of", "arm", v.armName(a.Name)), Content: interval(totals[i], reach, v.between(totals[i], v.whole)), Note: v.between(totals[i], v.whole)})
 		}
 	}
 	return ui.Pairs(pairs)
@@ -247,7 +247,7 @@ func (v proofView) armTable() table {
 			if a.Lift.Known {
 				lift = v.percent(a.Lift.Share, 1).sub(v.p.T("programme.between", "lo", v.p.Percent(a.Lift.Lo, 1), "hi", v.p.Percent(a.Lift.Hi, 1)))
 			}
-			t.row(v.words(a.Name).sub(v.outcomeName(o)), write(a.Effect), v.words(v.between(a.Estimate, v.text(o))), v.count(a.Outcome.N).to(v.behind(a.Group.Name)),
+			t.row(v.words(v.armName(a.Name)).sub(v.outcomeName(o)), write(a.Effect), v.words(v.between(a.Estimate, v.text(o))), v.count(a.Outcome.N).to(v.behind(a.Group.Name)),
 				write(a.Outcome.Mean), write(v.Arms[o].Control.Outcome.Mean), chance, lift, total)
 			last := len(t.raw) - 1
 			t.raw[last][0] = v.p.T("program.outcome."+string(o)) + ": " + a.Name
@@ -270,7 +270,7 @@ func (v proofView) besideTable(outcomes ...program.Outcome) table {
 				if gain != nil && e.Known {
 					cells = v.percent(*gain, 1)
 				}
-				t.row(v.words(v.p.T("programme.beside."+key, args...)).sub(name+", "+v.p.T("program.outcome."+string(o))), v.write(o)(e.Effect), v.words(v.between(e, v.text(o))), cells)
+				t.row(v.words(v.p.T("programme.beside."+key, args...)).sub(v.armName(name)+", "+v.p.T("program.outcome."+string(o))), v.write(o)(e.Effect), v.words(v.between(e, v.text(o))), cells)
 				last := len(t.raw) - 1
 				t.raw[last][0] = v.p.T("program.outcome."+string(o)) + ": " + name + ": " + t.raw[last][0]
 			}
@@ -387,7 +387,7 @@ func (v proofView) choiceWords() string {
 		if name == program.Control {
 			return v.p.T("programme.nothing")
 		}
-		return name
+		return v.armName(name)
 	}
 	key := "programme.parts.single"
 	switch {
@@ -449,7 +449,7 @@ func (v proofView) how() []ui.Pair {
 	pair := func(name, text string) ui.Pair { return ui.Pair{Term: p.T("programme.how." + name), Text: text} }
 	arms := make([]string, len(v.Measure.Arms))
 	for i, a := range v.Measure.Arms {
-		arms[i] = p.T("programme.how.arm", "arm", a.Name, "share", p.Percent(float64(a.Share)/1000, 1))
+		arms[i] = p.T("programme.how.arm", "arm", v.armName(a.Name), "share", p.Percent(float64(a.Share)/1000, 1))
 	}
 	return []ui.Pair{pair("goal", dash(v.Goal)), pair("state", p.T("program.state."+string(v.State))), pair("period", p.T("programme.how.days", "from", v.Start, "until", v.End)),
 		pair("outcome", p.T("program.outcome."+string(v.Outcome))), pair("window", p.N("common.days", int64(v.Window))),

@@ -442,6 +442,9 @@
 	html.classList.add("s-js");
 	openDialog(location.hash.slice(1));
 	find("[data-focus]")?.focus();
-	find(".s-tabs .is-active")?.scrollIntoView({ block: "nearest", inline: "center" });
+	all(".s-tabs .is-active").forEach((tab) => { // sideways only: the page itself stays at its top
+		const strip = tab.closest(".s-tabs");
+		strip.scrollLeft += tab.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - tab.clientWidth) / 2;
+	});
 	drawCharts();
 })();
