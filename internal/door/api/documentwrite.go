@@ -191,8 +191,10 @@ func (d *sent) content(customer int64) int64 {
 	for _, s := range []string{d.Status, d.Currency, string(d.given), d.Reference} {
 		text(s)
 	}
+	if d.coupons != nil { // no codes are something else than nothing said about codes
+		text("coupons")
+	}
 	for _, code := range d.coupons {
-		text("coupon")
 		text(code)
 	}
 	for i, l := range d.Lines {
