@@ -192,14 +192,14 @@ func (v view) backtestCard() templ.Component {
 	if v.Chosen == predict.NameActivity {
 		verdict = v.p.T("outlook.backtest.rule_wins", "model", predict.ModelWords(v.p, v.Chosen))
 	}
-	parts := []templ.Component{ui.Words(text), ui.Words(verdict), ui.TableBox(v.p, v.backtestTable().page)}
+	parts := []templ.Component{ui.Words(text), ui.Words(verdict)}
 	if text := v.before(); text != "" {
 		parts = append(parts, ui.Words(text))
 	}
 	for _, n := range b.Notes {
 		parts = append(parts, ui.Words(n.Words(v.p)))
 	}
-	return v.card("backtest", parts...)
+	return v.card("backtest", append(parts, ui.TableBox(v.p, v.backtestTable().page))...)
 }
 
 // before says by how much the chosen candidate was off in the stretches before that of the backtest; empty where there are none.
