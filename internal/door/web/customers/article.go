@@ -225,7 +225,7 @@ func (a article) chart(r *page.Request) ui.Chart {
 }
 
 func (a article) monthTable(r *page.Request) ui.Table {
-	t := ui.Table{ID: "months", Caption: r.P.T("customers.article.months"), Compact: true, Columns: []ui.Column{
+	t := ui.Table{ID: "months", Title: r.P.T("customers.article.months"), Caption: r.P.T("customers.article.months"), Compact: true, Columns: []ui.Column{
 		{Title: r.P.T("customers.article.month"), Narrow: ui.NarrowLead}, {Title: r.P.T("customers.article.orders_head"), Number: true},
 		{Title: r.P.T("common.customers"), Number: true}, {Title: r.P.T("customers.document.quantity"), Number: true},
 		{Title: r.P.T("customers.article.revenue_head"), Number: true, Narrow: ui.NarrowValue}}}

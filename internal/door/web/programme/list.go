@@ -153,7 +153,11 @@ func (v listView) lead() string {
 		return v.p.T("programme.question")
 	}
 	profit, proven, open := v.proven()
-	return v.p.T("programme.lead", "year", strconv.Itoa(v.year.Year), "amount", v.whole(profit), "proven", v.p.N("programme.measures_proven", int64(proven)),
+	key := "programme.lead"
+	if profit < 0 {
+		key, profit = "programme.lead_loss", -profit
+	}
+	return v.p.T(key, "year", strconv.Itoa(v.year.Year), "amount", v.whole(profit), "proven", v.p.N("programme.measures_proven", int64(proven)),
 		"open", v.p.N("programme.measures_open", int64(open)))
 }
 
