@@ -190,6 +190,11 @@ func (b *Browser) isAllowed(problem string) bool {
 	if strings.HasSuffix(problem, "/favicon.ico") { // browsers ask for it by themselves; a test server need not have one
 		return true
 	}
+	// A request whose answer nobody waits for any more, because the next one replaces it or the page is left, is no fault of the
+	// page. htmx writes two lines of it; the first stands beside every failed request, the second names why.
+	if strings.Contains(problem, "htmx:sendAbort") || strings.Contains(problem, "htmx:afterRequest") {
+		return true
+	}
 	for _, text := range b.allowed {
 		if strings.Contains(problem, text) {
 			return true
