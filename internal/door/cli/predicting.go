@@ -31,6 +31,12 @@ func (c *Call) day(text, field string) (clock.Day, error) {
 	return d, nil
 }
 
+// company are the company's settings.
+func (c *Call) company(ctx context.Context) (s company.Settings, err error) {
+	err = c.App.Store.Read(ctx, func(tx *store.Tx) (err error) { s, err = company.Load(ctx, tx); return err })
+	return s, err
+}
+
 // asked runs fn on a state of the warehouse that shows what the store held when the command began.
 func (c *Call) asked(ctx context.Context, fn func(*warehouse.View) error) error {
 	house, err := c.App.Warehouse(ctx)
@@ -88,9 +94,13 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 	if cmd.Model != predict.Auto {
 		names = []string{cmd.Model}
 	}
+	settings, err := c.company(ctx)
+	if err != nil {
+		return err
+	}
 	var fits map[string]predict.ModelCard
 	err = c.asked(ctx, func(v *warehouse.View) (err error) {
-		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from}, names...)
+		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from, Merge: settings.MergeDays}, names...)
 		return err
 	})
 	if err != nil {
@@ -194,8 +204,8 @@ func (cmd *predictScore) options(ctx context.Context, c *Call) (predict.Options,
 	if err != nil {
 		return predict.Options{}, err
 	}
-	var settings company.Settings
-	if err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) { settings, err = company.Load(ctx, tx); return err }); err != nil {
+	settings, err := c.company(ctx)
+	if err != nil {
 		return predict.Options{}, err
 	}
 	o := predict.OptionsOf(settings, day)
@@ -320,13 +330,13 @@ func (cmd *predictBacktest) Run(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	var settings company.Settings
-	if err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) { settings, err = company.Load(ctx, tx); return err }); err != nil {
+	settings, err := c.company(ctx)
+	if err != nil {
 		return err
 	}
 	var test *predict.Backtest
 	err = c.asked(ctx, func(v *warehouse.View) (err error) {
-		test, err = predict.Test(ctx, v, cut, until, false, settings.ActiveDays)
+		test, err = predict.Test(ctx, v, cut, until, predict.OptionsOf(settings, until))
 		return err
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/insight/predict/survival"
-	"stamm/internal/insight/report"
 	"stamm/internal/platform/fault"
 )
 
@@ -96,7 +95,7 @@ func fitContracts(ctx context.Context, q Querier, s Scope) (ModelCard, error) {
 // fitOccasions fits BG/BB to the purchases, counted by the longest unit of time in which hardly anybody buys twice.
 func fitOccasions(ctx context.Context, q Querier, s Scope) (ModelCard, error) {
 	c := ModelCard{Name: NameBGBB, Status: btyd.TooFew, Params: map[string]float64{}, SE: map[string]float64{}, Warnings: []Notice{}}
-	days, err := report.Purchases(ctx, q, report.Params{AsOf: s.AsOf, Basis: s.basis()})
+	days, err := s.purchases(ctx, q, s.AsOf)
 	if err != nil {
 		return c, err
 	}

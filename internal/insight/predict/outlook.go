@@ -104,6 +104,7 @@ func ForCustomer(ctx context.Context, tx *store.Tx, id int64) (Foreseen, bool, e
 	if f.Purchases, err = document.SaleDays(ctx, tx, id, f.Outlook.AsOf); err != nil {
 		return Foreseen{}, false, err
 	}
+	f.Purchases = merged(f.Purchases, f.Outlook.Merge)
 	f.Curve = f.Outlook.curve(f.Purchases, f.Active)
 	if f.Worth != 0 {
 		f.Discounted = float64(f.CLV) / float64(f.Worth)

@@ -21,11 +21,12 @@ type Options struct {
 	ActiveDays int       // the company's idea of an active customer, for a rule of the backtest
 	Model      string    // "" or auto: chosen by a backtest; else one of btyd.Names
 	Gross      bool      // as sold; else after returns
+	Merge      int       // days after a counted purchase within which others are a part of it; 0 is its own day
 }
 
 // OptionsOf are the company's settings as of a day.
 func OptionsOf(s company.Settings, asOf clock.Day) Options {
-	return Options{AsOf: asOf, Horizon: s.Horizon, ValueYears: s.ValueYears, Discount: s.Discount, Margin: s.Margin, ActiveDays: s.ActiveDays}
+	return Options{AsOf: asOf, Horizon: s.Horizon, ValueYears: s.ValueYears, Discount: s.Discount, Margin: s.Margin, ActiveDays: s.ActiveDays, Merge: s.MergeDays}
 }
 
 // Auto as Options.Model has the model chosen by a backtest.
@@ -111,7 +112,7 @@ func Foretell(ctx context.Context, q Querier, o Options, progress func(float64) 
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	book, err := Load(ctx, q, Scope{AsOf: o.AsOf, Recent: o.Horizon, Gross: o.Gross, Details: true})
+	book, err := Load(ctx, q, Scope{AsOf: o.AsOf, Recent: o.Horizon, Gross: o.Gross, Details: true, Merge: o.Merge})
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +164,7 @@ func (f *foretelling) run(ctx context.Context) (*Scores, error) {
 func (f *foretelling) begin() {
 	o, b := f.o, f.book
 	f.card = Card{Version: Version, AsOf: o.AsOf, DataHash: b.hash(), Customers: int64(b.Len()), Currency: b.Currency, Horizon: o.Horizon,
-		ValueYears: o.ValueYears, Discount: o.Discount, Margin: o.Margin, Limits: DefaultThresholds(), Models: []ModelCard{},
+		ValueYears: o.ValueYears, Discount: o.Discount, Margin: o.Margin, Merge: o.Merge, Limits: DefaultThresholds(), Models: []ModelCard{},
 		Stay: []Stay{}, Blind: []string{"price", "competition", "promotion", "first_purchase", "events"}}
 	for i := range b.ID {
 		f.card.Purchases += int64(b.X[i]) + 1

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"stamm/internal/insight/predict/btyd"
-	"stamm/internal/insight/report"
 )
 
 // mostSampled is how many patterns totals are estimated from where only a share of a total is wanted: its standard error, its
@@ -166,7 +165,7 @@ func (f *foretelling) newcomers(ctx context.Context) (perWeek [salesWeeks]float6
 	if windows < 1 {
 		return perWeek, 0, nil
 	}
-	days, err := report.Purchases(ctx, f.q, report.Params{AsOf: b.AsOf, Basis: b.basis()})
+	days, err := b.purchases(ctx, f.q, b.AsOf)
 	if err != nil {
 		return perWeek, 0, err
 	}

@@ -33,6 +33,7 @@ type Settings struct {
 	ValueYears int    // years over which the value of a customer is foreseen
 	Discount   int    // percent a year by which later money counts less
 	Margin     int    // percent of sales that is left after the costs that grow with them; 100 is to look at sales
+	MergeDays  int    // days after a purchase within which further ones are a part of it where purchases are foreseen; 0 is its own day
 	Imprint    string // address of the page that says who the company is (§ 5 DDG), empty for none
 	Privacy    string // address of the page on data protection (Art. 13 GDPR), empty for none
 	Setup      bool   // the first-run walk is done

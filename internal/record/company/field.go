@@ -37,6 +37,7 @@ var fields = []field{
 	number("value_years", func(s *Settings) *int { return &s.ValueYears }, 1, 10),
 	number("discount", func(s *Settings) *int { return &s.Discount }, 0, 100),
 	number("margin", func(s *Settings) *int { return &s.Margin }, 1, 100),
+	number("merge_days", func(s *Settings) *int { return &s.MergeDays }, 0, 30),
 	{"imprint", func(s Settings) string { return s.Imprint }, text(func(s *Settings) *string { return &s.Imprint }), checkAddress(func(s Settings) string { return s.Imprint })},
 	{"privacy", func(s Settings) string { return s.Privacy }, text(func(s *Settings) *string { return &s.Privacy }), checkAddress(func(s Settings) string { return s.Privacy })},
 	{"setup", func(s Settings) string { return strconv.FormatBool(s.Setup) }, setSetup, nil},

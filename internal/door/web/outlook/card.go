@@ -83,11 +83,20 @@ func (v view) modelCard() templ.Component {
 		pair("as_of", v.p.Date(v.AsOf)), pair("made", v.p.DateTime(v.MadeAt)),
 		pair("period", v.p.T("outlook.explain.period", "from", v.First, "until", v.Latest)),
 		pair("data", v.p.T("outlook.model.data_text", "customers", v.Customers, "purchases", v.Purchases)),
-		pair("purchase", v.p.T("outlook.explain.purchase")), pair("horizon", v.p.N("common.days", int64(v.Horizon))),
+		pair("purchase", v.purchase()), pair("horizon", v.p.N("common.days", int64(v.Horizon))),
 		pair("chosen", predict.ModelWords(v.p, v.Chosen)), pair("counts", predict.ModelWords(v.p, v.Counts)), pair("keeper", predict.ModelWords(v.p, v.Keeper)),
 		pair("value", v.p.T("outlook.model.value_text", "margin", v.p.Percent(float64(v.Margin)/100, 0), "discount", v.p.Percent(float64(v.Discount)/100, 0), "years", int64(v.ValueYears))),
 		pair("version", fmt.Sprint(v.Version)+" / "+fmt.Sprint(v.Model)), pair("hash", hash),
 	}))
+}
+
+// purchase is what counts as one.
+func (v view) purchase() string {
+	what := v.p.T("outlook.explain.purchase")
+	if v.Merge == 0 {
+		return v.p.T("outlook.model.merge_day", "what", what)
+	}
+	return v.p.N("outlook.model.merge", int64(v.Merge), "what", what)
 }
 
 // parametersCard are the fitted models with everything that was estimated.
