@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"stamm/internal/insight/predict"
+	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/i18n"
@@ -50,9 +52,10 @@ func (c *Call) asked(ctx context.Context, fn func(*warehouse.View) error) error 
 }
 
 type predictFit struct {
-	Model string `help:"One of auto (all of them), bgnbd, mbgnbd, pnbd, nbd, gg, sbg or bgbb." default:"auto" placeholder:"MODEL"`
-	From  string `help:"Only customers whose first purchase is on this day or later." placeholder:"DATE"`
-	Until string `help:"Last day observed; today by default." placeholder:"DATE"`
+	Model      string `help:"One of auto (all of them), bgnbd, mbgnbd, pnbd, pnbd_cov, nbd, gg, sbg or bgbb." default:"auto" placeholder:"MODEL"`
+	Covariates string `help:"Also fit Pareto/NBD with these, with commas between: country, region, type, source, language." placeholder:"NAMES"`
+	From       string `help:"Only customers whose first purchase is on this day or later." placeholder:"DATE"`
+	Until      string `help:"Last day observed; today by default." placeholder:"DATE"`
 }
 
 // fitJSON is a fitted model as --json shows it, times in weeks.
@@ -63,6 +66,13 @@ type fitJSON struct {
 	N        int64              `json:"n"`
 	Status   string             `json:"status"`
 	Warnings []noticeJSON       `json:"warnings"`
+	Levels   []levelJSON        `json:"covariates,omitempty"`
+}
+
+// levelJSON is what a level of a covariate does, in numbers and in a sentence.
+type levelJSON struct {
+	predict.Level
+	Text string `json:"text"`
 }
 
 type noticeJSON struct {
@@ -90,17 +100,17 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 			return err
 		}
 	}
-	var names []string
-	if cmd.Model != predict.Auto {
-		names = []string{cmd.Model}
-	}
 	settings, err := c.company(ctx)
+	if err != nil {
+		return err
+	}
+	names, covariates, err := cmd.wanted(settings)
 	if err != nil {
 		return err
 	}
 	var fits map[string]predict.ModelCard
 	err = c.asked(ctx, func(v *warehouse.View) (err error) {
-		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from, Merge: settings.MergeDays}, names...)
+		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from, Merge: settings.MergeDays, Covariates: covariates}, names...)
 		return err
 	})
 	if err != nil {
@@ -108,9 +118,31 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 	}
 	shown := map[string]fitJSON{}
 	for name, f := range fits {
-		shown[name] = fitJSON{f.Params, f.SE, f.LL, f.N, string(f.Status), noticesJSON(c.Text, f.Warnings)}
+		one := fitJSON{f.Params, f.SE, f.LL, f.N, string(f.Status), noticesJSON(c.Text, f.Warnings), nil}
+		for _, l := range f.Levels {
+			one.Levels = append(one.Levels, levelJSON{l, l.Words(c.Text)})
+		}
+		shown[name] = one
 	}
 	return c.Print(shown, func(w io.Writer) { writeFits(w, c.Text, fits) })
+}
+
+// wanted are the models to fit and the covariates to fit with: those of the flag, else those of the settings where the model with
+// covariates is named.
+func (cmd *predictFit) wanted(s company.Settings) (names, covariates []string, err error) {
+	s.Covariates, err = cmp.Or(cmd.Covariates, s.Covariates), nil
+	if err := s.Validate(); err != nil {
+		return nil, nil, fault.As(err).On("covariates")
+	}
+	switch {
+	case cmd.Model == predict.Auto && cmd.Covariates == "":
+		return nil, nil, nil
+	case cmd.Model == predict.Auto:
+		return nil, s.CovariateList(), nil
+	case cmd.Covariates != "" && cmd.Model != btyd.NameCovariates:
+		return []string{cmd.Model, btyd.NameCovariates}, s.CovariateList(), nil
+	}
+	return []string{cmd.Model}, s.CovariateList(), nil
 }
 
 func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) {
@@ -129,6 +161,9 @@ func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) 
 			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", predict.ModelWords(p, name), p.T("predict.status."+string(f.Status)), strings.Join(params, "  "), p.Decimal(f.LL, 3))
+		for _, l := range f.Levels {
+			notes = append(notes, l.Words(p))
+		}
 		for _, n := range f.Warnings {
 			notes = append(notes, predict.ModelWords(p, name)+": "+n.Words(p))
 		}
@@ -142,7 +177,7 @@ func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) 
 type predictScore struct {
 	AsOf     string `name:"as-of" help:"Last day observed; today by default." placeholder:"DATE"`
 	Horizon  string `help:"How far ahead, like 91d, 13w, 3m or 1y; the company's setting by default." placeholder:"SPAN"`
-	Model    string `help:"One of auto (chosen by a backtest), bgnbd, mbgnbd, pnbd or nbd." default:"auto" placeholder:"MODEL"`
+	Model    string `help:"One of auto (chosen by a backtest), bgnbd, mbgnbd, pnbd, pnbd_cov or nbd." default:"auto" placeholder:"MODEL"`
 	Customer string `help:"Only the customer with this number." placeholder:"ID"`
 }
 

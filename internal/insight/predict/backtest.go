@@ -18,7 +18,7 @@ func Test(ctx context.Context, q Querier, cut, until clock.Day, o Options) (*Bac
 	if days < 1 {
 		return nil, fault.New(fault.Invalid, "predict.error.until", "cut", cut, "until", until).On("until")
 	}
-	known, err := Load(ctx, q, Scope{AsOf: cut, Recent: days, Gross: o.Gross, Merge: o.Merge, Details: true})
+	known, err := Load(ctx, q, Scope{AsOf: cut, Recent: days, Gross: o.Gross, Merge: o.Merge, Covariates: o.Covariates, Details: true})
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,8 @@ func (b *Book) didIn(later *Book) []bool {
 // choice does not jump from night to night. BG/NBD is fitted for comparison and never chosen: whoever bought once is alive by its
 // definition.
 var (
-	chanceOrder = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, NameLogistic, btyd.NameNBD, NameActivity, NameSameRate, NameOverallMean, NameZero}
-	countOrder  = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameNBD, NameSameRate, NameOverallMean}
+	chanceOrder = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameCovariates, NameLogistic, btyd.NameNBD, NameActivity, NameSameRate, NameOverallMean, NameZero}
+	countOrder  = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameCovariates, btyd.NameNBD, NameSameRate, NameOverallMean}
 	keepOrder   = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameNBD}
 )
 

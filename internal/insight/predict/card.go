@@ -72,6 +72,7 @@ type ModelCard struct {
 	LL       float64            `json:"LL"`
 	N        int64              `json:"n"`
 	Warnings []Notice           `json:"warnings"`
+	Levels   []Level            `json:"covariates,omitempty"` // of pnbd_cov: what each level of a covariate does
 }
 
 // SpendCard is the fitted model of the value of a purchase; money in units of the currency.

@@ -19,18 +19,22 @@ type Options struct {
 	Discount   int       // percent a year by which later money counts less
 	Margin     int       // percent of sales
 	ActiveDays int       // the company's idea of an active customer, for a rule of the backtest
-	Model      string    // "" or auto: chosen by a backtest; else one of btyd.Names
+	Model      string    // "" or auto: chosen by a backtest; else one of btyd.Names or NameCovariates
+	Covariates []string  // of company.Covariates: what Pareto/NBD with covariates may use; none is without
 	Gross      bool      // as sold; else after returns
 	Merge      int       // days after a counted purchase within which others are a part of it; 0 is its own day
 }
 
 // OptionsOf are the company's settings as of a day.
 func OptionsOf(s company.Settings, asOf clock.Day) Options {
-	return Options{AsOf: asOf, Horizon: s.Horizon, ValueYears: s.ValueYears, Discount: s.Discount, Margin: s.Margin, ActiveDays: s.ActiveDays, Merge: s.MergeDays}
+	return Options{AsOf: asOf, Horizon: s.Horizon, ValueYears: s.ValueYears, Discount: s.Discount, Margin: s.Margin, ActiveDays: s.ActiveDays, Merge: s.MergeDays, Covariates: s.CovariateList()}
 }
 
 // Auto as Options.Model has the model chosen by a backtest.
 const Auto = "auto"
+
+// scoring are the models one can ask for by name.
+func scoring() []string { return append(btyd.Names(), btyd.NameCovariates) }
 
 // mostHorizon is how far ahead one can look, in days.
 const mostHorizon = 3660
@@ -41,8 +45,8 @@ func (o Options) check() error {
 		return fault.New(fault.Invalid, "errors.too_small", "min", 1).On("horizon")
 	case o.Horizon > mostHorizon:
 		return fault.New(fault.Invalid, "errors.too_large", "max", mostHorizon).On("horizon")
-	case o.Model != "" && o.Model != Auto && !slices.Contains(btyd.Names(), o.Model):
-		return unknownModel(o.Model, append([]string{Auto}, btyd.Names()...))
+	case o.Model != "" && o.Model != Auto && !slices.Contains(scoring(), o.Model):
+		return unknownModel(o.Model, append([]string{Auto}, scoring()...))
 	}
 	return nil
 }
@@ -112,7 +116,7 @@ func Foretell(ctx context.Context, q Querier, o Options, progress func(float64) 
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	book, err := Load(ctx, q, Scope{AsOf: o.AsOf, Recent: o.Horizon, Gross: o.Gross, Details: true, Merge: o.Merge})
+	book, err := Load(ctx, q, Scope{AsOf: o.AsOf, Recent: o.Horizon, Gross: o.Gross, Details: true, Merge: o.Merge, Covariates: o.Covariates})
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +142,7 @@ type foretelling struct {
 	near   near
 	panel  *panel
 	spend  btyd.SpendFit
+	tried  *ModelCard // with covariates, as of the cut of the backtest; nil where there are none
 }
 
 func (f *foretelling) run(ctx context.Context) (*Scores, error) {
@@ -204,6 +209,9 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	f.card.Chosen, f.card.Counts, f.card.Keeper = chanceOrder[0], countOrder[0], keepOrder[0]
 	if o.Model != "" && o.Model != Auto {
 		f.card.Chosen, f.card.Counts, f.card.Keeper = o.Model, o.Model, o.Model
+		if o.Model == btyd.NameCovariates { // silence is judged without them
+			f.card.Keeper = btyd.NameParetoNBD
+		}
 		return nil
 	}
 	scope := f.book.Scope
@@ -226,6 +234,10 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	}
 	t := r.test
 	f.before, f.calm, f.card.Test = r.season, r.calm, t
+	if r.panel.layers != nil {
+		tried := r.panel.layers.covariateCard(r.panel.layered)
+		f.tried = &tried
+	}
 	f.card.Chosen, f.card.Counts, f.card.Keeper = t.chances(), t.counts(), t.keeper()
 	if slices.ContainsFunc(r.panel.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
 		f.card.Notes = append(f.card.Notes, Notice{Code: "rule_wins"})
@@ -240,8 +252,19 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 
 // fit fits the models to all that is known.
 func (f *foretelling) fit(ctx context.Context) (err error) {
-	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays, f.near, btyd.Names()...); err != nil {
+	names := btyd.Names()
+	if f.card.Chosen == btyd.NameCovariates || f.card.Counts == btyd.NameCovariates {
+		names = append(names, btyd.NameCovariates)
+	}
+	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays, f.near, names...); err != nil {
 		return err
+	}
+	if f.panel.layers == nil { // what could be told on the cut cannot be told today
+		for _, name := range []*string{&f.card.Chosen, &f.card.Counts} {
+			if *name == btyd.NameCovariates {
+				*name = btyd.NameParetoNBD
+			}
+		}
 	}
 	if f.card.Chosen == NameLogistic && f.panel.logistic == nil {
 		f.card.Chosen = f.card.Keeper
@@ -257,6 +280,13 @@ func (f *foretelling) fit(ctx context.Context) (err error) {
 	}
 	for _, name := range btyd.Names() {
 		f.card.Models = append(f.card.Models, modelCard(f.panel.fits[name]))
+	}
+	switch {
+	case f.panel.layers != nil:
+		f.card.Models = append(f.card.Models, f.panel.layers.covariateCard(f.panel.layered))
+	case f.tried != nil:
+		f.tried.Warnings = append(f.tried.Warnings, Notice{Code: "covariates_unused"})
+		f.card.Models = append(f.card.Models, *f.tried)
 	}
 	if f.spend, err = btyd.FitGammaGamma(ctx, f.book.spends()); err != nil {
 		return err

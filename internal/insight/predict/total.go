@@ -117,9 +117,12 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 	days := f.book.ahead(salesWeeks * 7)
 	counts, ok := f.panel.fits[f.card.Counts]
 	var of func(btyd.History, float64) float64
-	if ok {
+	switch {
+	case ok:
 		of = counts.Model.Expected
-	} else {
+	case f.card.Counts == btyd.NameCovariates: // how it spreads over the weeks does not depend on them
+		of = f.panel.fits[btyd.NameParetoNBD].Model.Expected
+	default:
 		r, _ := f.panel.rule(f.card.Counts)
 		of = r.expected
 	}
@@ -132,7 +135,7 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 	r, _ := rateShape(f.panel.fits[f.card.Keeper].Model)
 	var total, variance float64
 	for i, k := range f.panel.of {
-		e := expected[k]
+		e := expected[t.countsOf[i]]
 		value, _ := w.of(f.book, i)
 		total += e * value
 		scatter := 1 / max(w.model.P, 0.1)
@@ -142,9 +145,12 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 		alive := min(1, max(t.keep[k].Alive, 0.01))
 		variance += value * value * (e + e*e*((1+1/(max(r, 0.01)+float64(f.book.X[i])))/alive-1) + e*scatter)
 	}
-	relative := 0.0
-	if ok {
-		relative = f.panel.relative(counts, func(m btyd.Model, h btyd.History) float64 { return m.Expected(h, days) })
+	relative, within := 0.0, func(m btyd.Model, h btyd.History) float64 { return m.Expected(h, days) }
+	switch {
+	case ok:
+		relative = f.panel.relative(counts, within)
+	case f.card.Counts == btyd.NameCovariates:
+		relative = f.panel.layers.relative(f.panel.layered, within)
 	}
 	newcomers, theirs, err := f.newcomers(ctx)
 	if err != nil {

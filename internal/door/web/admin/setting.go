@@ -92,7 +92,7 @@ func settingsContent(r *page.Request, refused *companyForm, rate *rateForm) (tem
 // readCompany takes the fields of the form over into the settings and says what cannot be read or does not fit.
 func readCompany(r *page.Request, s company.Settings) (companyForm, error) {
 	var all []error
-	for _, name := range []string{"name", "currency", "zone", "language", "country", "region", "sector", "imprint", "privacy"} {
+	for _, name := range []string{"name", "currency", "zone", "language", "country", "region", "sector", "covariates", "imprint", "privacy"} {
 		if r.Has(name) {
 			all = append(all, s.Set(name, r.Text(name)))
 		}

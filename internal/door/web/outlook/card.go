@@ -127,6 +127,23 @@ func (v view) parameterTable() table {
 	return t
 }
 
+// covariateCard is what country, type and the like do, as far as they were tried; nil where they were not.
+func (v view) covariateCard() templ.Component {
+	i := slices.IndexFunc(v.Models, func(m predict.ModelCard) bool { return len(m.Levels) > 0 })
+	if i < 0 {
+		return nil
+	}
+	key := "outlook.covariates.unused"
+	if v.Chosen == btyd.NameCovariates || v.Counts == btyd.NameCovariates {
+		key = "outlook.covariates.used"
+	}
+	words := make([]string, len(v.Models[i].Levels))
+	for k, l := range v.Models[i].Levels {
+		words[k] = l.Words(v.p)
+	}
+	return v.card("covariates", ui.Words(v.p.T(key)), list(words))
+}
+
 // order is the order of the parameters as the papers have it.
 const order = "r alpha a b s beta p q v gamma delta"
 
@@ -143,6 +160,9 @@ func (v view) values(m predict.ModelCard) string {
 			text += " ± " + v.p.Decimal(se, 4)
 		}
 		words = append(words, text)
+	}
+	for _, l := range m.Levels {
+		words = append(words, fmt.Sprintf("γ %s: %s ± %s / %s ± %s", l.Name(v.p), v.p.Decimal(l.Buys, 3), v.p.Decimal(l.BuysSE, 3), v.p.Decimal(l.Leaves, 3), v.p.Decimal(l.LeavesSE, 3)))
 	}
 	return strings.Join(words, "; ")
 }

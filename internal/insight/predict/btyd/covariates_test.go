@@ -30,7 +30,7 @@ func cellsOf(m btyd.Covariates, customers int) (cells []btyd.Cell, all []btyd.Pa
 func TestCovariatesAreFoundAgain(t *testing.T) {
 	t.Parallel()
 	truth := strange()
-	cells, all := cellsOf(truth, 8000)
+	cells, all := cellsOf(truth, 4000)
 	plain, err := btyd.FitParetoNBD(context.Background(), all, btyd.Week)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestDerivativesOfCovariatesAreTheNumericOnes(t *testing.T) {
 func TestNewKindsOfCustomersAreScoredWithoutAnotherFit(t *testing.T) {
 	t.Parallel()
 	truth := strange()
-	cells, all := cellsOf(truth, 6000)
+	cells, all := cellsOf(truth, 1200)
 	cells = cells[:3]
 	plain, err := btyd.FitParetoNBD(context.Background(), all, btyd.Week)
 	if err != nil {
