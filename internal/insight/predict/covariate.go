@@ -292,7 +292,7 @@ func (l Level) Words(p *i18n.Printer) string {
 func levelName(p *i18n.Printer, covariate, level string) string {
 	switch {
 	case level == OtherLevel:
-		return p.T("predict.covariate.other")
+		return p.T("predict.covariate.rest")
 	case covariate == "type" && p.Has("predict.covariate.type_of."+level):
 		return p.T("predict.covariate.type_of." + level)
 	case covariate == "country":
