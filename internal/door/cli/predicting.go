@@ -188,8 +188,14 @@ type scoreJSON struct {
 	Active   float64      `json:"p_active"`
 	ActiveLo float64      `json:"p_active_lo"`
 	ActiveHi float64      `json:"p_active_hi"`
+	AliveLo  *float64     `json:"p_alive_lo"`
+	AliveHi  *float64     `json:"p_alive_hi"`
 	Expected float64      `json:"expected_purchases"`
+	ExpLo    float64      `json:"expected_purchases_lo"`
+	ExpHi    float64      `json:"expected_purchases_hi"`
 	Value    float64      `json:"expected_value"`
+	ValueLo  float64      `json:"expected_value_lo"`
+	ValueHi  float64      `json:"expected_value_hi"`
 	CLV      float64      `json:"clv"`
 	CLVLo    float64      `json:"clv_lo"`
 	CLVHi    float64      `json:"clv_hi"`
@@ -298,7 +304,7 @@ func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]
 		fmt.Fprintf(w, "%s\n\n", p.N("predict.cli.scored", int64(scores.Len()), "days", scores.Card.Horizon, "model", predict.ModelWords(p, scores.Card.Chosen)))
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		defer t.Flush()
-		for _, key := range []string{"customer", "chance", "purchases", "value", "band", "why"} {
+		for _, key := range []string{"customer", "chance", "purchases", "clv", "band", "why"} {
 			fmt.Fprint(t, p.T("predict.cli."+key), "\t")
 		}
 		fmt.Fprintln(t)
@@ -307,7 +313,8 @@ func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]
 			for i, r := range s.Reasons {
 				words[i] = r.Text
 			}
-			_, err := fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", s.ID, p.Percent(s.Active, 0), p.Decimal(s.Expected, 2), p.Decimal(s.CLV, 2), s.Band.Words(p), strings.Join(words, "; "))
+			_, err := fmt.Fprintf(t, "%s\t%s (%s–%s)\t%s (%s–%s)\t%s (%s–%s)\t%s\t%s\t\n", s.ID, p.Percent(s.Active, 0), p.Percent(s.ActiveLo, 0), p.Percent(s.ActiveHi, 0),
+				p.Decimal(s.Expected, 2), p.Decimal(s.ExpLo, 2), p.Decimal(s.ExpHi, 2), p.Decimal(s.CLV, 2), p.Decimal(s.CLVLo, 2), p.Decimal(s.CLVHi, 2), s.Band.Words(p), strings.Join(words, "; "))
 			return err
 		})
 	})
@@ -318,6 +325,8 @@ func newScoreJSON(p *i18n.Printer, scores *predict.Scores, s predict.Score, numb
 	shown := scoreJSON{ID: number, Alive: s.Alive, Active: s.Active, ActiveLo: s.ActiveLo, ActiveHi: s.ActiveHi, Expected: s.Expected, Value: float64(s.Value) / unit,
 		CLV: float64(s.CLV) / unit, CLVLo: float64(s.CLVLo) / unit, CLVHi: float64(s.CLVHi) / unit, AtRisk: float64(s.AtRisk) / unit, Band: s.Band,
 		Since: s.RiskSince, Next: s.NextDay, Reasons: make([]reasonJSON, len(s.Reasons))}
+	shown.AliveLo, shown.AliveHi, shown.ExpLo, shown.ExpHi = s.AliveLo, s.AliveHi, s.ExpectedLo, s.ExpectedHi
+	shown.ValueLo, shown.ValueHi = float64(s.ValueLo)/unit, float64(s.ValueHi)/unit
 	for i, r := range s.Reasons {
 		shown.Reasons[i] = reasonJSON{r, r.Silent(scores.Card.AsOf), r.Words(p, scores.Card.AsOf)}
 	}

@@ -65,8 +65,11 @@ type Scores struct {
 // figures are the numbers of a score.
 type figures struct {
 	active, lo, hi, alive     float64 // alive is below 0 where nothing can be said
+	aliveLo, aliveHi          float64
 	expected                  float64
+	expectedLo, expectedHi    float64
 	value, worth              int64
+	valueLo, valueHi          int64
 	clv, clvLo, clvHi, atRisk int64
 	next                      clock.Day
 	band                      uint8 // place in Bands
@@ -83,9 +86,9 @@ func (s *Scores) At(i int) (Score, bool) {
 	f := s.of[i]
 	out := Score{Customer: s.book.ID[i], Band: Bands()[f.band], Active: f.active, ActiveLo: f.lo, ActiveHi: f.hi,
 		Expected: f.expected, Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk,
-		Reasons: s.book.reasonsOf(i, s.Card.Limits.New)}
+		Reasons: s.book.reasonsOf(i, s.Card.Limits.New), ExpectedLo: f.expectedLo, ExpectedHi: f.expectedHi, ValueLo: f.valueLo, ValueHi: f.valueHi}
 	if f.alive >= 0 {
-		out.Alive = &f.alive
+		out.Alive, out.AliveLo, out.AliveHi = &f.alive, &f.aliveLo, &f.aliveHi
 	}
 	if f.next != 0 {
 		out.NextDay = &f.next

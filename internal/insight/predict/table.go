@@ -14,6 +14,7 @@ type table struct {
 	keep     []btyd.Prediction // by the keeper: alive, active, expected within the horizon
 	future   []btyd.Prediction // by the model of counts: discounted purchases over the years of value
 	within   []float64         // by whatever foretells counts: purchases within the horizon
+	unsure   []float64         // standard error of within, from the parameters; nil for a rule
 	chosenOf []int32           // customer → place in chosen
 	countsOf []int32           // customer → place in future and within
 	chosen   []btyd.Prediction // by the chosen model; nil where the chance does not come from one of the models
@@ -66,6 +67,9 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	if t.within, err = t.expected(ctx, f, t.days); err != nil {
 		return nil, err
 	}
+	if err := t.errors(ctx, p, card.Counts); err != nil {
+		return nil, err
+	}
 	if t.year, err = p.perPattern(ctx, func(h btyd.History) float64 { return finite(keeper.Model.Expected(h, riskDays)) }); err != nil {
 		return nil, err
 	}
@@ -95,6 +99,22 @@ func (t *table) expected(ctx context.Context, f *foretelling, days float64) ([]f
 	}
 	m := p.fits[f.card.Counts].Model
 	return p.perPattern(ctx, func(h btyd.History) float64 { return finite(m.Expected(h, days)) })
+}
+
+// errors notes how well the purchases within the horizon are known; of rules nothing is.
+func (t *table) errors(ctx context.Context, p *panel, counts string) error {
+	if _, rule := p.rule(counts); rule {
+		return nil
+	}
+	said, err := p.predict(ctx, counts)
+	if err != nil {
+		return err
+	}
+	t.unsure = make([]float64, len(said))
+	for k := range said {
+		t.unsure[k] = finite(said[k].ExpectedSE)
+	}
+	return nil
 }
 
 // groups asks how things stood when customers bought last, and since when they have been at risk: customers with the same
@@ -218,7 +238,9 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 		value: round(expected * value), worth: round(value)}
 	if keeper := f.panel.fits[f.card.Keeper]; !keeper.Withheld() {
 		x.alive = within(t.keep[k].Alive)
+		x.aliveLo, x.aliveHi = btyd.ProbabilityInterval(x.alive, finite(t.keep[k].AliveSE), z95)
 	}
+	x.between(t, w, t.countsOf[i], value, relative)
 	ahead := t.future[t.countsOf[i]]
 	clv, se := finite(ahead.Residual)*value, 0.0
 	if ahead.Residual > 0 {
@@ -232,6 +254,19 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 		x.next = f.nextDay(i, c.p)
 	}
 	return x
+}
+
+// between sets the intervals of purchases and their value: what the parameters leave open, what is not known of the value of her
+// purchases, and how far totals were off before.
+func (x *figures) between(t *table, w worth, place int32, value, relative float64) {
+	own := 0.0
+	if t.unsure != nil && x.expected > 0 {
+		own = t.unsure[place] / x.expected
+	}
+	x.expectedLo, x.expectedHi = btyd.PositiveInterval(x.expected, math.Hypot(own, w.off)*x.expected, z95)
+	all := x.expected * value
+	lo, hi := btyd.PositiveInterval(all, math.Hypot(math.Hypot(own, relative), w.off)*all, z95)
+	x.valueLo, x.valueHi = round(lo), round(hi)
 }
 
 func bandPlace(b Band) uint8 {
