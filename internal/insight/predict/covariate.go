@@ -254,14 +254,11 @@ func (l *layers) relative(f btyd.CovariateFit, of func(btyd.Model, btyd.History)
 // covariateCard shows a fit with covariates.
 func (l *layers) covariateCard(f btyd.CovariateFit) ModelCard {
 	c := ModelCard{Name: btyd.NameCovariates, Status: f.Status, Params: map[string]float64{}, SE: map[string]float64{}, LL: finite(f.LL), N: f.N, Warnings: notices(f.Warnings)}
-	for i, p := range f.Model.Base.Params() {
-		c.Params[p.Name] = finite(p.Value)
-		if i < len(f.SE) {
-			c.SE[p.Name] = finite(f.SE[i])
-		}
-	}
 	if f.Status != btyd.OK {
 		return c
+	}
+	for i, p := range f.Model.Base.Params() {
+		c.Params[p.Name], c.SE[p.Name] = finite(p.Value), finite(f.SE[i])
 	}
 	k := 0
 	for _, t := range l.traits {
@@ -273,7 +270,11 @@ func (l *layers) covariateCard(f btyd.CovariateFit) ModelCard {
 	}
 	// That twice the likelihood gained is as large by chance has the probability of a chi-squared with two effects a level.
 	chance := distuv.ChiSquared{K: float64(2 * k)}.Survival(f.LR)
-	c.Warnings = append(c.Warnings, Notice{Code: "covariates_gain", Numbers: []float64{math.Round(f.LR*10) / 10, finite(chance)}})
+	gain := Notice{Code: "covariates_gain", Numbers: []float64{math.Round(f.LR*10) / 10, finite(chance)}}
+	if chance < 0.005 {
+		gain.Code = "covariates_sure"
+	}
+	c.Warnings = append(c.Warnings, gain)
 	return c
 }
 

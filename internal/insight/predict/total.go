@@ -56,6 +56,9 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		chanceOnly += x.active * (1 - x.active)
 	}
 	first.spread(up, down, chanceOnly)
+	if f.card.Chosen == btyd.NameCovariates {
+		f.stayLayered(t, &first)
+	}
 	out := []Stay{first}
 	for _, name := range []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameBGNBD} {
 		fit := f.panel.fits[name]
@@ -78,6 +81,21 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		out = append(out, by)
 	}
 	return out, nil
+}
+
+// stayLayered counts by the model with covariates who has not left.
+func (f *foretelling) stayLayered(t *table, s *Stay) {
+	l := f.panel.layers
+	var alive, dice float64
+	for i := range f.panel.ID {
+		p := within(t.chosen[l.of[i]].Alive)
+		alive += p
+		dice += p * (1 - p)
+	}
+	off := f.unsureOf(btyd.NameCovariates)
+	half := math.Hypot(math.Hypot(z95*alive*l.relative(f.panel.layered, func(m btyd.Model, h btyd.History) float64 { return m.Alive(h) }), off*dice), z95*math.Sqrt(dice))
+	lo, hi := max(0, alive-half), alive+half
+	s.Alive, s.AliveLo, s.AliveHi = &alive, &lo, &hi
 }
 
 // stayBy counts by one model; all is what it says of some, the patterns or a sample of them.
