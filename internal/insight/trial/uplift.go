@@ -60,7 +60,8 @@ func MeasureUplift(all []Scored) Uplift {
 	slices.SortStableFunc(best, func(a, b Scored) int { return cmp.Compare(worth(b), worth(a)) })
 	perfect := area(qiniCurve(best, worth))
 	mine := area(u.Points)
-	if last := u.Points[len(u.Points)-1]; last.N > 0 {
+	everybody := u.At[len(u.At)-1]
+	if last := u.Points[len(u.Points)-1]; everybody.Treated > 0 && everybody.Others > 0 {
 		line := last.N * last.Gained / 2
 		if most := perfect - line; len(u.Points) > 2 && most > 0 && !math.IsNaN(mine) {
 			u.Qini, u.Known = (mine-line)/most, true

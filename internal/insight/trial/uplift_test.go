@@ -8,7 +8,7 @@ import (
 	"stamm/internal/insight/trial"
 )
 
-// Worked out by hand by scikit-uplift's definition: curve (0,0) (1,1) (2,1) (3,2) (4,1)..., see the comments.
+// Worked out by hand by the definition of scikit-uplift.
 func TestQiniIsThatOfItsDefinition(t *testing.T) {
 	t.Parallel()
 	// scores fall; treated buyer, other who does not buy, treated buyer, other buyer
