@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"stamm/internal/insight/predict"
+	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/i18n"
@@ -31,6 +33,12 @@ func (c *Call) day(text, field string) (clock.Day, error) {
 	return d, nil
 }
 
+// company are the company's settings.
+func (c *Call) company(ctx context.Context) (s company.Settings, err error) {
+	err = c.App.Store.Read(ctx, func(tx *store.Tx) (err error) { s, err = company.Load(ctx, tx); return err })
+	return s, err
+}
+
 // asked runs fn on a state of the warehouse that shows what the store held when the command began.
 func (c *Call) asked(ctx context.Context, fn func(*warehouse.View) error) error {
 	house, err := c.App.Warehouse(ctx)
@@ -44,9 +52,10 @@ func (c *Call) asked(ctx context.Context, fn func(*warehouse.View) error) error 
 }
 
 type predictFit struct {
-	Model string `help:"One of auto (all of them), bgnbd, mbgnbd, pnbd, nbd, gg, sbg or bgbb." default:"auto" placeholder:"MODEL"`
-	From  string `help:"Only customers whose first purchase is on this day or later." placeholder:"DATE"`
-	Until string `help:"Last day observed; today by default." placeholder:"DATE"`
+	Model      string `help:"One of auto (all of them), bgnbd, mbgnbd, pnbd, pnbd_cov, nbd, gg, sbg or bgbb." default:"auto" placeholder:"MODEL"`
+	Covariates string `help:"Also fit Pareto/NBD with these, with commas between: country, region, type, source, language." placeholder:"NAMES"`
+	From       string `help:"Only customers whose first purchase is on this day or later." placeholder:"DATE"`
+	Until      string `help:"Last day observed; today by default." placeholder:"DATE"`
 }
 
 // fitJSON is a fitted model as --json shows it, times in weeks.
@@ -57,6 +66,13 @@ type fitJSON struct {
 	N        int64              `json:"n"`
 	Status   string             `json:"status"`
 	Warnings []noticeJSON       `json:"warnings"`
+	Levels   []levelJSON        `json:"covariates,omitempty"`
+}
+
+// levelJSON is what a level of a covariate does, in numbers and in a sentence.
+type levelJSON struct {
+	predict.Level
+	Text string `json:"text"`
 }
 
 type noticeJSON struct {
@@ -84,13 +100,17 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 			return err
 		}
 	}
-	var names []string
-	if cmd.Model != predict.Auto {
-		names = []string{cmd.Model}
+	settings, err := c.company(ctx)
+	if err != nil {
+		return err
+	}
+	names, covariates, err := cmd.wanted(settings)
+	if err != nil {
+		return err
 	}
 	var fits map[string]predict.ModelCard
 	err = c.asked(ctx, func(v *warehouse.View) (err error) {
-		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from}, names...)
+		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from, Merge: settings.MergeDays, Covariates: covariates}, names...)
 		return err
 	})
 	if err != nil {
@@ -98,9 +118,31 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 	}
 	shown := map[string]fitJSON{}
 	for name, f := range fits {
-		shown[name] = fitJSON{f.Params, f.SE, f.LL, f.N, string(f.Status), noticesJSON(c.Text, f.Warnings)}
+		one := fitJSON{f.Params, f.SE, f.LL, f.N, string(f.Status), noticesJSON(c.Text, f.Warnings), nil}
+		for _, l := range f.Levels {
+			one.Levels = append(one.Levels, levelJSON{l, l.Words(c.Text)})
+		}
+		shown[name] = one
 	}
 	return c.Print(shown, func(w io.Writer) { writeFits(w, c.Text, fits) })
+}
+
+// wanted are the models to fit and the covariates to fit with: those of the flag, else those of the settings where the model with
+// covariates is named.
+func (cmd *predictFit) wanted(s company.Settings) (names, covariates []string, err error) {
+	s.Covariates, err = cmp.Or(cmd.Covariates, s.Covariates), nil
+	if err := s.Validate(); err != nil {
+		return nil, nil, fault.As(err).On("covariates")
+	}
+	switch {
+	case cmd.Model == predict.Auto && cmd.Covariates == "":
+		return nil, nil, nil
+	case cmd.Model == predict.Auto:
+		return nil, s.CovariateList(), nil
+	case cmd.Covariates != "" && cmd.Model != btyd.NameCovariates:
+		return []string{cmd.Model, btyd.NameCovariates}, s.CovariateList(), nil
+	}
+	return []string{cmd.Model}, s.CovariateList(), nil
 }
 
 func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) {
@@ -119,6 +161,9 @@ func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) 
 			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", predict.ModelWords(p, name), p.T("predict.status."+string(f.Status)), strings.Join(params, "  "), p.Decimal(f.LL, 3))
+		for _, l := range f.Levels {
+			notes = append(notes, l.Words(p))
+		}
 		for _, n := range f.Warnings {
 			notes = append(notes, predict.ModelWords(p, name)+": "+n.Words(p))
 		}
@@ -132,7 +177,7 @@ func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) 
 type predictScore struct {
 	AsOf     string `name:"as-of" help:"Last day observed; today by default." placeholder:"DATE"`
 	Horizon  string `help:"How far ahead, like 91d, 13w, 3m or 1y; the company's setting by default." placeholder:"SPAN"`
-	Model    string `help:"One of auto (chosen by a backtest), bgnbd, mbgnbd, pnbd or nbd." default:"auto" placeholder:"MODEL"`
+	Model    string `help:"One of auto (chosen by a backtest), bgnbd, mbgnbd, pnbd, pnbd_cov or nbd." default:"auto" placeholder:"MODEL"`
 	Customer string `help:"Only the customer with this number." placeholder:"ID"`
 }
 
@@ -143,8 +188,14 @@ type scoreJSON struct {
 	Active   float64      `json:"p_active"`
 	ActiveLo float64      `json:"p_active_lo"`
 	ActiveHi float64      `json:"p_active_hi"`
+	AliveLo  *float64     `json:"p_alive_lo"`
+	AliveHi  *float64     `json:"p_alive_hi"`
 	Expected float64      `json:"expected_purchases"`
+	ExpLo    float64      `json:"expected_purchases_lo"`
+	ExpHi    float64      `json:"expected_purchases_hi"`
 	Value    float64      `json:"expected_value"`
+	ValueLo  float64      `json:"expected_value_lo"`
+	ValueHi  float64      `json:"expected_value_hi"`
 	CLV      float64      `json:"clv"`
 	CLVLo    float64      `json:"clv_lo"`
 	CLVHi    float64      `json:"clv_hi"`
@@ -194,8 +245,8 @@ func (cmd *predictScore) options(ctx context.Context, c *Call) (predict.Options,
 	if err != nil {
 		return predict.Options{}, err
 	}
-	var settings company.Settings
-	if err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) { settings, err = company.Load(ctx, tx); return err }); err != nil {
+	settings, err := c.company(ctx)
+	if err != nil {
 		return predict.Options{}, err
 	}
 	o := predict.OptionsOf(settings, day)
@@ -253,7 +304,7 @@ func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]
 		fmt.Fprintf(w, "%s\n\n", p.N("predict.cli.scored", int64(scores.Len()), "days", scores.Card.Horizon, "model", predict.ModelWords(p, scores.Card.Chosen)))
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		defer t.Flush()
-		for _, key := range []string{"customer", "chance", "purchases", "value", "band", "why"} {
+		for _, key := range []string{"customer", "chance", "purchases", "clv", "band", "why"} {
 			fmt.Fprint(t, p.T("predict.cli."+key), "\t")
 		}
 		fmt.Fprintln(t)
@@ -262,7 +313,8 @@ func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]
 			for i, r := range s.Reasons {
 				words[i] = r.Text
 			}
-			_, err := fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", s.ID, p.Percent(s.Active, 0), p.Decimal(s.Expected, 2), p.Decimal(s.CLV, 2), s.Band.Words(p), strings.Join(words, "; "))
+			_, err := fmt.Fprintf(t, "%s\t%s (%s–%s)\t%s (%s–%s)\t%s (%s–%s)\t%s\t%s\t\n", s.ID, p.Percent(s.Active, 0), p.Percent(s.ActiveLo, 0), p.Percent(s.ActiveHi, 0),
+				p.Decimal(s.Expected, 2), p.Decimal(s.ExpLo, 2), p.Decimal(s.ExpHi, 2), p.Decimal(s.CLV, 2), p.Decimal(s.CLVLo, 2), p.Decimal(s.CLVHi, 2), s.Band.Words(p), strings.Join(words, "; "))
 			return err
 		})
 	})
@@ -273,6 +325,8 @@ func newScoreJSON(p *i18n.Printer, scores *predict.Scores, s predict.Score, numb
 	shown := scoreJSON{ID: number, Alive: s.Alive, Active: s.Active, ActiveLo: s.ActiveLo, ActiveHi: s.ActiveHi, Expected: s.Expected, Value: float64(s.Value) / unit,
 		CLV: float64(s.CLV) / unit, CLVLo: float64(s.CLVLo) / unit, CLVHi: float64(s.CLVHi) / unit, AtRisk: float64(s.AtRisk) / unit, Band: s.Band,
 		Since: s.RiskSince, Next: s.NextDay, Reasons: make([]reasonJSON, len(s.Reasons))}
+	shown.AliveLo, shown.AliveHi, shown.ExpLo, shown.ExpHi = s.AliveLo, s.AliveHi, s.ExpectedLo, s.ExpectedHi
+	shown.ValueLo, shown.ValueHi = float64(s.ValueLo)/unit, float64(s.ValueHi)/unit
 	for i, r := range s.Reasons {
 		shown.Reasons[i] = reasonJSON{r, r.Silent(scores.Card.AsOf), r.Words(p, scores.Card.AsOf)}
 	}
@@ -320,13 +374,13 @@ func (cmd *predictBacktest) Run(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	var settings company.Settings
-	if err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) { settings, err = company.Load(ctx, tx); return err }); err != nil {
+	settings, err := c.company(ctx)
+	if err != nil {
 		return err
 	}
 	var test *predict.Backtest
 	err = c.asked(ctx, func(v *warehouse.View) (err error) {
-		test, err = predict.Test(ctx, v, cut, until, false, settings.ActiveDays)
+		test, err = predict.Test(ctx, v, cut, until, predict.OptionsOf(settings, until))
 		return err
 	})
 	if err != nil {

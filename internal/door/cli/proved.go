@@ -13,6 +13,7 @@ type proved struct {
 	SRM     *float64             `json:"srm_p"`
 	Blocked bool                 `json:"blocked"` // the groups are not those drawn: read nothing into the differences
 	MDE     *float64             `json:"mde"`
+	Uplift  *trial.Uplift        `json:"uplift,omitempty"` // by scikit-uplift's definition
 }
 
 // provedArm is a group against the control group, per customer.

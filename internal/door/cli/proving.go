@@ -23,6 +23,7 @@ type proveCommand struct {
 	Control string   `help:"Name of the group that was left alone." required:"" placeholder:"NAME"`
 	Outcome string   `help:"Column with what the customer brought." required:"" placeholder:"COLUMN"`
 	Before  string   `help:"Column with what she had brought before, for the figures that take it into account (CUPED)." placeholder:"COLUMN"`
+	Score   string   `help:"Column with a score of how much treating the customer is expected to change. Then it is told how well the scores rank (Qini, as scikit-uplift defines it); who brought more than 0 counts as a buyer." placeholder:"COLUMN"`
 	Shares  []string `help:"Share of a group as it was planned, as in 'Letter=0.45', for each group or all but one. Without them nothing tells whether the groups came out as drawn." placeholder:"ARM=P" sep:"none"`
 	Decimal string   `help:"What separates decimals, comma or point, where the file leaves it open." enum:",comma,point" default:""`
 	More    []string `arg:"" optional:"" name:"more" help:"More shares." placeholder:"ARM=P"`
@@ -41,6 +42,9 @@ func (cmd *proveCommand) RunLocal(ctx context.Context, c *Call) error {
 	if cmd.Before != "" {
 		picks = append(picks, sheet.Pick{Column: cmd.Before, Field: "before", Number: true})
 	}
+	if cmd.Score != "" {
+		picks = append(picks, sheet.Pick{Column: cmd.Score, Field: "score", Number: true})
+	}
 	files := &sheet.Files{Inputs: []sheet.Input{sheet.Path(c.Path(cmd.CSV))}}
 	table, err := files.Extract(ctx, picks, sheet.Options{Decimal: sheet.Decimal(cmd.Decimal)})
 	if err != nil {
@@ -54,7 +58,17 @@ func (cmd *proveCommand) RunLocal(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Print(provedJSON(reading, arms.limit), func(w io.Writer) { writeProof(w, c.Text, reading) })
+	shown := provedJSON(reading, arms.limit)
+	if cmd.Score != "" {
+		u := arms.uplift(cmd.Control)
+		shown.Uplift = &u
+	}
+	return c.Print(shown, func(w io.Writer) {
+		writeProof(w, c.Text, reading)
+		if shown.Uplift != nil {
+			writeUplift(w, c.Text, *shown.Uplift)
+		}
+	})
 }
 
 // onCSV says that what is wrong with the file is about --csv.
@@ -70,6 +84,7 @@ type gathered struct {
 	names []string
 	all   *trial.Gatherer
 	limit *float64 // of what counts in full in the winsorised figures
+	score []scored // where the file has scores
 }
 
 func (cmd *proveCommand) gather(ctx context.Context, table *sheet.Extract) (*gathered, error) {
@@ -85,8 +100,11 @@ func (cmd *proveCommand) gather(ctx context.Context, table *sheet.Extract) (*gat
 			g.names = append(g.names, cells[0].Text)
 		}
 		before := 0.
-		if len(cells) > 2 {
+		if cmd.Before != "" {
 			before = cells[2].Number
+		}
+		if cmd.Score != "" {
+			g.score = append(g.score, scored{arm, trial.Scored{Score: cells[len(cells)-1].Number, Bought: cells[1].Number > 0}})
 		}
 		g.all.Add(arm, cells[1].Number, before)
 		return nil

@@ -80,7 +80,7 @@ func (c *Call) showSettings(s company.Settings) error {
 		values[name], _ = s.Value(name)
 	}
 	values["active_days"], values["horizon"], values["value_years"] = s.ActiveDays, s.Horizon, s.ValueYears
-	values["discount"], values["margin"], values["setup"] = s.Discount, s.Margin, s.Setup
+	values["discount"], values["margin"], values["merge_days"], values["setup"] = s.Discount, s.Margin, s.MergeDays, s.Setup
 	return c.Print(values, func(w io.Writer) {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		defer t.Flush()

@@ -7,23 +7,22 @@ import (
 	"slices"
 
 	"stamm/internal/insight/predict/btyd"
-	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 )
 
 // Test runs a backtest: what was known on cut foretells the days after it up to and with until, and is held against what
-// happened. activeDays is the company's idea of an active customer.
-func Test(ctx context.Context, q Querier, cut, until clock.Day, gross bool, activeDays int) (*Backtest, error) {
+// happened. Of the options, what counts as a purchase and the company's idea of an active customer are asked.
+func Test(ctx context.Context, q Querier, cut, until clock.Day, o Options) (*Backtest, error) {
 	days := int(until - cut)
 	if days < 1 {
 		return nil, fault.New(fault.Invalid, "predict.error.until", "cut", cut, "until", until).On("until")
 	}
-	known, err := Load(ctx, q, Scope{AsOf: cut, Recent: days, Gross: gross, Details: true})
+	known, err := Load(ctx, q, Scope{AsOf: cut, Recent: days, Gross: o.Gross, Merge: o.Merge, Covariates: o.Covariates, Details: true})
 	if err != nil {
 		return nil, err
 	}
-	later, err := Load(ctx, q, Scope{AsOf: until, Recent: days, Gross: gross})
+	later, err := Load(ctx, q, Scope{AsOf: until, Recent: days, Gross: o.Gross, Merge: o.Merge})
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +30,7 @@ func Test(ctx context.Context, q Querier, cut, until clock.Day, gross bool, acti
 	if err != nil {
 		return nil, err
 	}
-	r, err := rehearsal{q: q, known: known, later: later, before: before, activeDays: activeDays, tracked: true, near: near{}}.run(ctx)
+	r, err := rehearsal{q: q, known: known, later: later, before: before, activeDays: o.ActiveDays, tracked: true, near: near{}}.run(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +63,8 @@ func (b *Book) didIn(later *Book) []bool {
 // choice does not jump from night to night. BG/NBD is fitted for comparison and never chosen: whoever bought once is alive by its
 // definition.
 var (
-	chanceOrder = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, NameLogistic, btyd.NameNBD, NameActivity, NameSameRate, NameOverallMean, NameZero}
-	countOrder  = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameNBD, NameSameRate, NameOverallMean}
+	chanceOrder = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameCovariates, NameLogistic, btyd.NameNBD, NameActivity, NameSameRate, NameOverallMean, NameZero}
+	countOrder  = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameCovariates, btyd.NameNBD, NameSameRate, NameOverallMean}
 	keepOrder   = []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameNBD}
 )
 
@@ -272,7 +271,7 @@ func (b *Book) tracking(m btyd.Model, starts []btyd.Start, days []clock.Day) []f
 
 // repeats counts the repeat purchases of the customers of b up to each of the days.
 func repeats(ctx context.Context, q Querier, b *Book, until clock.Day, days []clock.Day) ([]float64, error) {
-	purchases, err := report.Purchases(ctx, q, report.Params{AsOf: until, Basis: b.basis()})
+	purchases, err := b.purchases(ctx, q, until)
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,14 @@ type Querier = report.Querier
 
 // Scope says which histories a Book holds.
 type Scope struct {
-	AsOf    clock.Day // last day observed, included
-	From    clock.Day // only customers whose first purchase is on or after it; 0 is all
-	Recent  int       // days before AsOf that Book.Recent counts
-	Gross   bool      // as sold; else after returns, where a day whose every sale came back is no purchase
-	Details bool      // also what only reasons and the logistic regression need: years, returns, invoices
-	Every   int       // only every so many-th customer by number, to save time; 0 and 1 are all
+	AsOf       clock.Day // last day observed, included
+	From       clock.Day // only customers whose first purchase is on or after it; 0 is all
+	Recent     int       // days before AsOf that Book.Recent counts
+	Gross      bool      // as sold; else after returns, where a day whose every sale came back is no purchase
+	Details    bool      // also what only reasons and the logistic regression need: years, returns, invoices
+	Every      int       // only every so many-th customer by number, to save time; 0 and 1 are all
+	Covariates []string  // of company.Covariates, by which rates may differ
+	Merge      int       // days after a counted purchase within which others are a part of it; 0 is its own day
 }
 
 // some is the condition on a column with a customer's number.
@@ -47,8 +49,8 @@ func (s Scope) basis() report.Basis {
 // Book holds the purchase histories of all customers as of a day, one column for each thing known, by ascending number of the
 // customer. Customers without a purchase by then are not in it.
 //
-// A purchase is a day with at least one sale: several orders of one day are one purchase. The first purchase day makes a
-// customer and counts neither in X nor in Repeat.
+// A purchase is a day with at least one sale: several orders of one day are one purchase, and those within Scope.Merge days after it
+// belong to it. The first purchase day makes a customer and counts neither in X nor in Repeat.
 type Book struct {
 	Scope
 	Currency string
@@ -68,6 +70,7 @@ type Book struct {
 	Erased       []bool  // erased: her figures count, she is not scored
 
 	season *seasonClock // by which the models see the histories
+	traits []trait      // the covariates that have several levels
 }
 
 // ahead is the length of the so many days after AsOf, by the clock of the season.
@@ -88,7 +91,7 @@ const unpaidAfter = 45
 
 // Load reads the histories. It takes about a hundred bytes of memory a customer.
 func Load(ctx context.Context, q Querier, s Scope) (*Book, error) {
-	days, err := report.Purchases(ctx, q, report.Params{AsOf: s.AsOf, Basis: s.basis()})
+	days, err := s.purchases(ctx, q, s.AsOf)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +106,9 @@ func Load(ctx context.Context, q Querier, s Scope) (*Book, error) {
 		if err := b.unpaid(ctx, q); err != nil {
 			return nil, err
 		}
+	}
+	if err := b.readTraits(ctx, q); err != nil {
+		return nil, err
 	}
 	return b, b.erased(ctx, q)
 }

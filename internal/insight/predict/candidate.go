@@ -2,6 +2,7 @@ package predict
 
 import (
 	"context"
+	"slices"
 
 	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/insight/predict/survival"
@@ -14,16 +15,24 @@ type panel struct {
 	fits     map[string]btyd.Fit
 	logistic *survival.Logistic // nil where there is nothing it could have learned from
 	rules    []rule
+	layers   *layers           // nil without covariates
+	layered  btyd.CovariateFit // with them
 
 	said map[string][]btyd.Prediction // by model: what it says of the horizon, once somebody has asked
 }
 
-// predict is what a model says of the time as long as the horizon, asked once.
+// predict is what a model says of the time as long as the horizon, asked once: by pattern, with covariates by pattern of a layer.
 func (p *panel) predict(ctx context.Context, name string) ([]btyd.Prediction, error) {
 	if all, ok := p.said[name]; ok {
 		return all, nil
 	}
-	all, err := p.fits[name].Predict(ctx, p.patterns, p.ahead(p.Scope.Recent), 0)
+	var all []btyd.Prediction
+	var err error
+	if name == btyd.NameCovariates {
+		all, err = p.layers.predict(ctx, p.layered, p.ahead(p.Scope.Recent), 0)
+	} else {
+		all, err = p.fits[name].Predict(ctx, p.patterns, p.ahead(p.Scope.Recent), 0)
+	}
 	p.said[name] = all
 	return all, err
 }
@@ -69,6 +78,9 @@ func (n near) put(fits map[string]btyd.Fit) {
 func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int, from near, names ...string) (*panel, error) {
 	p := &panel{crowd: cr, names: names, fits: map[string]btyd.Fit{}, said: map[string][]btyd.Prediction{}}
 	for _, name := range names {
+		if name == btyd.NameCovariates {
+			continue
+		}
 		f, err := btyd.FitNear(ctx, name, cr.patterns, btyd.Week, from[name])
 		if err != nil {
 			return nil, err
@@ -76,6 +88,9 @@ func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int, fr
 		p.fits[name] = f
 	}
 	from.put(p.fits)
+	if err := p.withCovariates(ctx); err != nil {
+		return nil, err
+	}
 	p.rules = []rule{{name: NameZero}, {name: NameSameRate}, overallMean(cr)}
 	if lesson == nil {
 		return p, nil
@@ -86,6 +101,29 @@ func newPanel(ctx context.Context, cr *crowd, lesson *taught, activeDays int, fr
 	var err error
 	p.logistic, err = behaviour(ctx, lesson.known, lesson.did)
 	return p, err
+}
+
+// withCovariates fits Pareto/NBD with covariates where it is wanted, and leaves it out where nothing can be told.
+func (p *panel) withCovariates(ctx context.Context) error {
+	at := slices.Index(p.names, btyd.NameCovariates)
+	if at < 0 {
+		return nil
+	}
+	plain := p.fits[btyd.NameParetoNBD]
+	var err error
+	if p.layers, p.layered, err = p.fitCovariates(ctx, &plain); p.layers == nil || p.layered.Status != btyd.OK {
+		p.layers = nil
+		p.names = slices.Delete(slices.Clone(p.names), at, at+1)
+	}
+	return err
+}
+
+// patternOf tells for each customer where what a candidate says of her stands.
+func (p *panel) patternOf(name string) []int32 {
+	if name == btyd.NameCovariates {
+		return p.layers.of
+	}
+	return p.of
 }
 
 // rule finds a rule by its name.
@@ -113,7 +151,7 @@ func (p *panel) forecasts(ctx context.Context, each func(forecast) error) error 
 			return err
 		}
 		counts, chances := make([]float64, p.Len()), make([]float64, p.Len())
-		for i, k := range p.of {
+		for i, k := range p.patternOf(name) {
 			counts[i], chances[i] = finite(all[k].Expected), within(all[k].Active)
 		}
 		if err := each(forecast{name, counts, chances}); err != nil {

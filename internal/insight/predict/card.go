@@ -38,8 +38,9 @@ type Card struct {
 	Horizon   int       `json:"horizon"` // days
 
 	ValueYears int `json:"value_years"`
-	Discount   int `json:"discount"` // percent a year
-	Margin     int `json:"margin"`   // percent
+	Discount   int `json:"discount"`             // percent a year
+	Margin     int `json:"margin"`               // percent
+	Merge      int `json:"merge_days,omitempty"` // days after a counted purchase within which others are a part of it; 0 is its own day
 
 	Chosen string      `json:"chosen"` // what foretells the chance of a purchase
 	Counts string      `json:"counts"` // what foretells the number of purchases
@@ -71,6 +72,7 @@ type ModelCard struct {
 	LL       float64            `json:"LL"`
 	N        int64              `json:"n"`
 	Warnings []Notice           `json:"warnings"`
+	Levels   []Level            `json:"covariates,omitempty"` // of pnbd_cov: what each level of a covariate does
 }
 
 // SpendCard is the fitted model of the value of a purchase; money in units of the currency.

@@ -7,7 +7,6 @@ import (
 
 	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/insight/predict/survival"
-	"stamm/internal/insight/report"
 	"stamm/internal/platform/fault"
 )
 
@@ -20,14 +19,20 @@ const (
 )
 
 // FitNames are the models Fit knows.
-func FitNames() []string { return append(btyd.Names(), NameGammaGamma, NameSBG, NameBGBB) }
+func FitNames() []string {
+	return append(btyd.Names(), btyd.NameCovariates, NameGammaGamma, NameSBG, NameBGBB)
+}
 
-// Fit fits the models named to the histories in scope, those of btyd and Gamma-Gamma if none is, and returns them by name. It never
+// Fit fits the models named to the histories in scope, those of btyd and Gamma-Gamma if none is (with covariates where
+// the scope has some), and returns them by name. It never
 // fails for what the data are like: what cannot be told from them is said in Status and Warnings. An unknown name is an Invalid
 // fault.
 func Fit(ctx context.Context, q Querier, s Scope, names ...string) (map[string]ModelCard, error) {
 	if len(names) == 0 {
 		names = append(btyd.Names(), NameGammaGamma)
+		if len(s.Covariates) > 0 {
+			names = append(names, btyd.NameCovariates)
+		}
 	}
 	for _, name := range names {
 		if !slices.Contains(FitNames(), name) {
@@ -65,11 +70,42 @@ func (cr *crowd) fit(ctx context.Context, name string) (ModelCard, error) {
 		f, err := btyd.FitGammaGamma(ctx, cr.spends())
 		return spendCard(f).ModelCard, err
 	}
+	if name == btyd.NameCovariates {
+		l, f, err := cr.fitCovariates(ctx, nil)
+		if err != nil || l == nil {
+			return noCovariates(), err
+		}
+		return l.covariateCard(f), nil
+	}
 	f, err := btyd.FitModel(ctx, name, cr.patterns, btyd.Week)
 	if err != nil {
 		return ModelCard{}, err
 	}
 	return modelCard(f), nil
+}
+
+// fitCovariates fits Pareto/NBD with the covariates of the book, beginning with plain, which is fitted first where it is nil; nil layers
+// where no covariate has several levels.
+func (cr *crowd) fitCovariates(ctx context.Context, plain *btyd.Fit) (*layers, btyd.CovariateFit, error) {
+	l := newLayers(cr)
+	if l == nil {
+		return nil, btyd.CovariateFit{}, nil
+	}
+	if plain == nil {
+		f, err := btyd.FitParetoNBD(ctx, cr.patterns, btyd.Week)
+		if err != nil {
+			return nil, btyd.CovariateFit{}, err
+		}
+		plain = &f
+	}
+	f, err := btyd.FitCovariates(ctx, l.cells, *plain)
+	return l, f, err
+}
+
+// noCovariates is the card where no covariate has several levels with enough customers.
+func noCovariates() ModelCard {
+	return ModelCard{Name: btyd.NameCovariates, Status: btyd.TooFew, Params: map[string]float64{}, SE: map[string]float64{},
+		Warnings: []Notice{{Code: "covariates_none", Numbers: []float64{fewestOfLevel, fewestRepeating}}}}
 }
 
 // fitContracts fits sBG to all contracts, in months.
@@ -96,7 +132,7 @@ func fitContracts(ctx context.Context, q Querier, s Scope) (ModelCard, error) {
 // fitOccasions fits BG/BB to the purchases, counted by the longest unit of time in which hardly anybody buys twice.
 func fitOccasions(ctx context.Context, q Querier, s Scope) (ModelCard, error) {
 	c := ModelCard{Name: NameBGBB, Status: btyd.TooFew, Params: map[string]float64{}, SE: map[string]float64{}, Warnings: []Notice{}}
-	days, err := report.Purchases(ctx, q, report.Params{AsOf: s.AsOf, Basis: s.basis()})
+	days, err := s.purchases(ctx, q, s.AsOf)
 	if err != nil {
 		return c, err
 	}

@@ -86,7 +86,7 @@ func TestFitsOfTheCDNOWSampleAreTheGoldenOnes(t *testing.T) {
 
 func TestTheBacktestOfTheCDNOWSampleIsTheGoldenOne(t *testing.T) {
 	want := golden(t)
-	got, err := predict.Test(context.Background(), cdnow(t), mustDay(t, "1997-09-30"), mustDay(t, "1998-06-30"), false, 90)
+	got, err := predict.Test(context.Background(), cdnow(t), mustDay(t, "1997-09-30"), mustDay(t, "1998-06-30"), predict.Options{ActiveDays: 90})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,12 @@ type Score struct {
 	RiskSince *clock.Day // day on which she came to be at risk; nil if she is not
 	NextDay   *clock.Day // around when her next purchase is to be expected; nil if none is
 	Reasons   []Reason
+
+	// Intervals of 95 %: how well they are known, not what chance does beyond. Scores from before there were any have 0 as upper ends,
+	// and nil for Alive.
+	AliveLo, AliveHi       *float64
+	ExpectedLo, ExpectedHi float64
+	ValueLo, ValueHi       int64
 }
 
 // Moment is a score as it was.
@@ -104,6 +110,7 @@ func ForCustomer(ctx context.Context, tx *store.Tx, id int64) (Foreseen, bool, e
 	if f.Purchases, err = document.SaleDays(ctx, tx, id, f.Outlook.AsOf); err != nil {
 		return Foreseen{}, false, err
 	}
+	f.Purchases = merged(f.Purchases, f.Outlook.Merge)
 	f.Curve = f.Outlook.curve(f.Purchases, f.Active)
 	if f.Worth != 0 {
 		f.Discounted = float64(f.CLV) / float64(f.Worth)
@@ -135,15 +142,16 @@ func scanScore(row interface{ Scan(...any) error }) (Score, error) {
 // scanRow is a score without its reasons, and the text of these.
 func scanRow(row interface{ Scan(...any) error }) (Score, string, error) {
 	var s Score
-	var active, lo, hi, expected int64
-	var alive, since, next sql.NullInt64
+	var active, lo, hi, expected, expectedLo, expectedHi int64
+	var alive, since, next, aliveLo, aliveHi sql.NullInt64
 	var reasons string
 	err := row.Scan(&s.Customer, &s.Model, &s.Band, &active, &lo, &hi, &alive, &expected, &s.Value, &s.Worth, &s.CLV, &s.CLVLo, &s.CLVHi,
-		&s.AtRisk, &since, &next, &reasons)
+		&s.AtRisk, &since, &next, &reasons, &aliveLo, &aliveHi, &expectedLo, &expectedHi, &s.ValueLo, &s.ValueHi)
 	if err != nil {
 		return Score{}, "", err
 	}
 	s.Active, s.ActiveLo, s.ActiveHi, s.Expected = share(active), share(lo), share(hi), share(expected)
+	s.AliveLo, s.AliveHi, s.ExpectedLo, s.ExpectedHi = shareOf(aliveLo), shareOf(aliveHi), share(expectedLo), share(expectedHi)
 	s.Alive, s.RiskSince, s.NextDay = shareOf(alive), dayOf(since), dayOf(next)
 	return s, reasons, nil
 }

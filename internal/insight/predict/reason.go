@@ -117,6 +117,9 @@ func (r Reason) Words(p *i18n.Printer, asOf clock.Day) string {
 	if !p.Has(key) {
 		return r.Code // of a newer version
 	}
+	if r.Days == 1 && p.Has(key+"_daily") {
+		key += "_daily"
+	}
 	return p.T(key, "days", int64(r.Days), "silent", int64(r.Silent(asOf)), "count", int64(r.Count), "percent", int64(r.Percent), "since", r.Since)
 }
 

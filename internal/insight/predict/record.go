@@ -73,7 +73,7 @@ type recording struct {
 
 // stored is a score as the store has it: what decides whether it has to be written again.
 type stored struct {
-	values  [13]int64 // the numbers, in the order of numbersOf
+	values  [19]int64 // the numbers, in the order of numbersOf
 	band    Band
 	reasons string
 }
@@ -224,7 +224,8 @@ func (r *recording) drop(ctx context.Context, gone []int64, upTo int64) error {
 }
 
 var (
-	scoreColumns   = []string{"customer", "model", "band", "active", "active_lo", "active_hi", "alive", "expected", "value", "worth", "clv", "clv_lo", "clv_hi", "at_risk", "risk_since", "next_day", "reasons"}
+	scoreColumns = []string{"customer", "model", "band", "active", "active_lo", "active_hi", "alive", "expected", "value", "worth", "clv", "clv_lo", "clv_hi", "at_risk", "risk_since", "next_day", "reasons",
+		"alive_lo", "alive_hi", "expected_lo", "expected_hi", "value_lo", "value_hi"}
 	historyColumns = []string{"customer", "day", "model", "band", "active", "alive", "clv"}
 )
 
@@ -238,7 +239,8 @@ func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, mo
 		ids[i] = sc.Customer
 		n := numbersOf(sc)
 		alive, since, next := nullable(n[3]), nullable(n[11]), nullable(n[12])
-		rows[i] = []any{sc.Customer, r.done.Model, string(sc.Band), n[0], n[1], n[2], alive, n[4], n[5], n[6], n[7], n[8], n[9], n[10], since, next, reasonsText(sc.Reasons)}
+		rows[i] = []any{sc.Customer, r.done.Model, string(sc.Band), n[0], n[1], n[2], alive, n[4], n[5], n[6], n[7], n[8], n[9], n[10], since, next, reasonsText(sc.Reasons),
+			nullable(n[13]), nullable(n[14]), n[15], n[16], n[17], n[18]}
 		was, other := moved[sc.Customer]
 		if other && r.before != 0 && r.before < r.Card.AsOf { // so that the history tells which band she left
 			v := was.values
@@ -320,13 +322,16 @@ func (r *recording) finish(ctx context.Context) error {
 }
 
 // numbersOf are the numbers of a score as the store has them: active, lo, hi, alive, expected, value, worth, clv, lo, hi, at risk, since,
-// next. What is not known is below all of them.
-func numbersOf(s Score) (n [13]int64) {
+// next, and the ends of the intervals of alive, expected and value. What is not known is below all of them.
+func numbersOf(s Score) (n [19]int64) {
 	const unknown = -1 << 62
-	n = [13]int64{round(s.Active * scale), round(s.ActiveLo * scale), round(s.ActiveHi * scale), unknown, round(s.Expected * scale), s.Value, s.Worth, s.CLV, s.CLVLo, s.CLVHi,
-		s.AtRisk, unknown, unknown}
+	n = [19]int64{round(s.Active * scale), round(s.ActiveLo * scale), round(s.ActiveHi * scale), unknown, round(s.Expected * scale), s.Value, s.Worth, s.CLV, s.CLVLo, s.CLVHi,
+		s.AtRisk, unknown, unknown, unknown, unknown, round(s.ExpectedLo * scale), round(s.ExpectedHi * scale), s.ValueLo, s.ValueHi}
 	if s.Alive != nil {
 		n[3] = round(*s.Alive * scale)
+	}
+	if s.AliveLo != nil && s.AliveHi != nil {
+		n[13], n[14] = round(*s.AliveLo*scale), round(*s.AliveHi*scale)
 	}
 	if s.RiskSince != nil {
 		n[11] = int64(*s.RiskSince)

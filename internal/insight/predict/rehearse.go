@@ -80,7 +80,7 @@ func (r rehearsal) by(ctx context.Context, days daily, c *seasonClock) (rehearse
 			return rehearsed{}, err
 		}
 	}
-	p, err := newPanel(ctx, newCrowd(known), lesson, r.activeDays, r.near, btyd.Names()...)
+	p, err := newPanel(ctx, newCrowd(known), lesson, r.activeDays, r.near, append(btyd.Names(), btyd.NameCovariates)...)
 	if err != nil {
 		return rehearsed{}, err
 	}

@@ -19,17 +19,22 @@ type Options struct {
 	Discount   int       // percent a year by which later money counts less
 	Margin     int       // percent of sales
 	ActiveDays int       // the company's idea of an active customer, for a rule of the backtest
-	Model      string    // "" or auto: chosen by a backtest; else one of btyd.Names
+	Model      string    // "" or auto: chosen by a backtest; else one of btyd.Names or NameCovariates
+	Covariates []string  // of company.Covariates: what Pareto/NBD with covariates may use; none is without
 	Gross      bool      // as sold; else after returns
+	Merge      int       // days after a counted purchase within which others are a part of it; 0 is its own day
 }
 
 // OptionsOf are the company's settings as of a day.
 func OptionsOf(s company.Settings, asOf clock.Day) Options {
-	return Options{AsOf: asOf, Horizon: s.Horizon, ValueYears: s.ValueYears, Discount: s.Discount, Margin: s.Margin, ActiveDays: s.ActiveDays}
+	return Options{AsOf: asOf, Horizon: s.Horizon, ValueYears: s.ValueYears, Discount: s.Discount, Margin: s.Margin, ActiveDays: s.ActiveDays, Merge: s.MergeDays, Covariates: s.CovariateList()}
 }
 
 // Auto as Options.Model has the model chosen by a backtest.
 const Auto = "auto"
+
+// scoring are the models one can ask for by name.
+func scoring() []string { return append(btyd.Names(), btyd.NameCovariates) }
 
 // mostHorizon is how far ahead one can look, in days.
 const mostHorizon = 3660
@@ -40,8 +45,8 @@ func (o Options) check() error {
 		return fault.New(fault.Invalid, "errors.too_small", "min", 1).On("horizon")
 	case o.Horizon > mostHorizon:
 		return fault.New(fault.Invalid, "errors.too_large", "max", mostHorizon).On("horizon")
-	case o.Model != "" && o.Model != Auto && !slices.Contains(btyd.Names(), o.Model):
-		return unknownModel(o.Model, append([]string{Auto}, btyd.Names()...))
+	case o.Model != "" && o.Model != Auto && !slices.Contains(scoring(), o.Model):
+		return unknownModel(o.Model, append([]string{Auto}, scoring()...))
 	}
 	return nil
 }
@@ -60,8 +65,11 @@ type Scores struct {
 // figures are the numbers of a score.
 type figures struct {
 	active, lo, hi, alive     float64 // alive is below 0 where nothing can be said
+	aliveLo, aliveHi          float64
 	expected                  float64
+	expectedLo, expectedHi    float64
 	value, worth              int64
+	valueLo, valueHi          int64
 	clv, clvLo, clvHi, atRisk int64
 	next                      clock.Day
 	band                      uint8 // place in Bands
@@ -78,9 +86,9 @@ func (s *Scores) At(i int) (Score, bool) {
 	f := s.of[i]
 	out := Score{Customer: s.book.ID[i], Band: Bands()[f.band], Active: f.active, ActiveLo: f.lo, ActiveHi: f.hi,
 		Expected: f.expected, Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk,
-		Reasons: s.book.reasonsOf(i, s.Card.Limits.New)}
+		Reasons: s.book.reasonsOf(i, s.Card.Limits.New), ExpectedLo: f.expectedLo, ExpectedHi: f.expectedHi, ValueLo: f.valueLo, ValueHi: f.valueHi}
 	if f.alive >= 0 {
-		out.Alive = &f.alive
+		out.Alive, out.AliveLo, out.AliveHi = &f.alive, &f.aliveLo, &f.aliveHi
 	}
 	if f.next != 0 {
 		out.NextDay = &f.next
@@ -111,7 +119,7 @@ func Foretell(ctx context.Context, q Querier, o Options, progress func(float64) 
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	book, err := Load(ctx, q, Scope{AsOf: o.AsOf, Recent: o.Horizon, Gross: o.Gross, Details: true})
+	book, err := Load(ctx, q, Scope{AsOf: o.AsOf, Recent: o.Horizon, Gross: o.Gross, Details: true, Merge: o.Merge, Covariates: o.Covariates})
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +145,7 @@ type foretelling struct {
 	near   near
 	panel  *panel
 	spend  btyd.SpendFit
+	tried  *ModelCard // with covariates, as of the cut of the backtest; nil where there are none
 }
 
 func (f *foretelling) run(ctx context.Context) (*Scores, error) {
@@ -163,7 +172,7 @@ func (f *foretelling) run(ctx context.Context) (*Scores, error) {
 func (f *foretelling) begin() {
 	o, b := f.o, f.book
 	f.card = Card{Version: Version, AsOf: o.AsOf, DataHash: b.hash(), Customers: int64(b.Len()), Currency: b.Currency, Horizon: o.Horizon,
-		ValueYears: o.ValueYears, Discount: o.Discount, Margin: o.Margin, Limits: DefaultThresholds(), Models: []ModelCard{},
+		ValueYears: o.ValueYears, Discount: o.Discount, Margin: o.Margin, Merge: o.Merge, Limits: DefaultThresholds(), Models: []ModelCard{},
 		Stay: []Stay{}, Blind: []string{"price", "competition", "promotion", "first_purchase", "events"}}
 	for i := range b.ID {
 		f.card.Purchases += int64(b.X[i]) + 1
@@ -203,6 +212,9 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	f.card.Chosen, f.card.Counts, f.card.Keeper = chanceOrder[0], countOrder[0], keepOrder[0]
 	if o.Model != "" && o.Model != Auto {
 		f.card.Chosen, f.card.Counts, f.card.Keeper = o.Model, o.Model, o.Model
+		if o.Model == btyd.NameCovariates { // silence is judged without them
+			f.card.Keeper = btyd.NameParetoNBD
+		}
 		return nil
 	}
 	scope := f.book.Scope
@@ -225,6 +237,10 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 	}
 	t := r.test
 	f.before, f.calm, f.card.Test = r.season, r.calm, t
+	if r.panel.layers != nil {
+		tried := r.panel.layers.covariateCard(r.panel.layered)
+		f.tried = &tried
+	}
 	f.card.Chosen, f.card.Counts, f.card.Keeper = t.chances(), t.counts(), t.keeper()
 	if slices.ContainsFunc(r.panel.rules, func(r rule) bool { return r.name == f.card.Chosen }) {
 		f.card.Notes = append(f.card.Notes, Notice{Code: "rule_wins"})
@@ -239,8 +255,19 @@ func (f *foretelling) rehearse(ctx context.Context) error {
 
 // fit fits the models to all that is known.
 func (f *foretelling) fit(ctx context.Context) (err error) {
-	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays, f.near, btyd.Names()...); err != nil {
+	names := btyd.Names()
+	if f.card.Chosen == btyd.NameCovariates || f.card.Counts == btyd.NameCovariates {
+		names = append(names, btyd.NameCovariates)
+	}
+	if f.panel, err = newPanel(ctx, newCrowd(f.book), f.lesson, f.o.ActiveDays, f.near, names...); err != nil {
 		return err
+	}
+	if f.panel.layers == nil { // what could be told on the cut cannot be told today
+		for _, name := range []*string{&f.card.Chosen, &f.card.Counts} {
+			if *name == btyd.NameCovariates {
+				*name = btyd.NameParetoNBD
+			}
+		}
 	}
 	if f.card.Chosen == NameLogistic && f.panel.logistic == nil {
 		f.card.Chosen = f.card.Keeper
@@ -256,6 +283,13 @@ func (f *foretelling) fit(ctx context.Context) (err error) {
 	}
 	for _, name := range btyd.Names() {
 		f.card.Models = append(f.card.Models, modelCard(f.panel.fits[name]))
+	}
+	switch {
+	case f.panel.layers != nil:
+		f.card.Models = append(f.card.Models, f.panel.layers.covariateCard(f.panel.layered))
+	case f.tried != nil:
+		f.tried.Warnings = append(f.tried.Warnings, Notice{Code: "covariates_unused"})
+		f.card.Models = append(f.card.Models, *f.tried)
 	}
 	if f.spend, err = btyd.FitGammaGamma(ctx, f.book.spends()); err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"sort"
 
 	"stamm/internal/insight/predict/btyd"
-	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 )
 
@@ -43,7 +42,7 @@ type daily struct {
 // loadDaily counts the purchase days of all customers, those of newcomers included.
 func loadDaily(ctx context.Context, q Querier, scope Scope) (daily, error) {
 	asOf := scope.AsOf
-	days, err := report.Purchases(ctx, q, report.Params{AsOf: asOf, Basis: scope.basis()})
+	days, err := scope.purchases(ctx, q, asOf)
 	if err != nil || days.First == nil {
 		return daily{}, err
 	}

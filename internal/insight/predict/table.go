@@ -10,16 +10,19 @@ import (
 
 // table is what the models say, by pattern and by group of patterns with the same purchases.
 type table struct {
-	days    float64           // the horizon
-	keep    []btyd.Prediction // by the keeper: alive, active, expected within the horizon
-	future  []btyd.Prediction // by the model of counts: discounted purchases over the years of value
-	within  []float64         // by whatever foretells counts: purchases within the horizon
-	chosen  []btyd.Prediction // by the chosen model; nil where the chance does not come from one of the models
-	known   *known            // what the logistic regression looks at, where it is the chosen one
-	year    []float64         // by the keeper: purchases within a year
-	first   []float64         // by group: the chance within the horizon on the day of the last purchase
-	yearTop []float64         // by group: purchases within a year on that day
-	since   []int32           // by group: time from the first purchase after which she is at risk; 0 not up to now
+	days     float64           // the horizon
+	keep     []btyd.Prediction // by the keeper: alive, active, expected within the horizon
+	future   []btyd.Prediction // by the model of counts: discounted purchases over the years of value
+	within   []float64         // by whatever foretells counts: purchases within the horizon
+	unsure   []float64         // standard error of within, from the parameters; nil for a rule
+	chosenOf []int32           // customer → place in chosen
+	countsOf []int32           // customer → place in future and within
+	chosen   []btyd.Prediction // by the chosen model; nil where the chance does not come from one of the models
+	known    *known            // what the logistic regression looks at, where it is the chosen one
+	year     []float64         // by the keeper: purchases within a year
+	first    []float64         // by group: the chance within the horizon on the day of the last purchase
+	yearTop  []float64         // by group: purchases within a year on that day
+	since    []int32           // by group: time from the first purchase after which she is at risk; 0 not up to now
 }
 
 const riskDays = 365 // days whose value is at risk
@@ -38,10 +41,16 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	if fit, ok := p.fits[card.Counts]; ok {
 		counts = fit
 	}
-	if t.future, err = counts.Predict(ctx, p.patterns, years, rate); err != nil {
+	t.chosenOf, t.countsOf = p.patternOf(card.Chosen), p.patternOf(card.Counts)
+	if card.Counts == btyd.NameCovariates {
+		t.future, err = p.layers.predict(ctx, p.layered, years, rate)
+	} else {
+		t.future, err = counts.Predict(ctx, p.patterns, years, rate)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if _, ok := p.fits[card.Chosen]; ok {
+	if _, ok := p.fits[card.Chosen]; ok || card.Chosen == btyd.NameCovariates {
 		if t.chosen, err = p.predict(ctx, card.Chosen); err != nil {
 			return nil, err
 		}
@@ -56,6 +65,9 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 		}
 	}
 	if t.within, err = t.expected(ctx, f, t.days); err != nil {
+		return nil, err
+	}
+	if err := t.errors(ctx, p, card.Counts); err != nil {
 		return nil, err
 	}
 	if t.year, err = p.perPattern(ctx, func(h btyd.History) float64 { return finite(keeper.Model.Expected(h, riskDays)) }); err != nil {
@@ -77,8 +89,32 @@ func (t *table) expected(ctx context.Context, f *foretelling, days float64) ([]f
 		}
 		return out, nil
 	}
+	if f.card.Counts == btyd.NameCovariates {
+		said, err := p.layers.predict(ctx, p.layered, days, 0)
+		out := make([]float64, len(said))
+		for k := range out {
+			out[k] = finite(said[k].Expected)
+		}
+		return out, err
+	}
 	m := p.fits[f.card.Counts].Model
 	return p.perPattern(ctx, func(h btyd.History) float64 { return finite(m.Expected(h, days)) })
+}
+
+// errors notes how well the purchases within the horizon are known; of rules nothing is.
+func (t *table) errors(ctx context.Context, p *panel, counts string) error {
+	if _, rule := p.rule(counts); rule {
+		return nil
+	}
+	said, err := p.predict(ctx, counts)
+	if err != nil {
+		return err
+	}
+	t.unsure = make([]float64, len(said))
+	for k := range said {
+		t.unsure[k] = finite(said[k].ExpectedSE)
+	}
+	return nil
 }
 
 // groups asks how things stood when customers bought last, and since when they have been at risk: customers with the same
@@ -197,13 +233,15 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	g := f.panel.group[k]
 	c := f.chance(t, i, row)
 	value, relative := w.of(b, i)
-	expected := t.within[k]
+	expected := t.within[t.countsOf[i]]
 	x := figures{active: c.p, lo: c.lo, hi: c.hi, alive: -1, expected: expected,
 		value: round(expected * value), worth: round(value)}
 	if keeper := f.panel.fits[f.card.Keeper]; !keeper.Withheld() {
 		x.alive = within(t.keep[k].Alive)
+		x.aliveLo, x.aliveHi = btyd.ProbabilityInterval(x.alive, finite(t.keep[k].AliveSE), z95)
 	}
-	ahead := t.future[k]
+	x.between(t, w, t.countsOf[i], value, relative)
+	ahead := t.future[t.countsOf[i]]
 	clv, se := finite(ahead.Residual)*value, 0.0
 	if ahead.Residual > 0 {
 		se = math.Hypot(math.Hypot(finite(ahead.ResidualSE)/ahead.Residual, relative), w.off) * clv
@@ -216,6 +254,19 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 		x.next = f.nextDay(i, c.p)
 	}
 	return x
+}
+
+// between sets the intervals of purchases and their value: what the parameters leave open, what is not known of the value of her
+// purchases, and how far totals were off before.
+func (x *figures) between(t *table, w worth, place int32, value, relative float64) {
+	own := 0.0
+	if t.unsure != nil && x.expected > 0 {
+		own = t.unsure[place] / x.expected
+	}
+	x.expectedLo, x.expectedHi = btyd.PositiveInterval(x.expected, math.Hypot(own, w.off)*x.expected, z95)
+	all := x.expected * value
+	lo, hi := btyd.PositiveInterval(all, math.Hypot(math.Hypot(own, relative), w.off)*all, z95)
+	x.valueLo, x.valueHi = round(lo), round(hi)
 }
 
 func bandPlace(b Band) uint8 {
@@ -233,7 +284,7 @@ func (f *foretelling) chance(t *table, i int, row []float32) chance {
 	var c chance
 	switch {
 	case t.chosen != nil:
-		p := t.chosen[k]
+		p := t.chosen[t.chosenOf[i]]
 		c.p = within(p.Active)
 		c.lo, c.hi = btyd.ProbabilityInterval(c.p, finite(p.ActiveSE), z95)
 	case f.card.Chosen == NameLogistic:

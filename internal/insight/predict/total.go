@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"stamm/internal/insight/predict/btyd"
-	"stamm/internal/insight/report"
 )
 
 // mostSampled is how many patterns totals are estimated from where only a share of a total is wanted: its standard error, its
@@ -57,6 +56,9 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		chanceOnly += x.active * (1 - x.active)
 	}
 	first.spread(up, down, chanceOnly)
+	if f.card.Chosen == btyd.NameCovariates {
+		f.stayLayered(t, &first)
+	}
 	out := []Stay{first}
 	for _, name := range []string{btyd.NameParetoNBD, btyd.NameMBGNBD, btyd.NameBGNBD} {
 		fit := f.panel.fits[name]
@@ -79,6 +81,21 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		out = append(out, by)
 	}
 	return out, nil
+}
+
+// stayLayered counts by the model with covariates who has not left.
+func (f *foretelling) stayLayered(t *table, s *Stay) {
+	l := f.panel.layers
+	var alive, dice float64
+	for i := range f.panel.ID {
+		p := within(t.chosen[l.of[i]].Alive)
+		alive += p
+		dice += p * (1 - p)
+	}
+	off := f.unsureOf(btyd.NameCovariates)
+	half := math.Hypot(math.Hypot(z95*alive*l.relative(f.panel.layered, func(m btyd.Model, h btyd.History) float64 { return m.Alive(h) }), off*dice), z95*math.Sqrt(dice))
+	lo, hi := max(0, alive-half), alive+half
+	s.Alive, s.AliveLo, s.AliveHi = &alive, &lo, &hi
 }
 
 // stayBy counts by one model; all is what it says of some, the patterns or a sample of them.
@@ -118,9 +135,12 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 	days := f.book.ahead(salesWeeks * 7)
 	counts, ok := f.panel.fits[f.card.Counts]
 	var of func(btyd.History, float64) float64
-	if ok {
+	switch {
+	case ok:
 		of = counts.Model.Expected
-	} else {
+	case f.card.Counts == btyd.NameCovariates: // how it spreads over the weeks does not depend on them
+		of = f.panel.fits[btyd.NameParetoNBD].Model.Expected
+	default:
 		r, _ := f.panel.rule(f.card.Counts)
 		of = r.expected
 	}
@@ -133,7 +153,7 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 	r, _ := rateShape(f.panel.fits[f.card.Keeper].Model)
 	var total, variance float64
 	for i, k := range f.panel.of {
-		e := expected[k]
+		e := expected[t.countsOf[i]]
 		value, _ := w.of(f.book, i)
 		total += e * value
 		scatter := 1 / max(w.model.P, 0.1)
@@ -143,9 +163,12 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 		alive := min(1, max(t.keep[k].Alive, 0.01))
 		variance += value * value * (e + e*e*((1+1/(max(r, 0.01)+float64(f.book.X[i])))/alive-1) + e*scatter)
 	}
-	relative := 0.0
-	if ok {
-		relative = f.panel.relative(counts, func(m btyd.Model, h btyd.History) float64 { return m.Expected(h, days) })
+	relative, within := 0.0, func(m btyd.Model, h btyd.History) float64 { return m.Expected(h, days) }
+	switch {
+	case ok:
+		relative = f.panel.relative(counts, within)
+	case f.card.Counts == btyd.NameCovariates:
+		relative = f.panel.layers.relative(f.panel.layered, within)
 	}
 	newcomers, theirs, err := f.newcomers(ctx)
 	if err != nil {
@@ -166,7 +189,7 @@ func (f *foretelling) newcomers(ctx context.Context) (perWeek [salesWeeks]float6
 	if windows < 1 {
 		return perWeek, 0, nil
 	}
-	days, err := report.Purchases(ctx, f.q, report.Params{AsOf: b.AsOf, Basis: b.basis()})
+	days, err := b.purchases(ctx, f.q, b.AsOf)
 	if err != nil {
 		return perWeek, 0, err
 	}

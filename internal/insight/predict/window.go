@@ -3,6 +3,7 @@ package predict
 import (
 	"context"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -32,7 +33,7 @@ func (f *foretelling) windows(ctx context.Context) error {
 		if known, err = f.seen(ctx, known, lesson); err != nil {
 			return err
 		}
-		p, err := newPanel(ctx, newCrowd(known), lesson, f.o.ActiveDays, f.near, keepOrder...)
+		p, err := newPanel(ctx, newCrowd(known), lesson, f.o.ActiveDays, f.near, f.watched()...)
 		if err != nil {
 			return err
 		}
@@ -49,6 +50,14 @@ func (f *foretelling) windows(ctx context.Context) error {
 	}
 	f.card.Test.expect(unsure(shifts(f.card.Test.chances(), f.card.Before)))
 	return nil
+}
+
+// watched are the models whose earlier errors say something: with covariates only where that is what foretells.
+func (f *foretelling) watched() []string {
+	if f.card.Chosen == btyd.NameCovariates || f.card.Counts == btyd.NameCovariates {
+		return append(slices.Clone(keepOrder), btyd.NameCovariates)
+	}
+	return keepOrder
 }
 
 // earlier are the books of the cuts of all stretches, the newest first, of some customers.

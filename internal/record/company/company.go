@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -33,6 +34,8 @@ type Settings struct {
 	ValueYears int    // years over which the value of a customer is foreseen
 	Discount   int    // percent a year by which later money counts less
 	Margin     int    // percent of sales that is left after the costs that grow with them; 100 is to look at sales
+	MergeDays  int    // days after a purchase within which further ones are a part of it where purchases are foreseen; 0 is its own day
+	Covariates string // what purchases are foreseen by apart from purchases, of Covariates, with commas between; empty for none
 	Imprint    string // address of the page that says who the company is (§ 5 DDG), empty for none
 	Privacy    string // address of the page on data protection (Art. 13 GDPR), empty for none
 	Setup      bool   // the first-run walk is done
@@ -41,7 +44,15 @@ type Settings struct {
 // Defaults are the settings of a company that has not said anything yet.
 func Defaults() Settings {
 	return Settings{Currency: "EUR", TimeZone: "Europe/Berlin", Language: "de", Country: "DE", ActiveDays: 90,
-		Horizon: 91, ValueYears: 3, Discount: 10, Margin: 100}
+		Horizon: 91, ValueYears: 3, Discount: 10, Margin: 100, Covariates: "country, type, source"}
+}
+
+// Covariates are what is known of customers apart from their purchases and may be used to foresee these.
+func Covariates() []string { return []string{"country", "region", "type", "source", "language"} }
+
+// CovariateList are the covariates of the settings.
+func (s Settings) CovariateList() []string {
+	return strings.FieldsFunc(s.Covariates, func(c rune) bool { return c == ',' || c == ' ' })
 }
 
 // Zone is the company's time zone, UTC where the settings name none that exists.

@@ -37,6 +37,8 @@ var fields = []field{
 	number("value_years", func(s *Settings) *int { return &s.ValueYears }, 1, 10),
 	number("discount", func(s *Settings) *int { return &s.Discount }, 0, 100),
 	number("margin", func(s *Settings) *int { return &s.Margin }, 1, 100),
+	number("merge_days", func(s *Settings) *int { return &s.MergeDays }, 0, 30),
+	{"covariates", func(s Settings) string { return s.Covariates }, text(func(s *Settings) *string { return &s.Covariates }), checkCovariates},
 	{"imprint", func(s Settings) string { return s.Imprint }, text(func(s *Settings) *string { return &s.Imprint }), checkAddress(func(s Settings) string { return s.Imprint })},
 	{"privacy", func(s Settings) string { return s.Privacy }, text(func(s *Settings) *string { return &s.Privacy }), checkAddress(func(s Settings) string { return s.Privacy })},
 	{"setup", func(s Settings) string { return strconv.FormatBool(s.Setup) }, setSetup, nil},
@@ -122,6 +124,15 @@ const maxName = 200
 func checkName(s Settings) *fault.Error {
 	if utf8.RuneCountInString(s.Name) > maxName {
 		return fault.New(fault.Invalid, "errors.too_long", "max", maxName)
+	}
+	return nil
+}
+
+func checkCovariates(s Settings) *fault.Error {
+	for _, name := range s.CovariateList() {
+		if f := oneOf(name, Covariates()); f != nil {
+			return f
+		}
 	}
 	return nil
 }

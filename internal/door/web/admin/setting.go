@@ -36,7 +36,7 @@ type numberSetting struct {
 // numberSettings are those that stand below the fields of the company.
 func numberSettings() []numberSetting {
 	return []numberSetting{{"active_days", "days", 1, 3650}, {"horizon", "days", 7, 730}, {"value_years", "years", 1, 10},
-		{"discount", "percent", 0, 100}, {"margin", "percent", 1, 100}}
+		{"discount", "percent", 0, 100}, {"margin", "percent", 1, 100}, {"merge_days", "days", 0, 30}}
 }
 
 // rateForm is a new exchange rate as it was typed.
@@ -47,7 +47,8 @@ type rateForm struct {
 
 func formOf(s company.Settings, locked bool) companyForm {
 	return companyForm{Settings: s, Locked: locked, Numbers: map[string]string{"active_days": strconv.Itoa(s.ActiveDays), "horizon": strconv.Itoa(s.Horizon),
-		"value_years": strconv.Itoa(s.ValueYears), "discount": strconv.Itoa(s.Discount), "margin": strconv.Itoa(s.Margin)}}
+		"value_years": strconv.Itoa(s.ValueYears), "discount": strconv.Itoa(s.Discount), "margin": strconv.Itoa(s.Margin),
+		"merge_days": strconv.Itoa(s.MergeDays)}}
 }
 
 func settings(r *page.Request) error {
@@ -91,7 +92,7 @@ func settingsContent(r *page.Request, refused *companyForm, rate *rateForm) (tem
 // readCompany takes the fields of the form over into the settings and says what cannot be read or does not fit.
 func readCompany(r *page.Request, s company.Settings) (companyForm, error) {
 	var all []error
-	for _, name := range []string{"name", "currency", "zone", "language", "country", "region", "sector", "imprint", "privacy"} {
+	for _, name := range []string{"name", "currency", "zone", "language", "country", "region", "sector", "covariates", "imprint", "privacy"} {
 		if r.Has(name) {
 			all = append(all, s.Set(name, r.Text(name)))
 		}

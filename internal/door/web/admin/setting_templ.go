@@ -114,6 +114,14 @@ func settingsMain(r *page.Request, f companyForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: "covariates", Label: r.P.T("admin.settings.covariates"), Help: r.P.T("admin.settings.covariates_help"), Value: f.Covariates, Error: f.Errors.On("covariates"), Optional: true, Placeholder: "country, type, source"}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 				for _, n := range numberSettings() {
 					templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: n.name, Label: r.P.T("admin.settings." + n.name), Help: r.P.T("admin.settings." + n.name + "_help"), Value: f.Numbers[n.name], Error: f.Errors.On(n.name), Type: "number", Suffix: r.P.T("admin.settings." + n.unit), Width: ui.WidthShort, Extra: templ.Attributes{"min": strconv.Itoa(n.least), "max": strconv.Itoa(n.most)}}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
@@ -242,20 +250,20 @@ func settingsSide(r *page.Request, f companyForm, rates []company.Rate, rate rat
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p class=\"s-muted\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p class=\"s-muted\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
 				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(r.P.T("admin.rates.lead"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/admin/setting.templ`, Line: 47, Col: 49}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/admin/setting.templ`, Line: 48, Col: 49}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

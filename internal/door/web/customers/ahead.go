@@ -41,7 +41,7 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 	days := int64(f.Outlook.Horizon)
 	pairs := []ui.Pair{
 		{Term: p.T("customers.ahead.chance"), Text: p.Percent(f.Active, 0), Note: p.N("customers.ahead.chance_note", days, "between", figure.Between(p, f.ActiveLo, f.ActiveHi))},
-		{Term: p.T("customers.ahead.expected"), Text: p.Decimal(f.Expected, 1), Note: p.T("customers.ahead.expected_note", "value", p.Money(f.Value, currency))},
+		{Term: p.T("customers.ahead.expected"), Text: p.Decimal(f.Expected, 1), Note: expectedNote(r, f)},
 	}
 	if predict.Past(f.Outlook.AsOf, r.Today()) {
 		pairs = slices.Insert(pairs, 0, ui.Pair{Term: p.T("customers.ahead.as_of"), Text: p.Date(f.Outlook.AsOf), Note: p.T("customers.ahead.as_of_note")})
@@ -55,6 +55,26 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 		pairs = append(pairs, ui.Pair{Term: p.T("outlook.risk.title"), Text: p.MoneyRounded(f.AtRisk, currency), Note: riskNote(r, f)})
 	}
 	return pairs
+}
+
+// expectedNote is what the purchases are worth, and how sure both numbers are.
+func expectedNote(r *page.Request, f *predict.Foreseen) string {
+	p, currency := r.P, f.Outlook.Currency
+	note := p.T("customers.ahead.expected_note", "value", p.Money(f.Value, currency))
+	if f.ExpectedHi <= 0 {
+		return note
+	}
+	return joined(p.T("customers.ahead.between", "lo", p.Decimal(f.ExpectedLo, 1), "hi", p.Decimal(f.ExpectedHi, 1)),
+		note+" "+p.T("customers.ahead.between_money", "lo", p.MoneyRounded(f.ValueLo, currency), "hi", p.MoneyRounded(f.ValueHi, currency)))
+}
+
+// aliveNote says what the chance to be still a customer means, and how sure it is.
+func aliveNote(r *page.Request, f *predict.Foreseen) string {
+	note := r.P.T("customers.ahead.part.alive_note")
+	if f.AliveLo == nil || f.AliveHi == nil {
+		return note
+	}
+	return joined(note, figure.Between(r.P, *f.AliveLo, *f.AliveHi))
 }
 
 func riskNote(r *page.Request, f *predict.Foreseen) string {
@@ -131,7 +151,7 @@ func worthCard(r *page.Request, f *predict.Foreseen) templ.Component {
 		pair("clv", p.Money(f.CLV, o.Currency), p.T("customers.ahead.clv_note", "lo", p.MoneyRounded(f.CLVLo, o.Currency), "hi", p.MoneyRounded(f.CLVHi, o.Currency))),
 	}
 	if f.Alive != nil {
-		pairs = append(pairs, pair("alive", p.Percent(*f.Alive, 0), p.T("customers.ahead.part.alive_note")))
+		pairs = append(pairs, pair("alive", p.Percent(*f.Alive, 0), aliveNote(r, f)))
 	}
 	if f.AtRisk > 0 {
 		pairs = append(pairs, ui.Pair{Term: p.T("outlook.risk.title"), Text: p.MoneyRounded(f.AtRisk, o.Currency), Note: riskNote(r, f)})

@@ -155,10 +155,17 @@ func (p pages) figures(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.WantsCSV() {
+	counted, err := p.countedOf(r, w.ID, ahead)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.WantsCSV() && r.Text("table") == "counted":
+		return countedCSV(r, w, counted)
+	case r.WantsCSV():
 		return figuresCSV(r, w, f)
 	}
-	return r.Render(w.title(r), figuresView(r, w, f, ahead, figureTiles(r, w, f, p.scoreOf(r, f))))
+	return r.Render(w.title(r), figuresView(r, w, f, ahead, counted, figureTiles(r, w, f, p.scoreOf(r, f))))
 }
 
 // figureTiles are the figures, each with its definition.

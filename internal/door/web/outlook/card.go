@@ -83,11 +83,20 @@ func (v view) modelCard() templ.Component {
 		pair("as_of", v.p.Date(v.AsOf)), pair("made", v.p.DateTime(v.MadeAt)),
 		pair("period", v.p.T("outlook.explain.period", "from", v.First, "until", v.Latest)),
 		pair("data", v.p.T("outlook.model.data_text", "customers", v.Customers, "purchases", v.Purchases)),
-		pair("purchase", v.p.T("outlook.explain.purchase")), pair("horizon", v.p.N("common.days", int64(v.Horizon))),
+		pair("purchase", v.purchase()), pair("horizon", v.p.N("common.days", int64(v.Horizon))),
 		pair("chosen", predict.ModelWords(v.p, v.Chosen)), pair("counts", predict.ModelWords(v.p, v.Counts)), pair("keeper", predict.ModelWords(v.p, v.Keeper)),
 		pair("value", v.p.T("outlook.model.value_text", "margin", v.p.Percent(float64(v.Margin)/100, 0), "discount", v.p.Percent(float64(v.Discount)/100, 0), "years", int64(v.ValueYears))),
 		pair("version", fmt.Sprint(v.Version)+" / "+fmt.Sprint(v.Model)), pair("hash", hash),
 	}))
+}
+
+// purchase is what counts as one.
+func (v view) purchase() string {
+	what := v.p.T("outlook.explain.purchase")
+	if v.Merge == 0 {
+		return v.p.T("outlook.model.merge_day", "what", what)
+	}
+	return v.p.N("outlook.model.merge", int64(v.Merge), "what", what)
 }
 
 // parametersCard are the fitted models with everything that was estimated.
@@ -118,6 +127,23 @@ func (v view) parameterTable() table {
 	return t
 }
 
+// covariateCard is what country, type and the like do, as far as they were tried; nil where they were not.
+func (v view) covariateCard() templ.Component {
+	i := slices.IndexFunc(v.Models, func(m predict.ModelCard) bool { return len(m.Levels) > 0 })
+	if i < 0 {
+		return nil
+	}
+	key := "outlook.covariates.unused"
+	if v.Chosen == btyd.NameCovariates || v.Counts == btyd.NameCovariates {
+		key = "outlook.covariates.used"
+	}
+	words := make([]string, len(v.Models[i].Levels))
+	for k, l := range v.Models[i].Levels {
+		words[k] = l.Words(v.p)
+	}
+	return v.card("covariates", ui.Words(v.p.T(key)), list(words))
+}
+
 // order is the order of the parameters as the papers have it.
 const order = "r alpha a b s beta p q v gamma delta"
 
@@ -134,6 +160,9 @@ func (v view) values(m predict.ModelCard) string {
 			text += " ± " + v.p.Decimal(se, 4)
 		}
 		words = append(words, text)
+	}
+	for _, l := range m.Levels {
+		words = append(words, fmt.Sprintf("γ %s: %s ± %s / %s ± %s", l.Name(v.p), v.p.Decimal(l.Buys, 3), v.p.Decimal(l.BuysSE, 3), v.p.Decimal(l.Leaves, 3), v.p.Decimal(l.LeavesSE, 3)))
 	}
 	return strings.Join(words, "; ")
 }

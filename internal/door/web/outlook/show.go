@@ -108,7 +108,11 @@ func (v view) page(r *page.Request) templ.Component {
 		}
 		parts = append(parts, v.backtestCard())
 	}
-	parts = append(parts, ui.TwoThirds(v.driftCard(), v.seasonCard()), ui.TwoThirds(v.modelCard(), v.blindCard()), v.parametersCard())
+	parts = append(parts, ui.TwoThirds(v.driftCard(), v.seasonCard()), ui.TwoThirds(v.modelCard(), v.blindCard()))
+	if c := v.covariateCard(); c != nil {
+		parts = append(parts, c)
+	}
+	parts = append(parts, v.parametersCard())
 	return ui.All(append(parts, ui.AsOfLine(v.p, ui.AsOf{At: v.MadeAt, Source: v.p.T("outlook.source", "day", v.AsOf), Rows: v.Purchases}))...)
 }
 

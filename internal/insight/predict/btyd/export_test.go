@@ -34,3 +34,16 @@ func (m BGNBD) PurchasesBothWays(h History, days float64) (series, quadrature fl
 
 // BetaMean is the mean of g over Beta(a, b).
 func BetaMean(a, b, k float64, g func(p, q float64) float64) float64 { return betaMean(a, b, k, g) }
+
+// CovariateSlopes are value and gradient of what FitCovariates minimises, and its second derivatives.
+func CovariateSlopes(cells []Cell, base ParetoNBD, point []float64) (value float64, gradient []float64, second [][]float64) {
+	p := newCovariateObjective(cells, base, len(cells[0].Z), 1).at(point, true)
+	for i := range point {
+		line := make([]float64, len(point))
+		for j := range line {
+			line[j] = p.hessian.At(i, j)
+		}
+		second = append(second, line)
+	}
+	return p.value, p.gradient, second
+}

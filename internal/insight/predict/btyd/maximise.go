@@ -16,6 +16,8 @@ type objective struct {
 	low, high  []float64 // the box, of logarithms
 	floor      []float64 // what is added to the exponentials: parameters stay above it; nil for 0
 	calls      int
+	// free takes the place of likelihood where not all of the point are logarithms: it works out the place, without the wall.
+	free func(point []float64, second bool) place
 	// level is the log-likelihood below which it does not matter where the maximum is: refine gives up when it cannot get there.
 	level float64
 }
@@ -43,6 +45,23 @@ type place struct {
 // at evaluates a point.
 func (o *objective) at(point []float64, second bool) place {
 	o.calls++
+	p := o.within(point, second)
+	for i, v := range point {
+		over := max(0, v-o.high[i]) + min(0, v-o.low[i])
+		p.value += over * over
+		p.gradient[i] += 2 * over
+		if second && over != 0 {
+			p.hessian.SetSym(i, i, p.hessian.At(i, i)+2)
+		}
+	}
+	return p
+}
+
+// within evaluates a point without the wall.
+func (o *objective) within(point []float64, second bool) place {
+	if o.free != nil {
+		return o.free(point, second)
+	}
 	n := len(point)
 	m := o.likelihood(o.params(point), second)
 	p := place{point: append([]float64(nil), point...), ll: m.ll, value: -m.ll / o.customers, gradient: make([]float64, n)}
@@ -58,14 +77,6 @@ func (o *objective) at(point []float64, second bool) place {
 				p.hessian.SetSym(i, j, -m.second[packed(i, j)]*slope[i]*slope[j]/o.customers)
 			}
 			p.hessian.SetSym(i, i, p.hessian.At(i, i)+p.gradient[i])
-		}
-	}
-	for i, v := range point {
-		over := max(0, v-o.high[i]) + min(0, v-o.low[i])
-		p.value += over * over
-		p.gradient[i] += 2 * over
-		if second && over != 0 {
-			p.hessian.SetSym(i, i, p.hessian.At(i, i)+2)
 		}
 	}
 	return p
