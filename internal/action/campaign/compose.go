@@ -31,7 +31,13 @@ type Composer struct {
 	kept kept
 
 	mu   sync.Mutex
-	read map[string]*Letter // by campaign, version, variant and content
+	read map[contentOf]*Letter
+}
+
+// contentOf names a content of a version of a campaign.
+type contentOf struct {
+	campaign, version int64
+	variant, content  string
 }
 
 var _ message.Composer = (*Composer)(nil)
@@ -321,7 +327,7 @@ func (c *Composer) letter(of *Campaign, v *Variant, person *reader) (*Letter, st
 	if content == nil {
 		return nil, "", fault.New(fault.NotFound, "campaign.error.no_content", "variant", v.Name)
 	}
-	name := fmt.Sprintf("%d %d %s %s", of.ID, of.Version, v.Name, key)
+	name := contentOf{of.ID, of.Version, v.Name, key}
 	c.mu.Lock()
 	letter := c.read[name]
 	c.mu.Unlock()
@@ -335,7 +341,7 @@ func (c *Composer) letter(of *Campaign, v *Variant, person *reader) (*Letter, st
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.read == nil || len(c.read) >= mostLetters {
-		c.read = map[string]*Letter{}
+		c.read = map[contentOf]*Letter{}
 	}
 	c.read[name] = letter
 	return letter, key, nil

@@ -131,9 +131,6 @@ func (t *table) trace(m *message.Message, c *Campaign, key string, letter *Lette
 		}
 	}
 	w.HTML, w.Text = tr.html(w.HTML), tr.plain(w.Text)
-	if counted {
-		w.HTML = tr.picture(w.HTML)
-	}
 	if fresh := t.kept.without(tr.links); len(fresh) > 0 {
 		out.Aside = fresh
 	}
@@ -166,6 +163,7 @@ type tracer struct {
 	places int
 }
 
+// html leads the links of a mail and, where opens are counted, puts the picture at its end.
 func (t *tracer) html(source string) string {
 	t.led = map[string]string{}
 	var b strings.Builder
@@ -178,7 +176,17 @@ func (t *tracer) html(source string) string {
 			done = to
 		}
 	})
-	b.WriteString(source[done:])
+	if t.signer == nil {
+		b.WriteString(source[done:])
+		return b.String()
+	}
+	end := endOf(source)
+	if end < done { // what looks like the end stands in an address
+		end = len(source)
+	}
+	b.WriteString(source[done:end])
+	b.WriteString(t.picture())
+	b.WriteString(source[end:])
 	return b.String()
 }
 
@@ -263,21 +271,23 @@ func (t *tracer) plain(text string) string {
 	return b.String()
 }
 
-// picture puts the picture whose fetching counts as an open at the end of a mail.
-func (t *tracer) picture(source string) string {
+// picture is the picture whose fetching counts as an open.
+func (t *tracer) picture() string {
 	link := t.link
 	link.Kind = hit.Open
 	link.Identify()
 	t.links = append(t.links, link)
-	tag := `<img src="` + escapeHTML(t.base+t.signer.Path(hit.Open, hit.Token{Link: link.Number, Message: t.message})) + `" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0;">`
-	at := len(source)
+	return `<img src="` + escapeHTML(t.base+t.signer.Path(hit.Open, hit.Token{Link: link.Number, Message: t.message})) + `" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0;">`
+}
+
+// endOf is where the visible part of a mail ends.
+func endOf(source string) int {
 	for _, end := range [...]string{"</body", "</BODY", "</html", "</HTML"} {
 		if n := strings.LastIndex(source, end); n >= 0 {
-			at = n
-			break
+			return n
 		}
 	}
-	return source[:at] + tag + source[at:]
+	return len(source)
 }
 
 // kept remembers which links are kept already; it is emptied when it is full.

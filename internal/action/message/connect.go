@@ -260,7 +260,7 @@ func (s *Sender) closable(pause time.Duration) []*claim {
 
 // settledPause is how long claims that are done with gather: each time they are dropped the feed tells of them, and whoever follows it has as much
 // work with a few messages as with some thousands.
-const settledPause = time.Second
+const settledPause = 1500 * time.Millisecond
 
 // dropSettled drops the claims that are done with, unless some were dropped a moment ago.
 func (s *Sender) dropSettled(pause time.Duration) {
