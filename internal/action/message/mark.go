@@ -136,8 +136,7 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 		}
 	}
 	for e, h := range groups {
-		n, err := b.tx.Exec(ctx, fmt.Sprintf(sqlResult, b.tx.Numbers("$1"), b.tx.Numbers("$2")), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason,
-			int64(e.code), e.answer, e.relay, e.due, b.day, b.now, store.Flag(e.untried))
+		n, err := b.end(ctx, e, h)
 		if err != nil {
 			return err
 		}
@@ -150,6 +149,16 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 		}
 	}
 	return nil
+}
+
+// end writes what became of messages that ended alike, and returns of how many.
+func (b *marking) end(ctx context.Context, e ending, h *inHand) (int64, error) {
+	ids, claims := b.tx.Numbers("$1"), b.tx.Numbers("$2")
+	if e.state == Sent {
+		return b.tx.Exec(ctx, fmt.Sprintf(sqlSent, ids, claims), store.JSON(h.ids), store.JSON(h.claims), int64(e.code), e.answer, e.relay, b.day, b.now)
+	}
+	return b.tx.Exec(ctx, fmt.Sprintf(sqlResult, ids, claims), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason, int64(e.code), e.answer, e.relay,
+		e.due, b.day, b.now, store.Flag(e.untried))
 }
 
 // ending says what a result makes of a message.
