@@ -35,8 +35,11 @@ func (s *startling) Compose(ctx context.Context, tx *store.Tx, ms []message.Mess
 func TestWhatChangesBetweenDecidingAndSendingCounts(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		db := storetest.Open(t, url, newClock(noon).options())
+		ids := customers(t, db, 12)
+		agree(t, db, ids)
 		for measure, when := range []string{"before the mails are written", "after the gates were asked again"} {
-			changes := newChanges(t, db, int64(measure)+1)
+			changes := changes{measure: int64(measure) + 1, first: 6 * measure, ids: ids[6*measure : 6*measure+6]}
+			changes.plan(t, db)
 			p := newPost()
 			s := &message.Sender{DB: db, Outlet: p, Connections: 2, Composers: map[string]message.Composer{"test": letters{}}}
 			if measure == 0 {
@@ -70,24 +73,19 @@ func TestWhatChangesBetweenDecidingAndSendingCounts(t *testing.T) {
 	})
 }
 
-// changes are six customers with a message of a measure each, of whom four change what gates go by.
+// changes are six customers with a message each, of whom four change what gates go by.
 type changes struct {
 	measure int64
 	first   int // number of the first of them
 	ids     []int64
 }
 
-func newChanges(t *testing.T, db *store.DB, measure int64) changes {
-	c := changes{measure: measure, first: int(measure-1) * 6}
-	c.ids = customers(t, db, c.first+6)
-	agree(t, db, c.ids)
-	c.ids = c.ids[c.first:]
+func (c changes) plan(t *testing.T, db *store.DB) {
 	var news []message.New
 	for i, id := range c.ids {
-		news = append(news, advert(measure, id, c.first+i))
+		news = append(news, advert(c.measure, id, c.first+i))
 	}
 	plan(t, db, news...)
-	return c
 }
 
 func (c changes) make(t *testing.T, db *store.DB) {

@@ -56,7 +56,7 @@ const (
 	postgresMarkers = 4                    // commits go on beside each other
 	gatherTime      = 2 * time.Millisecond // how long a batch of marks waits for others, while it is small
 	smallBatch      = 16
-	largeBatch      = 500
+	largeBatch      = 300
 	batchTime       = time.Second // a batch should keep the connections busy about so long
 	longWait        = 5 * time.Second
 	idleTime        = 20 * time.Second // after which a connection without work is closed
@@ -92,7 +92,8 @@ func (s *Sender) Start(ctx context.Context) error {
 	feeding, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.work, s.hard = context.WithCancel(context.WithoutCancel(ctx))
 	s.feeding, s.ended = stop, make(chan struct{})
-	s.urgent, s.usual = make(chan *job), make(chan *job)
+	// As many wait as there are connections: who finds nothing at once has its last result written alone.
+	s.urgent, s.usual = make(chan *job, s.Connections), make(chan *job, s.Connections)
 	s.turns = make(chan turn, s.Connections)
 	markers := sqliteMarkers
 	if s.DB.Dialect() == store.Postgres {
