@@ -96,19 +96,25 @@ func withParameters(address string, all [][2]string) string {
 func (t *table) watch(ctx context.Context, tx *store.Tx, ms []message.Message) (err error) {
 	var to []consent.Recipient
 	var ids []int64
+	counted := false
+	t.known = make(map[int64]bool, len(ms))
 	for i := range ms {
 		if c := t.campaigns[ms[i].Subject]; c != nil && !c.Tracking.Off && ms[i].ID != 0 {
+			counted = true
+			if asked := ms[i].Tracked; asked != nil {
+				t.known[ms[i].ID] = *asked
+				continue
+			}
 			to, ids = append(to, consent.Recipient{Customer: ms[i].Customer, Address: ms[i].Address}), append(ids, ms[i].ID)
 		}
 	}
-	if len(to) == 0 || t.links == nil || t.Site == "" {
+	if !counted || t.links == nil || t.Site == "" {
 		return nil
 	}
-	if t.signer, err = hit.OpenSigner(ctx, tx); err != nil {
+	if t.signer, err = hit.OpenSigner(ctx, tx); err != nil || len(to) == 0 {
 		return err
 	}
 	allowed, err := hit.Allowed(ctx, tx, consent.Email, to)
-	t.known = make(map[int64]bool, len(ids))
 	for i, is := range allowed {
 		t.known[ids[i]] = is
 	}

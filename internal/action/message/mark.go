@@ -262,7 +262,7 @@ func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours ma
 }
 
 // askEarly asks the gates again for a whole batch, beside the writer, so that the writer need not where nothing has changed since. What they
-// stop is stopped there.
+// stop is stopped there. Whether readers may be tracked is asked with it.
 func askEarly(ctx context.Context, tx *store.Tx, all []*job, now feed.Mark) error {
 	is, err := standing(ctx, tx)
 	if err != nil {
@@ -270,8 +270,10 @@ func askEarly(ctx context.Context, tx *store.Tx, all []*job, now feed.Mark) erro
 	}
 	for part := range slices.Chunk(all, sliceRows) {
 		ms := make([]*Message, len(part))
+		tracked := make([]bool, len(part))
 		for i, j := range part {
 			ms[i] = j.m
+			ms[i].Tracked = &tracked[i]
 		}
 		whys, err := recheck(ctx, tx, ms, is)
 		if err != nil {
