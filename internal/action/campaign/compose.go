@@ -70,7 +70,8 @@ type table struct {
 	offers    map[int64]*Offer
 	gives     map[*Variant][]int64 // the coupons that its contents show
 	page      []byte
-	signer    *hit.Signer    // of links that are counted
+	signer    *hit.Signer // of links that are counted
+	leads     map[leadsKey]map[place]lead
 	known     map[int64]bool // messages of whose readers it may be known what they open and click
 }
 

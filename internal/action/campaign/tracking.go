@@ -131,7 +131,7 @@ func (t *table) trace(m *message.Message, c *Campaign, key string, letter *Lette
 	tr := tracer{letter: letter, common: w.common, site: t.Site, parameters: c.parameters(m.Arm), customer: m.Customer,
 		link: hit.Link{Measure: m.Measure, Arm: m.Arm, Content: key, Channel: consent.Email}}
 	if counted {
-		tr.signer, tr.base = t.signer, t.base(c.Sender)
+		tr.signer, tr.base, tr.leads = t.signer, t.base(c.Sender), t.leadsOf(m, c, key)
 		if t.known[m.ID] {
 			tr.message = m.ID
 		}
@@ -140,6 +140,36 @@ func (t *table) trace(m *message.Message, c *Campaign, key string, letter *Lette
 	if fresh := t.kept.without(tr.links); len(fresh) > 0 {
 		out.Aside = fresh
 	}
+}
+
+// leadsKey names mails whose links that many share lead to the same places.
+type leadsKey struct {
+	campaign     int64
+	arm, content string
+}
+
+// place is where a link stands: the how manieth of a mail, and its address as the attribute has it.
+type place struct {
+	raw string
+	n   int
+}
+
+// lead is where a link leads that says nothing about the reader.
+type lead struct {
+	address string
+	link    hit.Link
+}
+
+// leadsOf are the shared links that the mails written so far have found.
+func (t *table) leadsOf(m *message.Message, c *Campaign, content string) map[place]lead {
+	key := leadsKey{c.ID, m.Arm, content}
+	if t.leads == nil {
+		t.leads = map[leadsKey]map[place]lead{}
+	}
+	if t.leads[key] == nil {
+		t.leads[key] = map[place]lead{}
+	}
+	return t.leads[key]
 }
 
 // base is how the addresses of counted links begin: the sender's own domain for them, else the site.
@@ -164,6 +194,7 @@ type tracer struct {
 	customer   int64
 	link       hit.Link // what all links have in common
 
+	leads  map[place]lead    // shared links that are known already; nil where nothing is counted
 	links  []hit.Link        // to be kept
 	led    map[string]string // where addresses of the HTML lead now
 	places int
@@ -198,6 +229,12 @@ func (t *tracer) html(source string) string {
 
 // lead is where a link leads, by its address as the attribute has it.
 func (t *tracer) lead(raw string) (string, bool) {
+	if l, known := t.leads[place{raw, t.places + 1}]; known {
+		t.places++
+		to := t.through(l.link)
+		t.note(l.address, to)
+		return to, true
+	}
 	address := strings.TrimSpace(html.UnescapeString(raw))
 	if !t.outside(address) {
 		return "", false
@@ -210,14 +247,20 @@ func (t *tracer) lead(raw string) (string, bool) {
 		switch {
 		case !own:
 			led = t.counted(target, 0)
+			t.leads[place{strings.Clone(raw), t.places}] = lead{address, t.links[len(t.links)-1]}
 		case t.message != 0: // of somebody who may not be known such an address would say who she is
 			led = t.counted(target, t.customer)
 		}
 	}
+	t.note(address, led)
+	return led, led != address
+}
+
+// note keeps where the first link with an address leads, for the text part.
+func (t *tracer) note(address, led string) {
 	if _, has := t.led[address]; !has {
 		t.led[address] = led
 	}
-	return led, led != address
 }
 
 // outside tells whether an address is one of the web beyond our own pages.
@@ -236,6 +279,11 @@ func (t *tracer) counted(target string, customer int64) string {
 	link := t.link
 	link.Kind, link.Position, link.Target, link.Customer = hit.Click, t.places, target, customer
 	link.Identify()
+	return t.through(link)
+}
+
+// through is the address of a counted link.
+func (t *tracer) through(link hit.Link) string {
 	t.links = append(t.links, link)
 	return t.base + t.signer.Path(hit.Click, hit.Token{Link: link.Number, Message: t.message})
 }

@@ -3,7 +3,6 @@ package email
 import (
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"stamm/internal/action/message"
 	"stamm/internal/platform/fault"
@@ -134,7 +133,7 @@ func appendBoundary(dst []byte, m *message.Mail) []byte {
 
 // part writes one body with the headers that describe it.
 func (e *Encoder) part(dst []byte, kind, text string) []byte {
-	if !utf8.ValidString(text) {
+	if !isValid(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
 	dst = append(append(append(dst, "Content-Type: text/"...), kind...), "; charset=utf-8\r\n"...)

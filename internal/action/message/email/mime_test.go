@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/email"
@@ -396,6 +397,16 @@ func TestAMailIsTheSameWhateverWasWrittenBefore(t *testing.T) {
 			if !bytes.Equal(got, want) || (err == nil) != (failed == nil) {
 				t.Fatalf("after others it is\n%q, %v\nalone\n%q, %v", got, err, want, failed)
 			}
+		}
+	})
+}
+
+func TestValidTextsAreToldFromOthers(t *testing.T) {
+	pieces := rapid.SampledFrom([]string{"a", "abcdefgh", "ü", "Ω", "\U0001F600", "\xff", "\xc3", "\xe2\x82", "\uFFFD"})
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(pieces, 0, 12).Draw(t, "text"), "")
+		if got := email.IsValid(text); got != utf8.ValidString(text) {
+			t.Fatalf("%q is said to be valid: %t", text, got)
 		}
 	})
 }
