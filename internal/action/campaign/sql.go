@@ -15,6 +15,8 @@ const (
 	sqlList      = `SELECT ` + fields + ` FROM campaign WHERE id < $1 ORDER BY id DESC LIMIT $2`
 	sqlListState = `SELECT ` + fields + ` FROM campaign WHERE id < $1 AND state = $3 ORDER BY id DESC LIMIT $2`
 
+	sqlOfMeasure = `SELECT id FROM campaign WHERE measure = $1`
+
 	sqlApprove = `UPDATE campaign SET state = 'approved', approved_version = version, approved_by = $2, changed_at = $3 WHERE id = $1`
 	sqlState   = `UPDATE campaign SET state = $2, go_at = $3, changed_at = $4 WHERE id = $1`
 	sqlPhase   = `UPDATE campaign SET phase = $2, cursor = $3, decide_at = $4, changed_at = $5 WHERE id = $1`

@@ -81,6 +81,9 @@ type demo struct {
 	cmd     *demoCommand
 	company *sim.Company
 	source  int64
+
+	colleague store.Actor      // who writes the campaigns
+	segments  map[string]int64 // by name
 }
 
 // make fills the folder, or goes on where an earlier demo of this folder was stopped, and returns a token for one login.
@@ -201,6 +204,7 @@ func (d *demo) fill(ctx context.Context) error {
 		{sheet.Orders, files.Visits, sheet.Options{}},
 		{sheet.Payments, files.Payments, sheet.Options{}},
 		{sheet.Consents, files.Consents, sheet.Options{}},
+		{sheet.Consents, files.Permissions, sheet.Options{}},
 	} {
 		if err := d.bring(ctx, step.kind, step.path, step.o); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(step.path), err)
@@ -225,6 +229,9 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.app.scoreAll(ctx); err != nil {
 		return err
 	}
+	if err := d.draft(ctx); err != nil {
+		return err
+	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
 }
 
@@ -241,7 +248,10 @@ func (d *demo) past(ctx context.Context, files *sim.Files) error {
 	if err := a.write(ctx); err != nil {
 		return err
 	}
-	if err := d.messages(ctx, a.measures); err != nil {
+	if err := d.engage(ctx); err != nil {
+		return err
+	}
+	if err := d.campaigns(ctx, a.measures); err != nil {
 		return err
 	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {
@@ -318,8 +328,11 @@ func (d *demo) defineField(ctx context.Context, key string) error {
 				return nil
 			}
 		}
-		label := map[string]string{"kanal": "Kanal", "roestgrad": "Röstgrad", "kundengruppe": "Kundengruppe"}[key]
-		_, err = customer.DefineField(ctx, tx, customer.CustomField{Key: key, Label: label, Type: "text"})
+		f := customer.CustomField{Key: key, Label: map[string]string{"kanal": "Kanal", "roestgrad": "Röstgrad", "kundengruppe": "Kundengruppe"}[key], Type: customer.TypeText}
+		if f.Choices = sim.Choices(f.Label); len(f.Choices) > 0 {
+			f.Type = customer.TypeChoice
+		}
+		_, err = customer.DefineField(ctx, tx, f)
 		return err
 	})
 }

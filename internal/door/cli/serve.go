@@ -16,6 +16,7 @@ import (
 
 	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/privacy"
 	"stamm/internal/action/program"
 	"stamm/internal/door/api"
@@ -70,6 +71,7 @@ type App struct {
 
 	origin string // how people reach the web page, for links in mails
 	hits   *hit.Counter
+	desk   *call.Desk
 
 	mu      sync.Mutex
 	house   *warehouse.DB
