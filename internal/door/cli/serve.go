@@ -73,6 +73,7 @@ type App struct {
 	hits   *hit.Counter
 	desk   *call.Desk
 
+	held    chan struct{} // nil, or closed when the warehouse may begin to follow the store
 	mu      sync.Mutex
 	house   *warehouse.DB
 	tracker *segment.Tracker // of house
@@ -140,7 +141,17 @@ func (a *App) Warehouse(ctx context.Context) (*warehouse.DB, error) {
 	a.opens(func(context.Context) error { return house.Close() })
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- house.Follow(following, a.Store) }()
+	go func() {
+		if a.held != nil {
+			select {
+			case <-a.held:
+			case <-following.Done():
+				ended <- nil
+				return
+			}
+		}
+		ended <- house.Follow(following, a.Store)
+	}()
 	a.opens(func(context.Context) error { stop(); return <-ended })
 	a.tracker = segment.NewTracker(a.Store, house, askable, a.Log)
 	return house, nil
@@ -255,7 +266,7 @@ const closingTime = 20 * time.Second
 
 // RunOwning serves until told to stop.
 func (*serveCommand) RunOwning(ctx context.Context, c *Call) error {
-	return c.host(ctx, 1, func(ctx context.Context, app *App, address string, code string) error {
+	return c.host(ctx, hosting{ports: 1}, func(ctx context.Context, app *App, address string, code string) error {
 		err := c.Print(map[string]any{"address": address, "pid": os.Getpid()}, func(w io.Writer) { fmt.Fprintln(w, c.Text.T("cli.serving", "address", address)) })
 		if err != nil || code == "" {
 			return err
@@ -265,16 +276,22 @@ func (*serveCommand) RunOwning(ctx context.Context, c *Call) error {
 	})
 }
 
+// hosting says how to host.
+type hosting struct {
+	ports int
+	hold  bool // the warehouse does not follow the store before prepare closes App.held: filled at once it costs a tenth
+}
+
 // host opens, starts, waits and closes in reverse. prepare runs when everything is open; until it is done visitors see
 // a page that says so. It gets the address of the web page, and the code with which the first user can be made where
 // there is none.
-func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Context, app *App, address, code string) error) (err error) {
+func (c *Call) host(ctx context.Context, how hosting, prepare func(ctx context.Context, app *App, address, code string) error) (err error) {
 	o, err := alone(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer o.release()
-	l, err := listen(ctx, c.Config.Addr, ports)
+	l, err := listen(ctx, c.Config.Addr, how.ports)
 	if err != nil {
 		return err
 	}
@@ -290,6 +307,9 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 		return err
 	}
 	defer func() { err = errors.Join(err, shut(), app.Close(ending(closingTime))) }()
+	if how.hold {
+		app.held = make(chan struct{})
+	}
 	if _, err := app.Warehouse(ctx); err != nil {
 		return err
 	}
