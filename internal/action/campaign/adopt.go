@@ -36,7 +36,7 @@ func Adopt(ctx context.Context, tx *store.Tx, c *Campaign, recipients int64) err
 		return err
 	}
 	c.complete()
-	c.Control, c.Window, c.Budget = m.Control, m.Window, m.Budget
+	c.Control, c.Window, c.Budget, c.Outcome = m.Control, m.Window, m.Budget, m.Outcome
 	if err := c.check(); err != nil {
 		return err
 	}
