@@ -56,7 +56,7 @@ import (
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
 		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(),
-		message.Projection(), hit.Projection()}
+		message.Projection(), hit.Projection(), call.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -232,7 +232,7 @@ func (a *App) areas() []page.Area {
 	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: program.Names, Speakers: a.speakers(), Measure: programme.Address}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card,
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card, Said: engaged.Timeline,
 			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
 		consents.Area(),
 		segments.Area(picked),

@@ -117,7 +117,7 @@ func (o overview) said(r *page.Request) []ui.Pair {
 			if len(o.c.Variants) > 1 {
 				term = r.P.T("campaigns.results.variant", "variant", strings.ToUpper(v.Name)) + ", " + strings.ToUpper(key)
 			}
-			pairs = append(pairs, ui.Pair{Term: term, Text: text, Href: fmt.Sprintf("%s/preview?content=%s:%s", campaignLink(o.c.ID), v.Name, key)})
+			pairs = append(pairs, ui.Pair{Term: term, Text: text, Href: fmt.Sprintf("%s/preview?variant=%s&content=%s", campaignLink(o.c.ID), v.Name, key)})
 		}
 	}
 	return pairs
