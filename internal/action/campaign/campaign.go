@@ -132,7 +132,7 @@ type Campaign struct {
 	Variants []Variant
 	Control  int             // per mille left alone
 	Window   int             // outcome days
-	Outcome  program.Outcome // what the proof judges by; that of the measure, program.Margin where nothing is said
+	Outcome  program.Outcome // what the proof judges by; that of the measure; empty for program's own choice
 	Budget   int64           // minor units
 	Winner   Winner
 	Plan     Plan

@@ -149,11 +149,11 @@ func couponNamed(ctx context.Context, tx *store.Tx, name string) (int64, error) 
 	return 0, nil
 }
 
-// reads keeps what people did with the mails of a campaign: how often they were opened and clicked, and which of that machines did.
-func (d *demo) reads(ctx context.Context, tx *store.Tx, m *pastMeasure, c *campaign.Campaign, past []message.Past, ids []int64) error {
+// reads is what people and machines did with the mails of a campaign: how often they were opened and clicked.
+func (d *demo) reads(ctx context.Context, tx *store.Tx, m *pastMeasure, c *campaign.Campaign, past []message.Past, ids []int64) ([]hit.Hit, error) {
 	zone, err := clock.LoadZone(sim.Zone)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v := &c.Variants[0]
 	people := make([]int64, len(past))
@@ -162,13 +162,13 @@ func (d *demo) reads(ctx context.Context, tx *store.Tx, m *pastMeasure, c *campa
 	}
 	keys, err := c.ContentFor(ctx, tx, v, people)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	places := map[string][]hit.Link{}
 	for _, key := range v.Keys() {
 		places[key] = c.Places(v, key)
 		if err := hit.Keep(ctx, tx, places[key]); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	var hits []hit.Hit
@@ -186,11 +186,21 @@ func (d *demo) reads(ctx context.Context, tx *store.Tx, m *pastMeasure, c *campa
 		}
 	}
 	slices.SortStableFunc(hits, func(a, b hit.Hit) int { return a.At.Compare(b.At) })
-	if err := hit.Record(ctx, tx, hits); err != nil {
-		return err
+	return hits, nil
+}
+
+// count keeps hits, judged.
+func (d *demo) count(ctx context.Context, hits []hit.Hit) error {
+	if len(hits) == 0 {
+		return nil
 	}
-	_, err = hit.Tell(ctx, tx)
-	return err
+	return d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
+		if err := hit.Record(ctx, tx, hits); err != nil {
+			return err
+		}
+		_, err := hit.Tell(ctx, tx)
+		return err
+	})
 }
 
 // calls has the calls of a campaign made as they were: proposed on its first day, then each as the company remembers it.

@@ -7,6 +7,7 @@ import (
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/coupon"
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/door/sim"
@@ -44,6 +45,7 @@ func (d *demo) messages(ctx context.Context, m *pastMeasure, c *campaign.Campaig
 		channel = consent.Post
 	}
 	for part := range slices.Chunk(m.past, program.MaxPast) {
+		var hits []hit.Hit
 		err := d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
 			past, err := d.pastMessages(ctx, tx, channel, part)
 			if err != nil {
@@ -60,9 +62,13 @@ func (d *demo) messages(ctx context.Context, m *pastMeasure, c *campaign.Campaig
 			if err != nil {
 				return err
 			}
-			return d.reads(ctx, tx, m, c, past, ids)
+			hits, err = d.reads(ctx, tx, m, c, past, ids)
+			return err
 		})
 		if err != nil {
+			return err
+		}
+		if err := d.count(ctx, hits); err != nil {
 			return err
 		}
 	}

@@ -221,7 +221,7 @@ type settingsForm struct {
 // outcomeOptions are what a campaign can be judged by.
 func (f settingsForm) outcomeOptions(p *i18n.Printer) []ui.Option {
 	var all []ui.Option
-	for _, o := range []program.Outcome{program.Margin, program.Net, program.Orders, program.Visits} {
+	for _, o := range program.Outcomes() {
 		all = append(all, ui.Option{Value: string(o), Label: p.T("program.outcome." + string(o)), Chosen: f.values["outcome"] == string(o)})
 	}
 	return all
@@ -274,7 +274,7 @@ func (f *settingsForm) fill(r *page.Request) {
 	c := f.c
 	f.exclude, f.owners = c.Exclude, c.Calls.Owners
 	f.values = map[string]string{"name": c.Name, "goal": c.Goal, "purpose": string(c.Purpose), "segment": strconv.FormatInt(c.Segment, 10), "sender": strconv.FormatInt(c.Sender, 10),
-		"language": c.Language, "topic": c.Topic, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "outcome": string(cmp.Or(c.Outcome, program.Margin)), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
+		"language": c.Language, "topic": c.Topic, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "outcome": string(cmp.Or(c.Outcome, program.Net)), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
 		"winner": string(c.Winner.By), "test": tenths(c.Winner.Test), "hours": strconv.Itoa(c.Winner.Hours)}
 	f.values["channel"] = string(cmp.Or(c.Channel, consent.Email))
 	f.values["tries"], f.values["pause"] = strconv.Itoa(cmp.Or(c.Calls.Tries, call.UsualMost)), strconv.Itoa(cmp.Or(c.Calls.Pause, int(call.UsualPause/time.Hour)))

@@ -109,13 +109,14 @@ func (o overview) said(r *page.Request) []ui.Pair {
 	for i := range o.c.Variants {
 		v := &o.c.Variants[i]
 		for _, key := range v.Keys() {
-			text := v.Contents[key].Subject
+			words, text := "campaigns.said_mail", v.Contents[key].Subject
 			if o.c.ByPhone() {
-				text = v.Contents[key].Script
+				words = "campaigns.said_call"
+				text, _, _ = strings.Cut(v.Contents[key].Script, "\n")
 			}
-			term := r.P.T("campaigns.in_language", "language", strings.ToUpper(key))
+			term := r.P.T(words, "language", strings.ToUpper(key))
 			if len(o.c.Variants) > 1 {
-				term = r.P.T("campaigns.results.variant", "variant", strings.ToUpper(v.Name)) + ", " + strings.ToUpper(key)
+				term = r.P.T("campaigns.results.variant", "variant", strings.ToUpper(v.Name)) + ": " + term
 			}
 			pairs = append(pairs, ui.Pair{Term: term, Text: text, Href: fmt.Sprintf("%s/preview?variant=%s&content=%s", campaignLink(o.c.ID), v.Name, key)})
 		}
@@ -174,11 +175,14 @@ func (o overview) tiles(r *page.Request) []ui.Tile {
 	link := func(state string) string {
 		return fmt.Sprintf("%s?measure=%d&state=%s", messagesPath, o.c.Measure, state)
 	}
-	n := o.counts
+	n, sent, not := o.counts, "message.state.sent", "message.state.suppressed"
+	if o.c.ByPhone() {
+		sent, not = "campaigns.spoken", "campaigns.not_called"
+	}
 	return []ui.Tile{
 		{Name: r.P.T("campaigns.planned"), Value: r.P.Number(n.Planned), Href: link("")},
-		{Name: r.P.T("message.state.sent"), Value: r.P.Number(n.Sent), Href: link("sent")},
-		{Name: r.P.T("message.state.suppressed"), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
+		{Name: r.P.T(sent), Value: r.P.Number(n.Sent), Href: link("sent")},
+		{Name: r.P.T(not), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
 		{Name: r.P.T("campaigns.pending"), Value: r.P.Number(n.Pending()), Href: link("queued")},
 		{Name: r.P.T("campaigns.trouble"), Value: r.P.Number(n.Failed + n.Unclear), Href: link("failed")},
 	}
@@ -203,7 +207,7 @@ func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
 	if c.Won != "" {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.won"), Text: strings.ToUpper(c.Won)})
 	}
-	if d.Measure != nil {
+	if d.Measure != nil && !o.over() {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.proof"), Text: p.T("campaigns.proof_link"), Href: d.Measure(c.Measure)})
 	}
 	return pairs

@@ -397,7 +397,11 @@ func (h history) items(r *page.Request) []ui.Item {
 			text += ": " + note
 		}
 		text += h.reads(r, m)
-		all = append(all, ui.Item{Icon: "mail", Title: h.about(r.P, m), Href: messagePath(m.ID), Text: text, Tone: itemTone(m.State), Meta: r.P.DateTime(m.ChangedAt)})
+		icon := "mail"
+		if m.Channel == consent.Phone {
+			icon = "phone"
+		}
+		all = append(all, ui.Item{Icon: icon, Title: h.about(r.P, m), Href: messagePath(m.ID), Text: text, Tone: itemTone(m.State), Meta: r.P.DateTime(m.ChangedAt)})
 	}
 	return all
 }
