@@ -39,7 +39,7 @@ const (
 	sqlProgress = `UPDATE job SET done = $3, total = $4, unit = $5, done_before = CASE WHEN unit = $5 THEN done_before ELSE $3 END
 		WHERE id = $1 AND lease_by = $2 AND state = 'running'`
 	sqlFinish = `UPDATE job SET state = $3, run_at = $4, attempts = attempts - $5, error = $6, result = $7, done = $8, total = $9, finished_at = $10,
-			lease_by = '', lease_until = 0, cancel = 0, unit = $12
+			lease_by = '', lease_until = 0, cancel = 0, unit = $11
 		WHERE id = $1 AND lease_by = $2 AND state = 'running'`
 
 	sqlSchedule = `INSERT INTO job_schedule (name, kind, args, spec, next_at) VALUES ($1, $2, $3, $4, $5)
