@@ -128,7 +128,7 @@ func (s *session) abcResult(object abcJSON, r ranked, counts, values [3]int64) *
 		ref := Ref(fmt.Sprintf("top/%d", n))
 		top.Rows = append(top.Rows, []Cell{value(float64(p) / 100), number(n, ref), cash(r.first(n), ref), rate(r.first(n), r.total, ref)})
 	}
-	last := Table{Name: "abc_last", Columns: columns("class", Text, "customer", Text, "last_value", Money, "place", Count)}
+	last := Table{Name: "abc_last", Columns: columns("class", Text, "customer", Text, "revenue", Money, "place", Count)}
 	for i, c := range []*abcLast{object.LastA, object.LastB} {
 		if c != nil {
 			name, place := string(rune('A'+i)), r.classes()[i].until

@@ -291,12 +291,12 @@ func (c *rfmScores) table(form string) Table {
 
 // forms shows the two forms beside each other: how many of the 125 values occur, and how many customers have the best and the worst.
 func (object rfmJSON) forms(customers int64) Table {
-	t := Table{Name: "rfm_forms", Columns: columns("form", Text, "rfm_values", Count, "best", Count, "worst", Count, "customers", Count)}
+	t := Table{Name: "rfm_forms", Columns: columns("form", Text, "rfm_values", Count, "rfm_555", Count, "rfm_111", Count, "customers", Count)}
 	for _, f := range []struct {
 		name   string
 		scores rfmScores
 	}{{"pct", object.Pct}, {"ntile", object.Ntile}} {
-		t.Rows = append(t.Rows, []Cell{word("report.column." + f.name), number(int64(f.scores.Cells)), number(f.scores.Best, Ref(f.name+"/555")),
+		t.Rows = append(t.Rows, []Cell{word("report.form." + f.name), number(int64(f.scores.Cells)), number(f.scores.Best, Ref(f.name+"/555")),
 			number(f.scores.Worst, Ref(f.name+"/111")), number(customers, "all")})
 	}
 	return t

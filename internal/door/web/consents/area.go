@@ -3,6 +3,7 @@ package consents
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -62,6 +63,11 @@ type sheet struct {
 	entries  []consent.Entry      // newest first
 	sales    []*document.Document // to choose from, newest first
 	form     form
+}
+
+// name is what the customer is called, by a number where nobody knows a name.
+func (s sheet) name(r *page.Request) string {
+	return cmp.Or(s.customer.Name, r.P.T("customers.nameless", "number", cmp.Or(s.customer.ExternalID, "#"+strconv.FormatInt(s.customer.ID, 10))))
 }
 
 func load(r *page.Request, tx *store.Tx) (s sheet, err error) {

@@ -294,7 +294,7 @@ func showView(r *page.Request, s sheet) templ.Component {
 			templ_7745c5c3_Var12 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("consents.title"), Back: &ui.Anchor{Text: s.customer.Name, Href: fmt.Sprintf("/customers/%d", s.customer.ID)},
+		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("consents.title"), Back: &ui.Anchor{Text: s.name(r), Href: fmt.Sprintf("/customers/%d", s.customer.ID)},
 			Lead: ui.Plainly(r.P.T("consents.lead")), Actions: proofButtons(r, s)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
