@@ -30,6 +30,7 @@ type benchCommand struct {
 	Customers int `help:"Customers they belong to." default:"100000" placeholder:"N"`
 	Seconds   int `help:"How long small writes are sent, each time." default:"5" placeholder:"N"`
 
+	Repeats    int    `help:"Simulated measures whose proofs are checked, for each of three effects." default:"2000" placeholder:"N"`
 	Recipients int    `help:"Customers who are written to; 0 leaves that out." default:"20000" placeholder:"N"`
 	Kills      int    `help:"Kill the server so often while it writes to them, and count what was lost." placeholder:"N"`
 	Only       string `help:"all, or sending." enum:"all,sending" default:"all" placeholder:"PART"`
@@ -118,7 +119,8 @@ func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.lines(ctx, cmd.Rows) },
 		func(ctx context.Context) error { return b.singles(ctx, cmd.Rows*3/10) },
-		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof, b.repeats, b.hits,
+		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof,
+		func(context.Context) error { return b.repeats(cmd.Repeats) }, b.hits,
 		func(ctx context.Context) error { return b.writes(ctx, during) },
 		func(ctx context.Context) error { return b.writesBeside(ctx, during) },
 	} {

@@ -14,15 +14,15 @@ import (
 )
 
 // repeats simulates measures with a known effect and counts how often their intervals are right; the seed is fixed.
-func (b *bench) repeats(context.Context) error {
-	const runs, seed = 2000, 2
+func (b *bench) repeats(runs int) error {
+	const seed = 2
 	for _, effect := range []float64{1, -1.5} {
 		r := trial.Repeat(runs, seed, effect)
-		off := math.Abs(100*float64(r.Covered)/runs - 100*trial.Level)
+		off := math.Abs(100*float64(r.Covered)/float64(runs) - 100*trial.Level)
 		b.atMost(fmt.Sprintf("%d of %d intervals hold an effect of %g per customer, off 95 %%", r.Covered, runs, effect), off, "points", 1.5)
 	}
 	r := trial.Repeat(runs, seed, 0)
-	off := math.Abs(100*float64(r.Alarms)/runs - 100*trial.Alpha)
+	off := math.Abs(100*float64(r.Alarms)/float64(runs) - 100*trial.Alpha)
 	b.atMost(fmt.Sprintf("%d of %d measures without an effect raise an alarm, off 5 %%", r.Alarms, runs), off, "points", 1.5)
 	return nil
 }

@@ -60,12 +60,46 @@ func (h *histogram) at(positions ...int64) []int64 {
 type quantile struct{ lo, hi, part, whole int64 }
 
 // quantile returns the k/whole quantile; there must be values.
-func (h *histogram) quantile(k, whole int64) quantile {
-	pos := (h.n - 1) * k
+func (h *histogram) quantile(k, whole int64) quantile { return quantileOf(h, k, whole) }
+
+// ordered is a list of values in ascending order, as far as it is known.
+type ordered interface {
+	size() int64
+	at(positions ...int64) []int64       // the values at ascending positions from 0
+	place(v int64) (before, equal int64) // how many values are less than a value of the list, and how many equal
+}
+
+// quantileOf returns the k/whole quantile of a list that has values.
+func quantileOf(list ordered, k, whole int64) quantile {
+	pos := (list.size() - 1) * k
 	lo := pos / whole
-	v := h.at(lo, min(lo+1, h.n-1))
+	v := list.at(lo, min(lo+1, list.size()-1))
 	return quantile{v[0], v[1], pos % whole, whole}
 }
+
+func (h *histogram) size() int64 { return h.n }
+
+func (h *histogram) place(v int64) (before, equal int64) {
+	return h.n - h.over(v-1), h.between(v, v)
+}
+
+// places is a list of which only some positions, and the groups of equal values there, are known.
+type places struct {
+	n      int64
+	values map[int64]int64    // by position
+	groups map[int64][2]int64 // by value: how many are less and how many equal
+}
+
+func (p *places) size() int64 { return p.n }
+
+func (p *places) at(positions ...int64) (values []int64) {
+	for _, at := range positions {
+		values = append(values, p.values[at])
+	}
+	return values
+}
+
+func (p *places) place(v int64) (before, equal int64) { return p.groups[v][0], p.groups[v][1] }
 
 // float returns the quantile as a number, divided by unit.
 func (q quantile) float(unit float64) float64 {

@@ -57,100 +57,158 @@ type rfmCuts struct {
 
 type tileCut struct{ value, at, group int64 } // score + 1 if value is greater, or equal and not among the first at of the group
 
-func cutsOf(h *histogram, reach bool) rfmCuts {
+func cutsOf(list ordered, reach bool) rfmCuts {
 	var c rfmCuts
 	for i := range c.pct {
-		q := h.quantile(int64(i+1), 5)
+		q := quantileOf(list, int64(i+1), 5)
 		if c.pct[i] = q.above(); reach && q.exact() {
 			c.pct[i]--
 		}
 	}
-	for i := range c.ntile {
-		begin := int64(i+1)*(h.n/5) + min(int64(i+1), h.n%5) // of the next part
-		if begin >= h.n {
-			c.ntile[i] = tileCut{h.at(h.n - 1)[0], h.n, h.n} // too few customers for it
+	for i, begin := range tileBegins(list.size()) {
+		if begin >= list.size() {
+			c.ntile[i] = tileCut{list.at(list.size() - 1)[0], list.size(), list.size()} // too few customers for it
 			continue
 		}
-		v := h.at(begin)[0]
-		c.ntile[i] = tileCut{v, begin - (h.n - h.over(v-1)), h.between(v, v)}
+		v := list.at(begin)[0]
+		before, group := list.place(v)
+		c.ntile[i] = tileCut{v, begin - before, group}
 	}
 	return c
 }
 
-// ties are the values in whose group a cut falls.
-func (c rfmCuts) ties() []string {
-	var out []string
-	for _, t := range c.ntile {
-		if t.at > 0 && t.at < t.group {
-			out = append(out, fmt.Sprint(t.value))
-		}
+// tileBegins are the positions at which the second to fifth part of a list begin when NTILE(5) cuts it.
+func tileBegins(n int64) (begins [4]int64) {
+	for i := range begins {
+		begins[i] = int64(i+1)*(n/5) + min(int64(i+1), n%5)
 	}
-	return out
+	return begins
 }
+
+// splits reports whether the cut falls among equal values.
+func (t tileCut) splits() bool { return t.at > 0 && t.at < t.group }
 
 // looseSQL scores a column of customers who are in no group that is cut.
 func (c rfmCuts) looseSQL(column string) string {
-	terms := []string{"1"}
-	for _, t := range c.ntile {
+	return ladder(func(i int) string {
 		op := ">"
-		if t.at == 0 {
+		if c.ntile[i].at == 0 {
 			op = ">="
 		}
-		terms = append(terms, one(fmt.Sprintf("%s %s %d", column, op, t.value)))
-	}
-	return strings.Join(terms, " + ")
+		return fmt.Sprintf("%s %s %d", column, op, c.ntile[i].value)
+	})
 }
 
 func (c rfmCuts) pctSQL(column string) string {
-	terms := []string{"1"}
-	for _, v := range c.pct {
-		terms = append(terms, one(fmt.Sprintf("%s > %d", column, v)))
-	}
-	return strings.Join(terms, " + ")
+	return ladder(func(i int) string { return fmt.Sprintf("%s > %d", column, c.pct[i]) })
 }
 
-// ntileSQL scores a column by its values and, in groups that are cut, by the place in column+"_place".
+// ntileSQL scores a column by its values and, in groups that are cut, by whether the customer stands behind the last one of the lower
+// part: columns of the table last named after the column and the cut.
 func (c rfmCuts) ntileSQL(column string) string {
-	terms := []string{"1"}
-	for _, t := range c.ntile {
-		term := fmt.Sprintf("%s > %d", column, t.value)
-		switch {
+	return ladder(func(i int) string {
+		switch t := c.ntile[i]; {
 		case t.at == 0:
-			term = fmt.Sprintf("%s >= %d", column, t.value)
-		case t.at < t.group:
-			term = fmt.Sprintf("%s OR (%s = %d AND %s_place > %d)", term, column, t.value, column, t.at)
+			return fmt.Sprintf("%s >= %d", column, t.value)
+		case t.splits():
+			return fmt.Sprintf("%[1]s > %[2]d OR (%[1]s = %[2]d AND (tie.ext > %[1]s%[3]d.ext OR (tie.ext = %[1]s%[3]d.ext AND tie.customer > %[1]s%[3]d.customer)))", column, t.value, i)
+		default:
+			return fmt.Sprintf("%s > %d", column, t.value)
 		}
-		terms = append(terms, one(term))
+	})
+}
+
+// ladder is the SQL of a score from 1 to 5: one more than the number of cuts the customer is above, in a type that is quick to add.
+func ladder(above func(cut int) string) string {
+	terms := []string{"1"}
+	for i := range 4 {
+		terms = append(terms, "CAST("+above(i)+" AS UTINYINT)")
 	}
 	return strings.Join(terms, " + ")
 }
 
-// one is the SQL of 1 where a condition holds, else 0, in a type that is quick to add.
-func one(condition string) string { return "CAST(" + condition + " AS UTINYINT)" }
+// score gives the codes of a value that is in no group that is cut.
+func (c rfmCuts) score(v int64) (ntile, pct int64) {
+	ntile, pct = 1, 1
+	for i := range 4 {
+		if t := c.ntile[i]; v > t.value || v == t.value && t.at == 0 {
+			ntile++
+		}
+		if v > c.pct[i] {
+			pct++
+		}
+	}
+	return ntile, pct
+}
 
 // rfmMeasures are recency, as the negative of the days since the last purchase so that more is better, frequency and value.
-type rfmMeasures struct{ r, f, m *histogram }
+type rfmMeasures struct {
+	r, f *histogram
+	m    *places
+}
 
-func (s *session) rfmMeasures(ctx context.Context) (rfmMeasures, error) {
+func (s *session) rfmMeasures(ctx context.Context) (h rfmMeasures, err error) {
 	recency, frequency := map[int64]int64{}, map[int64]int64{}
-	values := &histogram{}
 	var last sql.NullTime
-	var days, worth sql.NullInt64
+	var days sql.NullInt64
 	var n int64
-	err := s.each(ctx, "SELECT last, days, value, count(*) FROM "+s.state()+" s GROUP BY GROUPING SETS ((last, days), (value)) ORDER BY value",
-		func(scan func(...any) error) error {
-			if err := scan(&last, &days, &worth, &n); err != nil {
-				return err
-			}
-			if worth.Valid {
-				values.add(worth.Int64, n)
-				return nil
-			}
+	err = s.each(ctx, "SELECT last, days, count(*) FROM "+s.state()+" s GROUP BY GROUPING SETS ((last), (days))", func(scan func(...any) error) error {
+		if err := scan(&last, &days, &n); err != nil {
+			return err
+		}
+		if last.Valid {
 			recency[int64(*dayOf(last)-s.AsOf)] += n
+		} else {
 			frequency[days.Int64] += n
-			return nil
-		})
-	return rfmMeasures{sorted(recency), sorted(frequency), values}, err
+		}
+		return nil
+	})
+	h.r, h.f = sorted(recency), sorted(frequency)
+	if err != nil || h.f.n == 0 {
+		return h, err
+	}
+	h.m, err = s.places(ctx, h.f.n)
+	return h, err
+}
+
+// places looks the values up that cutsOf asks for: there are nearly as many different ones as customers, too many to count each.
+func (s *session) places(ctx context.Context, n int64) (*places, error) {
+	p := &places{n: n, values: map[int64]int64{}, groups: map[int64][2]int64{}}
+	var positions []int64
+	for k := range int64(4) {
+		lo := (n - 1) * (k + 1) / 5
+		positions = append(positions, lo, min(lo+1, n-1))
+	}
+	for _, begin := range tileBegins(n) {
+		positions = append(positions, min(begin, n-1))
+	}
+	// quantile_disc(v, q) is the value at position ceil(q·n) - 1 from 0; half a place keeps the rounding of q away from it.
+	var fractions, counts []string
+	for i, at := range positions {
+		fractions = append(fractions, fmt.Sprintf("%.17g", (float64(at)+.5)/float64(n)))
+		if i >= 8 {
+			counts = append(counts, fmt.Sprintf("count(*) FILTER (WHERE value < vs[%[1]d]), count(*) FILTER (WHERE value = vs[%[1]d])", i+1))
+		}
+	}
+	values := make([]int64, len(positions))
+	groups := make([][2]int64, 4)
+	var into []any
+	var columns []string
+	for i := range values {
+		into, columns = append(into, &values[i]), append(columns, fmt.Sprintf("any_value(vs[%d])", i+1))
+	}
+	for i := range groups {
+		into = append(into, &groups[i][0], &groups[i][1])
+	}
+	err := s.one(ctx, fmt.Sprintf("WITH s AS MATERIALIZED (SELECT value FROM %s s), q AS (SELECT quantile_disc(value, [%s]) AS vs FROM s)\nSELECT %s, %s FROM s, q",
+		s.state(), strings.Join(fractions, ", "), strings.Join(columns, ", "), strings.Join(counts, ", ")), into...)
+	for i, at := range positions {
+		p.values[at] = values[i]
+	}
+	for i, g := range groups {
+		p.groups[values[8+i]] = g
+	}
+	return p, err
 }
 
 // values is the histogram of what the customers brought.
@@ -158,39 +216,92 @@ func (s *session) values(ctx context.Context) (*histogram, error) {
 	return s.histogram(ctx, "SELECT value, count(*) FROM "+s.state()+" s GROUP BY value ORDER BY value")
 }
 
-// scored is the SQL of the customers with their measures and both codes: customer, r, f, m, ntile, pct. Only customers in a group
-// that is cut are put in the order of their numbers.
-func (s *session) scored(h rfmMeasures) string {
-	measures := []string{"r", "f", "m"}
-	cuts := map[string]rfmCuts{"r": cutsOf(h.r, true), "f": cutsOf(h.f, false), "m": cutsOf(h.m, false)}
-	code := func(score func(rfmCuts, string) string) string {
-		return fmt.Sprintf("100::SMALLINT * (%s) + 10::SMALLINT * (%s) + (%s)", score(cuts["r"], "r"), score(cuts["f"], "f"), score(cuts["m"], "m"))
-	}
-	var tied []string
-	var places, joins strings.Builder
-	for _, c := range measures {
-		list := "NULL"
-		if ties := cuts[c].ties(); ties != nil {
-			list = strings.Join(ties, ", ")
-			tied = append(tied, c+" IN ("+list+")")
+// rfmParts is the SQL of the customers split into those whose measures alone decide their codes, and the others.
+type rfmParts struct {
+	cuts map[string]rfmCuts
+	with string // WITH s (customer, r, f, m, tied) and, if any is tied, tie (of those, with ext) and who is last at each cut
+	from string // tie and the cuts
+	tied bool
+}
+
+// parts cuts the measures. Only of customers in a group that is cut the numbers are read: the last one of the lower part is found,
+// and the others are compared with it.
+func (s *session) parts(h rfmMeasures) rfmParts {
+	p := rfmParts{cuts: map[string]rfmCuts{"r": cutsOf(h.r, true), "f": cutsOf(h.f, false), "m": cutsOf(h.m, false)}, from: "tie"}
+	values := map[string][]string{}
+	var lasts strings.Builder
+	for _, c := range []string{"r", "f", "m"} {
+		for i, t := range p.cuts[c].ntile {
+			if t.splits() {
+				values[c] = append(values[c], fmt.Sprint(t.value))
+				fmt.Fprintf(&lasts, ",\n%s%d AS (%s)", c, i, lastSQL(c, t))
+				p.from += fmt.Sprintf(", %s%d", c, i)
+			}
 		}
-		fmt.Fprintf(&places, `,
-%[1]s_tie AS (
-	SELECT customer, row_number() OVER (PARTITION BY %[1]s ORDER BY ext, customer) AS %[1]s_place FROM tie WHERE %[1]s IN (%[2]s))`, c, list)
-		fmt.Fprintf(&joins, " LEFT JOIN %[1]s_tie ON %[1]s_tie.customer = tie.customer", c)
 	}
-	ntile, loose, pct := code(rfmCuts.ntileSQL), code(rfmCuts.looseSQL), code(rfmCuts.pctSQL)
-	base := fmt.Sprintf("WITH s AS MATERIALIZED (SELECT customer, CAST(last - %s AS INTEGER) AS r, days AS f, value AS m FROM %s s)", date(s.AsOf), s.state())
-	if tied == nil {
-		return fmt.Sprintf("%s\nSELECT customer, r, f, m, %s AS ntile, %s AS pct FROM s", base, loose, pct)
+	among := func(column, measure string) string {
+		if values[measure] == nil {
+			return "false"
+		}
+		return column + " IN (" + strings.Join(values[measure], ", ") + ")"
 	}
-	isTied := strings.Join(tied, " OR ")
-	return fmt.Sprintf(`%[1]s,
-tie AS MATERIALIZED (SELECT s.customer, r, f, m, %[2]s AS ext FROM s LEFT JOIN customer c ON c.id = s.customer WHERE %[3]s)%[4]s
-SELECT customer, r, f, m, %[8]s AS ntile, %[6]s AS pct FROM s WHERE NOT (%[3]s)
-UNION ALL
-SELECT tie.customer, r, f, m, %[5]s AS ntile, %[6]s AS pct
-FROM tie%[7]s`, base, extSQL, isTied, places.String(), ntile, pct, joins.String(), loose)
+	p.with = fmt.Sprintf("WITH s AS MATERIALIZED (SELECT customer, CAST(last - %[1]s AS INTEGER) AS r, days AS f, value AS m, %[2]s OR %[3]s OR %[4]s AS tied FROM %[5]s s)",
+		date(s.AsOf), among("last - "+date(s.AsOf), "r"), among("days", "f"), among("value", "m"), s.state())
+	if p.tied = len(values) > 0; p.tied {
+		p.with += fmt.Sprintf(",\ntie AS MATERIALIZED (SELECT s.customer, r, f, m, %s AS ext FROM customer c RIGHT JOIN (FROM s WHERE tied) s ON c.id = s.customer)%s", extSQL, lasts.String())
+	}
+	return p
+}
+
+// code is the SQL of the three scores as one number.
+func (p rfmParts) code(score func(rfmCuts, string) string) string {
+	return fmt.Sprintf("100::SMALLINT * (%s) + 10::SMALLINT * (%s) + (%s)", score(p.cuts["r"], "r"), score(p.cuts["f"], "f"), score(p.cuts["m"], "m"))
+}
+
+// scored is the SQL of the customers with their measures and both codes: customer, r, f, m, ntile, pct.
+func (s *session) scored(h rfmMeasures) string {
+	p := s.parts(h)
+	loose, pct := p.code(rfmCuts.looseSQL), p.code(rfmCuts.pctSQL)
+	query := fmt.Sprintf("%s\nSELECT customer, r, f, m, %s AS ntile, %s AS pct FROM s WHERE NOT tied", p.with, loose, pct)
+	if p.tied {
+		query += fmt.Sprintf("\nUNION ALL\nSELECT tie.customer, r, f, m, %s AS ntile, %s AS pct\nFROM %s", p.code(rfmCuts.ntileSQL), pct, p.from)
+	}
+	return query
+}
+
+// eachCode calls count with both codes and the number of customers who have them. There are far fewer different measures than
+// customers, so those whose measures decide are grouped by them and scored here. The tied ones are left out here and not by a WHERE:
+// DuckDB would ask for "tied or not tied" of everybody while it reads them.
+func (s *session) eachCode(ctx context.Context, h rfmMeasures, count func(ntile, pct, n int64)) error {
+	p := s.parts(h)
+	m := p.cuts["m"]
+	query := fmt.Sprintf("%s\nSELECT r, f, %s AS m_ntile, %s AS m_pct, tied, 0 AS ntile, 0 AS pct, count(*) FROM s GROUP BY ALL", p.with, m.looseSQL("m"), m.pctSQL("m"))
+	if p.tied {
+		query += fmt.Sprintf("\nUNION ALL\nSELECT 0, 0, 0, 0, false, %s AS ntile, %s AS pct, count(*) FROM %s GROUP BY ALL", p.code(rfmCuts.ntileSQL), p.code(rfmCuts.pctSQL), p.from)
+	}
+	var r, f, mNtile, mPct, ntile, pct, n int64
+	var tied bool
+	return s.each(ctx, query, func(scan func(...any) error) error {
+		if err := scan(&r, &f, &mNtile, &mPct, &tied, &ntile, &pct, &n); err != nil || tied {
+			return err
+		}
+		if ntile == 0 {
+			rNtile, rPct := p.cuts["r"].score(r)
+			fNtile, fPct := p.cuts["f"].score(f)
+			ntile, pct = 100*rNtile+10*fNtile+mNtile, 100*rPct+10*fPct+mPct
+		}
+		count(ntile, pct, n)
+		return nil
+	})
+}
+
+// lastSQL finds the customer at a cut: who of the group of equal values is the last of the lower part, in the order of their numbers.
+func lastSQL(column string, t tileCut) string {
+	return fmt.Sprintf(`
+	WITH g AS (SELECT ext, customer FROM tie WHERE %[1]s = %[2]d), e AS (SELECT quantile_disc(ext, %.17[3]g) AS ext FROM g)
+	SELECT any_value(ext) AS ext, max(customer) FILTER (WHERE k <= %[4]d - before) AS customer FROM (
+		SELECT ext, customer, row_number() OVER (ORDER BY customer) AS k, before
+		FROM g JOIN e USING (ext), (SELECT count(*) AS before FROM g, e WHERE g.ext < e.ext))`, column, t.value, (float64(t.at)-.5)/float64(t.group), t.at)
 }
 
 // extSQL names customers as the company does, those without a number of their own by ours.
@@ -208,25 +319,19 @@ func rfm(ctx context.Context, s *session) (*Result, error) {
 		return &Result{JSON: object}, nil
 	}
 	for k := range int64(4) {
-		object.Thresholds.R = append(object.Thresholds.R, 0-h.r.quantileFloat(4-k, 5, 1))
-		object.Thresholds.F = append(object.Thresholds.F, h.f.quantileFloat(k+1, 5, 1))
-		object.Thresholds.M = append(object.Thresholds.M, h.m.quantileFloat(k+1, 5, pow10(s.digits)))
+		object.Thresholds.R = append(object.Thresholds.R, 0-decimal(quantileOf(h.r, 4-k, 5).float(1)))
+		object.Thresholds.F = append(object.Thresholds.F, decimal(quantileOf(h.f, k+1, 5).float(1)))
+		object.Thresholds.M = append(object.Thresholds.M, decimal(quantileOf(h.m, k+1, 5).float(pow10(s.digits))))
 	}
-	scored := s.scored(h)
-	err = s.each(ctx, "SELECT ntile, pct, count(*) FROM ("+scored+") GROUP BY ntile, pct", func(scan func(...any) error) error {
-		var ntile, pct, n int64
-		if err := scan(&ntile, &pct, &n); err != nil {
-			return err
-		}
+	err = s.eachCode(ctx, h, func(ntile, pct, n int64) {
 		object.Ntile.count(ntile, n)
 		object.Pct.count(pct, n)
-		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	if s.Customers {
-		object.Customers, err = s.rfmCustomers(ctx, scored)
+		object.Customers, err = s.rfmCustomers(ctx, s.scored(h))
 	}
 	return rfmResult(object, h), err
 }

@@ -121,7 +121,7 @@ func TestMembersAreWhomACountFindsWhateverHappens(t *testing.T) {
 		for i, text := range conditions {
 			ids = append(ids, s.save(fmt.Sprintf("S%d", i), text, true))
 		}
-		for i := range 40 {
+		for i := range 20 {
 			for range 1 + l.r.IntN(5) {
 				l.step()
 			}
@@ -158,7 +158,7 @@ func TestAKillAnywhereTellsNobodyTwiceAndMissesNobody(t *testing.T) {
 		ids := []int64{s.save("A", conditions[2], true), s.save("B", conditions[3], true)}
 		kill := errors.New("killed")
 		var kills int
-		for range 25 {
+		for range 12 {
 			for range 6 {
 				l.step()
 			}

@@ -240,6 +240,10 @@ func TestMailsGoByTheWeightsOfTheRelaysAndRoundOneThatIsDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		s2.Close()
+		other.Close(context.Background())
+	})
 	for id := int64(41); id <= 60; id++ {
 		states[s2.Send(context.Background(), letter(id)).State]++
 	}

@@ -3,8 +3,6 @@ package admin_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,73 +15,61 @@ import (
 	"stamm/internal/record/auth"
 )
 
-// look checks what every page must keep to in a browser, and keeps a picture where STAMM_SCREENSHOTS names a folder.
-func look(t *testing.T, b *browsertest.Browser, name string) {
-	t.Helper()
-	b.Settled()
-	b.NoSidewaysScroll()
-	b.Contrast()
-	if folder := os.Getenv("STAMM_SCREENSHOTS"); folder != "" {
-		b.Screenshot(filepath.Join(folder, name+".png"))
-	}
-}
-
 func TestTheFirstHourInTheBrowser(t *testing.T) {
-	for _, lang := range []string{"de", "en"} {
-		for _, width := range []int{1440, 360} {
-			t.Run(fmt.Sprintf("%s-%d", lang, width), func(t *testing.T) {
-				p := i18n.For(lang, nil)
-				picture := func(step string) string { return fmt.Sprintf("first-%s-%s-%d", step, lang, width) }
-				b := browsertest.New(t)
-				b.Allow("422")
-				s := webtest.Empty(t, sqlite(t), home(), admin.Area())
-				site := s.Serve()
+	for _, view := range browsertest.Views() {
+		t.Run(view.String(), func(t *testing.T) {
+			lang, width := view.Language, view.Width
+			p := i18n.For(lang, nil)
+			picture := func(step string) string { return fmt.Sprintf("first-%s-%s-%d", step, lang, width) }
+			b := browsertest.New(t)
+			b.Allow("422")
+			s := webtest.Empty(t, sqlite(t), home(), admin.Area())
+			site := s.Serve()
 
-				b.Open(site+page.SetupLink(webtest.SetupCode), width, 900)
-				b.Click(`button[name="language"][value="` + lang + `"]`)
-				b.WaitText(p.T("web.setup.text"))
-				look(t, b, picture("1-setup"))
-				b.Fill("#f-name", "Anna Röster")
-				b.Fill("#f-password", "short")
-				b.Click(".s-form .btn-primary")
-				b.WaitVisible(".s-errors")
-				if b.Value("#f-name") != "Anna Röster" || b.Value("#f-code") != webtest.SetupCode {
-					t.Error("the input is lost")
-				}
-				look(t, b, picture("2-setup-errors"))
-				b.Fill("#f-mail", "anna@example.com")
-				b.Fill("#f-password", "a cup of good coffee")
-				b.Fill("#f-again", "a cup of good coffee")
-				b.Click(".s-form .btn-primary")
+			b.Open(site+page.SetupLink(webtest.SetupCode), width, 900)
+			b.Click(`button[name="language"][value="` + lang + `"]`)
+			b.WaitText(p.T("web.setup.text"))
+			b.Look(picture("1-setup"))
+			b.Fill("#f-name", "Anna Röster")
+			b.Fill("#f-password", "short")
+			b.Click(".s-form .btn-primary")
+			b.WaitVisible(".s-errors")
+			if b.Value("#f-name") != "Anna Röster" || b.Value("#f-code") != webtest.SetupCode {
+				t.Error("the input is lost")
+			}
+			b.Look(picture("2-setup-errors"))
+			b.Fill("#f-mail", "anna@example.com")
+			b.Fill("#f-password", "a cup of good coffee")
+			b.Fill("#f-again", "a cup of good coffee")
+			b.Click(".s-form .btn-primary")
 
-				b.WaitText(p.T("admin.welcome.title"))
-				look(t, b, picture("3-company"))
-				b.Fill("#f-name", "Rösterei am Hafen")
-				b.Choose("#f-region", "DE-HH")
-				b.Click(".s-form .btn-primary")
-				b.WaitText(p.T("admin.welcome.import.go"))
-				look(t, b, picture("4-import"))
-				b.Click(".s-form-buttons .btn-primary")
-				b.WaitFor(`location.pathname === "/imports/new"`)
+			b.WaitText(p.T("admin.welcome.title"))
+			b.Look(picture("3-company"))
+			b.Fill("#f-name", "Rösterei am Hafen")
+			b.Choose("#f-region", "DE-HH")
+			b.Click(".s-form .btn-primary")
+			b.WaitText(p.T("admin.welcome.import.go"))
+			b.Look(picture("4-import"))
+			b.Click(".s-form-buttons .btn-primary")
+			b.WaitFor(`location.pathname === "/imports/new"`)
 
-				b.Open(site+"/profile", width, 900)
-				look(t, b, picture("5-profile"))
-				b.Click("summary.s-avatar")
-				b.Click(`form[action="` + page.Logout + `"] button`)
-				b.WaitText(p.T("web.login.out"))
-				b.Fill("#f-mail", "anna@example.com")
-				b.Fill("#f-password", "a cup of bad coffee")
-				b.Click(".s-form .btn-primary")
-				b.WaitVisible(".s-errors")
-				if b.Value("#f-mail") != "anna@example.com" {
-					t.Error("the address is lost")
-				}
-				look(t, b, picture("6-login-wrong"))
-				b.Fill("#f-password", "a cup of good coffee")
-				b.Press("Enter")
-				b.WaitFor(`location.pathname === "/"`)
-			})
-		}
+			b.Open(site+"/profile", width, 900)
+			b.Look(picture("5-profile"))
+			b.Click("summary.s-avatar")
+			b.Click(`form[action="` + page.Logout + `"] button`)
+			b.WaitText(p.T("web.login.out"))
+			b.Fill("#f-mail", "anna@example.com")
+			b.Fill("#f-password", "a cup of bad coffee")
+			b.Click(".s-form .btn-primary")
+			b.WaitVisible(".s-errors")
+			if b.Value("#f-mail") != "anna@example.com" {
+				t.Error("the address is lost")
+			}
+			b.Look(picture("6-login-wrong"))
+			b.Fill("#f-password", "a cup of good coffee")
+			b.Press("Enter")
+			b.WaitFor(`location.pathname === "/"`)
+		})
 	}
 }
 
@@ -100,29 +86,19 @@ func TestEveryAdminPageInTheBrowser(t *testing.T) {
 		"users": "/admin/users", "user": fmt.Sprintf("/admin/users/%d", s.Users[auth.Agent]), "invite": "/admin/users/new", "keys": "/admin/keys", "key": "/admin/keys/new",
 		"settings": "/admin/settings", "fields": "/admin/fields", "jobs": "/admin/jobs", "job": "/admin/jobs/1", "audit": "/admin/audit?kind=key.added", "missing": "/nothing",
 	}
-	views := []view{{"de", 1440}, {"en", 360}}
-	if os.Getenv("STAMM_SCREENSHOTS") != "" {
-		views = append(views, view{"de", 360}, view{"en", 1440})
-	}
-	for _, v := range views {
+	for _, lang := range []string{"de", "en"} {
 		s.Write(func(ctx context.Context, tx *store.Tx) error {
-			return auth.Edit(ctx, tx, s.Users[auth.Admin], auth.Change{Language: &v.lang})
+			return auth.Edit(ctx, tx, s.Users[auth.Admin], auth.Change{Language: &lang})
 		})
 		for name, path := range pages {
-			b.Open(site+path, v.width, 900)
-			look(t, b, fmt.Sprintf("%s-%s-%d", name, v.lang, v.width))
+			b.LookAtBothWidths(site+path, name+"-"+lang)
 		}
 	}
 	b.Scheme(true)
 	for _, name := range []string{"settings", "users", "job"} {
 		b.Open(site+pages[name], 1440, 900)
-		look(t, b, name+"-dark")
+		b.Look(name + "-dark")
 	}
-}
-
-type view struct {
-	lang  string
-	width int
 }
 
 func TestALinkIsCopiedAndARevocationAskedAboutInTheBrowser(t *testing.T) {
@@ -140,13 +116,13 @@ func TestALinkIsCopiedAndARevocationAskedAboutInTheBrowser(t *testing.T) {
 	if link := b.Value("#f-link"); !strings.HasPrefix(link, site+"/invitation/") {
 		t.Errorf("the link is %q", link)
 	}
-	look(t, b, "link")
+	b.Look("link")
 	b.Click("[data-copy]")
 	b.WaitText(i18n.For("de", nil).T("common.copied"))
 	b.Open(site+"/admin/keys", 1440, 900)
 	b.Click(`form[action$="/revoke"] button`)
 	b.WaitVisible("dialog[open]")
-	look(t, b, "revoke")
+	b.Look("revoke")
 	b.Click("dialog[open] button:not(:first-child)")
 	b.WaitVisible(".s-flash")
 }

@@ -75,7 +75,7 @@ func TestThePageOfAJobFollowsItToItsEndByItself(t *testing.T) {
 			b.Open(site+job, 1440, 900)
 			steps <- 3
 			b.WaitText(p.Percent(.3, 0))
-			look(t, b, "job-running")
+			b.Look("job-running")
 			steps <- 7
 			b.WaitText(p.Percent(.7, 0))
 			if b.Count(".s-job-cancel button") != 1 {
@@ -94,7 +94,7 @@ func TestThePageOfAJobFollowsItToItsEndByItself(t *testing.T) {
 			if end == ui.JobDone && b.Count(`.s-head a[href="/insight"]`) != 1 {
 				t.Error("nothing leads to what the job made")
 			}
-			look(t, b, "job-"+string(end))
+			b.Look("job-" + string(end))
 		})
 	}
 }

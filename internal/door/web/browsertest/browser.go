@@ -242,6 +242,13 @@ func (b *Browser) Open(url string, width, height int) {
 	)
 }
 
+// Resize gives the window another size in pixels and waits until its charts fit.
+func (b *Browser) Resize(width, height int) {
+	b.t.Helper()
+	b.do("resize", chromedp.EmulateViewport(int64(width), int64(height)))
+	b.WaitFor(fmt.Sprintf(`innerWidth === %d && [...document.querySelectorAll("[data-chart] svg")].every((svg) => svg.clientWidth <= %d)`, width, width))
+}
+
 // Scheme makes the system ask for dark or light pages, with or without motion.
 func (b *Browser) Scheme(dark bool) {
 	b.t.Helper()

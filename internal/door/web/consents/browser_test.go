@@ -1,8 +1,6 @@
 package consents_test
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -24,11 +22,7 @@ func TestThePageOfConsentsReadsOnEveryScreen(t *testing.T) {
 	for _, width := range []int{1440, 360} {
 		b.Open(one, width, 900)
 		b.WaitVisible("#acts")
-		b.NoSidewaysScroll()
-		b.Contrast()
-		if folder := os.Getenv("STAMM_SCREENSHOTS"); folder != "" {
-			b.Screenshot(filepath.Join(folder, "consents-"+strconv.Itoa(width)+".png"))
-		}
+		b.Look("consents-" + strconv.Itoa(width))
 	}
 	b.Click("input[name=act][value=objected]")
 	b.Choose("#f-channel", "")

@@ -3,7 +3,6 @@ package customers_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -85,17 +84,6 @@ func simulated(t *testing.T) *shop {
 	return s
 }
 
-// look checks what every page must keep to in a browser, and keeps a picture where STAMM_SCREENSHOTS names a folder.
-func look(t *testing.T, b *browsertest.Browser, name string) {
-	t.Helper()
-	b.Settled()
-	b.NoSidewaysScroll()
-	b.Contrast()
-	if folder := os.Getenv("STAMM_SCREENSHOTS"); folder != "" {
-		b.Screenshot(filepath.Join(folder, name+".png"))
-	}
-}
-
 // busiest is the customer of a kind with the most purchases whose name a plain keyboard can type.
 func (s *shop) busiest(kind string) (id int64, name string) {
 	s.t.Helper()
@@ -155,17 +143,19 @@ func TestCustomersInTheBrowser(t *testing.T) {
 			return auth.Edit(ctx, tx, s.Users[auth.Admin], auth.Change{Language: &lang})
 		})
 		p := i18n.For(lang, time.UTC)
-		for _, width := range []int{1440, 360} {
-			for page, path := range pages {
-				b.Open(site+path, width, 900)
-				look(t, b, fmt.Sprintf("%s-%s-%d", page, lang, width))
+		for page, path := range pages {
+			b.LookAtBothWidths(site+path, page+"-"+lang)
+		}
+		for _, view := range browsertest.Views() {
+			if view.Language != lang {
+				continue
 			}
-
+			width := view.Width
 			// The main path: search with a typo, open, write a note, take it back.
 			b.Open(site+"/customers", width, 900)
 			b.Fill(`.s-filter-search input`, swapped(name))
 			b.WaitFor(`document.querySelector("#list .s-row-link")?.textContent.includes(` + fmt.Sprintf("%q", name) + `) && location.search.includes("q=")`)
-			look(t, b, fmt.Sprintf("typo-%s-%d", lang, width))
+			b.Look(fmt.Sprintf("typo-%s-%d", lang, width))
 			b.Click(fmt.Sprintf(`#list a[href="/customers/%d"]`, person))
 			b.WaitFor(fmt.Sprintf(`location.pathname === "/customers/%d"`, person))
 			b.Click(`.s-head-tools .btn-primary`)
@@ -175,7 +165,7 @@ func TestCustomersInTheBrowser(t *testing.T) {
 			b.Fill("#f-text", "Ruft lieber selbst an.")
 			b.Click(`.s-form .btn-primary`)
 			b.WaitText("Ruft lieber selbst an.")
-			look(t, b, fmt.Sprintf("noted-%s-%d", lang, width))
+			b.Look(fmt.Sprintf("noted-%s-%d", lang, width))
 			b.Click(`.s-flash form button`)
 			b.WaitText(p.T("customers.undone"))
 			if text := b.Text("#timeline"); strings.Contains(text, "\nRuft lieber") && !strings.Contains(text, p.T("customer.timeline.undone", "fields", p.T("customer.field.note"))) {
@@ -186,7 +176,7 @@ func TestCustomersInTheBrowser(t *testing.T) {
 	b.Scheme(true)
 	for page, path := range pages {
 		b.Open(site+path, 1440, 900)
-		look(t, b, page+"-dark")
+		b.Look(page + "-dark")
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"stamm/internal/action/message/email"
@@ -50,20 +48,11 @@ func TestPagesOfDeliveryFitScreenAndPhone(t *testing.T) {
 	b.Open(server+s.LoginLink(auth.Admin), 1440, 900)
 	b.Click("main button")
 	b.WaitVisible(".s-sidebar")
-	folder := os.Getenv("STAMM_SCREENSHOTS")
 	for _, language := range []string{"de", "en"} {
 		s.As(auth.Admin).Post("/language", url.Values{"language": {language}})
 		for name, address := range map[string]string{"delivery": "/engage/senders", "sender": "/engage/senders/1", "check": "/engage/senders/1/check", "relay": "/engage/relays/2",
 			"mailbox": "/engage/mailboxes/1", "limits": "/engage/limits?name=gmx", "returns": "/engage/returns"} {
-			for _, width := range []int{1440, 360} {
-				b.Open(server+address, width, 900)
-				b.Settled()
-				b.NoSidewaysScroll()
-				b.Contrast()
-				if folder != "" {
-					b.Screenshot(filepath.Join(folder, fmt.Sprintf("delivery-%s-%s-%d.png", name, language, width)))
-				}
-			}
+			b.LookAtBothWidths(server+address, "delivery-"+name+"-"+language)
 		}
 	}
 }

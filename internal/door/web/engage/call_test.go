@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -155,34 +153,24 @@ func TestACallIsMadeInTheBrowser(t *testing.T) {
 	b.Allow("404") // there is no first page in this site
 	b.Click("main button")
 	b.WaitVisible(".s-sidebar")
-	folder := os.Getenv("STAMM_SCREENSHOTS")
-	look := func(name, language string, width int) {
-		b.Settled()
-		b.NoSidewaysScroll()
-		b.Contrast()
-		if folder != "" {
-			b.Screenshot(filepath.Join(folder, fmt.Sprintf("calls-%s-%s-%d.png", name, language, width)))
-		}
-	}
 	i := 0
-	for _, language := range []string{"de", "en"} {
+	for _, view := range browsertest.Views() {
+		language, width := view.Language, view.Width
 		s.As(auth.Manager).Post("/language", url.Values{"language": {language}})
-		for _, width := range []int{1440, 360} {
-			b.Open(server+"/engage/calls", width, 900)
-			look("list", language, width)
-			b.Open(server+s.at(i, ""), width, 900)
-			look("open", language, width)
-			b.Click("form[action$='/begin'] button")
-			b.WaitVisible("[name='note']")
-			look("begun", language, width)
-			b.Fill("[name='note']", "will ein Muster")
-			b.Click("button[value='interested']")
-			b.WaitVisible(".s-flash")
-			look("next", language, width)
-			if got := s.state(i); got.State != message.Sent {
-				t.Errorf("%s %d: the message is %s", language, width, got.State)
-			}
-			i++
+		b.Open(server+"/engage/calls", width, 900)
+		b.Look("calls-" + "list" + "-" + view.String())
+		b.Open(server+s.at(i, ""), width, 900)
+		b.Look("calls-" + "open" + "-" + view.String())
+		b.Click("form[action$='/begin'] button")
+		b.WaitVisible("[name='note']")
+		b.Look("calls-" + "begun" + "-" + view.String())
+		b.Fill("[name='note']", "will ein Muster")
+		b.Click("button[value='interested']")
+		b.WaitVisible(".s-flash")
+		b.Look("calls-" + "next" + "-" + view.String())
+		if got := s.state(i); got.State != message.Sent {
+			t.Errorf("%s %d: the message is %s", language, width, got.State)
 		}
+		i++
 	}
 }

@@ -3,8 +3,6 @@ package engage_test
 import (
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,43 +22,33 @@ func TestAMailIsWrittenByClicks(t *testing.T) {
 	b.Allow("404") // there is no first page in this site
 	b.Click("main button")
 	b.WaitVisible(".s-sidebar")
-	folder := os.Getenv("STAMM_SCREENSHOTS")
-	look := func(name, language string, width int) {
-		b.Settled()
-		b.NoSidewaysScroll()
-		b.Contrast()
-		if folder != "" {
-			b.Screenshot(filepath.Join(folder, fmt.Sprintf("campaigns-%s-%s-%d.png", name, language, width)))
-		}
-	}
-	for _, language := range []string{"de", "en"} {
+	for _, view := range browsertest.Views() {
+		language, width := view.Language, view.Width
 		p.As(auth.Manager).Post("/language", url.Values{"language": {language}})
-		for _, width := range []int{1440, 360} {
-			for name, path := range map[string]string{"list": "/engage/campaigns", "new": "/engage/campaigns/new", "coupons": "/engage/coupons", "coupon": fmt.Sprint("/engage/coupons/", p.coupon), "newcoupon": "/engage/coupons/new"} {
-				b.Open(server+path, width, 900)
-				look(name, language, width)
-			}
-			b.Open(server+"/engage/campaigns/new", width, 900)
-			b.Fill("#f-name", "Herbst "+language)
-			b.Click("main form .btn-primary")
-			b.WaitVisible("#editor")
-			b.Click("button[value='add:button']")
-			b.WaitVisible("[name='url.2']")
-			b.Fill("[name='text.2']", "Zum Laden")
-			b.WaitFor(`document.querySelector("#version").value > 2`)
-			b.Click("button[value='up:2']")
-			b.WaitVisible("[name='url.1']")
-			look("edit", language, width)
-			b.WaitFor(`(document.querySelector("button[value='drop:1']").click(), true)`) // the bar at the top may cover it
-			b.WaitGone("[name='url.1']")
-			at := b.Text("#editor")
-			if strings.Contains(at, "⟦") {
-				t.Error("a text is missing")
-			}
-			b.Open(server+p.at("/preview?width=phone"), width, 900)
-			look("preview", language, width)
-			b.Open(server+p.at(""), width, 900)
-			look("one", language, width)
+		for name, path := range map[string]string{"list": "/engage/campaigns", "new": "/engage/campaigns/new", "coupons": "/engage/coupons", "coupon": fmt.Sprint("/engage/coupons/", p.coupon), "newcoupon": "/engage/coupons/new"} {
+			b.Open(server+path, width, 900)
+			b.Look("campaigns-" + name + "-" + view.String())
 		}
+		b.Open(server+"/engage/campaigns/new", width, 900)
+		b.Fill("#f-name", "Herbst "+language)
+		b.Click("main form .btn-primary")
+		b.WaitVisible("#editor")
+		b.Click("button[value='add:button']")
+		b.WaitVisible("[name='url.2']")
+		b.Fill("[name='text.2']", "Zum Laden")
+		b.WaitFor(`document.querySelector("#version").value > 2`)
+		b.Click("button[value='up:2']")
+		b.WaitVisible("[name='url.1']")
+		b.Look("campaigns-" + "edit" + "-" + view.String())
+		b.WaitFor(`(document.querySelector("button[value='drop:1']").click(), true)`) // the bar at the top may cover it
+		b.WaitGone("[name='url.1']")
+		at := b.Text("#editor")
+		if strings.Contains(at, "⟦") {
+			t.Error("a text is missing")
+		}
+		b.Open(server+p.at("/preview?width=phone"), width, 900)
+		b.Look("campaigns-" + "preview" + "-" + view.String())
+		b.Open(server+p.at(""), width, 900)
+		b.Look("campaigns-" + "one" + "-" + view.String())
 	}
 }

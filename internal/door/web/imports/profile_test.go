@@ -15,7 +15,6 @@ import (
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/door/web/browsertest"
 	"stamm/internal/door/web/webtest"
-	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
@@ -112,59 +111,53 @@ func TestOnlyWhoAnswersForJobsSeesWatchedFolders(t *testing.T) {
 }
 
 func TestAWatchedFolderImportsAndTheNextFileByHandIsReadTheSameWay(t *testing.T) {
-	for _, lang := range i18n.Languages() {
-		for _, width := range []int{1440, 360} {
-			t.Run(fmt.Sprintf("%s-%d", lang, width), func(t *testing.T) {
-				s := open(t)
-				folder := t.TempDir()
-				file := filepath.Join(folder, "orders.csv")
-				if err := os.WriteFile(file, []byte("Auftrag;Wer;Datum;Betrag\n1;K1;31.12.2010;1.234,56 €\n"), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				rested := time.Now().Add(-time.Hour)
-				if err := os.Chtimes(file, rested, rested); err != nil {
-					t.Fatal(err)
-				}
-				id := s.profile(connect.Profile{Name: "Shop nachts", Kind: sheet.Orders, Source: "shop", Folder: folder, Schedule: "every 1h", Owner: s.Users[auth.Manager],
-					Options: sheet.Options{Map: map[string]string{"customer": "Wer"}}})
-				var jobID int64
-				s.Write(func(ctx context.Context, tx *store.Tx) (err error) {
-					jobID, err = connect.LookNow(ctx, tx, id)
-					return err
-				})
-				if _, err := jobs.Wait(context.Background(), s.DB, jobID, nil); err != nil {
-					t.Fatal(err)
-				}
-				b := browsertest.New(t)
-				site := s.Serve()
-				b.Open(site+s.LoginLink(auth.Manager), width, 900)
-				b.Click(".s-form .btn-primary")
-				b.WaitFor(`location.pathname === "/"`)
-				s.Write(func(ctx context.Context, tx *store.Tx) error {
-					return auth.Edit(ctx, tx, s.Users[auth.Manager], auth.Change{Language: &lang})
-				})
-				look := func(name, address string) {
-					b.Open(site+address, width, 900)
-					b.Settled()
-					b.NoSidewaysScroll()
-					b.Contrast()
-					if folder := os.Getenv("STAMM_SCREENSHOTS"); folder != "" {
-						b.Screenshot(filepath.Join(folder, fmt.Sprintf("%s-%s-%d.png", name, lang, width)))
-					}
-				}
-				look("profiles", "/imports/profiles")
-				b.WaitText("Shop nachts")
-				look("profile", fmt.Sprintf("/imports/profiles/%d/edit", id))
-				b.WaitText("orders.csv")
-				look("profile-new", "/imports/profiles/new")
-				look("profile-file", "/imports/new?kind=orders&profile=Shop+nachts&map.customer=Wer")
-				b.Upload("#f-files", file)
-				b.Click(".s-form .btn-primary")
-				b.WaitVisible("#try")
-				if got := browsertest.Eval[string](b, `document.querySelector("#try input[name=profile]").value`); got != "Shop nachts" {
-					t.Errorf("the profile is forgotten on the way: %q", got)
-				}
+	for _, view := range browsertest.Views() {
+		t.Run(view.String(), func(t *testing.T) {
+			lang, width := view.Language, view.Width
+			s := open(t)
+			folder := t.TempDir()
+			file := filepath.Join(folder, "orders.csv")
+			if err := os.WriteFile(file, []byte("Auftrag;Wer;Datum;Betrag\n1;K1;31.12.2010;1.234,56 €\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			rested := time.Now().Add(-time.Hour)
+			if err := os.Chtimes(file, rested, rested); err != nil {
+				t.Fatal(err)
+			}
+			id := s.profile(connect.Profile{Name: "Shop nachts", Kind: sheet.Orders, Source: "shop", Folder: folder, Schedule: "every 1h", Owner: s.Users[auth.Manager],
+				Options: sheet.Options{Map: map[string]string{"customer": "Wer"}}})
+			var jobID int64
+			s.Write(func(ctx context.Context, tx *store.Tx) (err error) {
+				jobID, err = connect.LookNow(ctx, tx, id)
+				return err
 			})
-		}
+			if _, err := jobs.Wait(context.Background(), s.DB, jobID, nil); err != nil {
+				t.Fatal(err)
+			}
+			b := browsertest.New(t)
+			site := s.Serve()
+			b.Open(site+s.LoginLink(auth.Manager), width, 900)
+			b.Click(".s-form .btn-primary")
+			b.WaitFor(`location.pathname === "/"`)
+			s.Write(func(ctx context.Context, tx *store.Tx) error {
+				return auth.Edit(ctx, tx, s.Users[auth.Manager], auth.Change{Language: &lang})
+			})
+			look := func(name, address string) {
+				b.Open(site+address, width, 900)
+				b.Look(name + "-" + view.String())
+			}
+			look("profiles", "/imports/profiles")
+			b.WaitText("Shop nachts")
+			look("profile", fmt.Sprintf("/imports/profiles/%d/edit", id))
+			b.WaitText("orders.csv")
+			look("profile-new", "/imports/profiles/new")
+			look("profile-file", "/imports/new?kind=orders&profile=Shop+nachts&map.customer=Wer")
+			b.Upload("#f-files", file)
+			b.Click(".s-form .btn-primary")
+			b.WaitVisible("#try")
+			if got := browsertest.Eval[string](b, `document.querySelector("#try input[name=profile]").value`); got != "Shop nachts" {
+				t.Errorf("the profile is forgotten on the way: %q", got)
+			}
+		})
 	}
 }

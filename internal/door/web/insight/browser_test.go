@@ -1,10 +1,7 @@
 package insight_test
 
 import (
-	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"stamm/internal/door/connect/sheet"
@@ -33,7 +30,7 @@ func TestReportsOfARealShopAreReadable(t *testing.T) {
 	b.Click("main button")
 	b.WaitVisible(".s-sidebar")
 	const asOf = "?as_of=1998-06-30"
-	folder, seen := os.Getenv("STAMM_SCREENSHOTS"), 0
+	seen := 0
 	for _, language := range []string{"de", "en"} {
 		site.As(auth.Manager).Post("/language", url.Values{"language": {language}})
 		for name, address := range map[string]string{
@@ -42,18 +39,10 @@ func TestReportsOfARealShopAreReadable(t *testing.T) {
 			"second": "/insight/second_purchase_within" + asOf, "sector": "/insight/sector_churn" + asOf, "quality": "/insight/data_quality" + asOf,
 			"explain": "/insight/period_retention" + asOf + "#explain", "totals": "/insight/totals", "products": "/insight/products", "customers": "/insight/rfm/customers" + asOf + "&ref=pct/555",
 		} {
-			for _, width := range []int{1440, 360} {
-				b.Open(server+address, width, 900)
-				b.Settled()
-				b.NoSidewaysScroll()
-				b.Contrast()
-				if problems := b.Problems(); t.Failed() || len(problems) > seen {
-					t.Logf("on %s %s %d: %v", name, language, width, problems)
-					seen = len(problems)
-				}
-				if folder != "" {
-					b.Screenshot(filepath.Join(folder, fmt.Sprintf("%s-%s-%d.png", name, language, width)))
-				}
+			b.LookAtBothWidths(server+address, name+"-"+language)
+			if problems := b.Problems(); len(problems) > seen {
+				t.Logf("on %s %s: %v", name, language, problems)
+				seen = len(problems)
 			}
 		}
 	}

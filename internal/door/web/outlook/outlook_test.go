@@ -5,8 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -266,20 +264,11 @@ func TestTheOutlookIsReadable(t *testing.T) {
 	b.Open(server+s.LoginLink(auth.Manager), 1440, 900)
 	b.Click("main button")
 	b.WaitVisible(".s-sidebar")
-	folder := os.Getenv("STAMM_SCREENSHOTS")
 	for _, language := range []string{"de", "en"} {
 		s.As(auth.Manager).Post("/language", url.Values{"language": {language}})
 		for name, address := range map[string]string{"outlook": "/insight/outlook", "explain": "/insight/outlook#explain-risk", "bands": "/insight/outlook/customers?band=cooling&band=at_risk",
 			"worklist": "/insight/worklist", "today": "/", "customer": "/customers/1", "figures": "/customers/1/figures", "customers": "/customers"} {
-			for _, width := range []int{1440, 360} {
-				b.Open(server+address, width, 900)
-				b.Settled()
-				b.NoSidewaysScroll()
-				b.Contrast()
-				if folder != "" {
-					b.Screenshot(filepath.Join(folder, fmt.Sprintf("ahead-%s-%s-%d.png", name, language, width)))
-				}
-			}
+			b.LookAtBothWidths(server+address, "ahead-"+name+"-"+language)
 		}
 	}
 }

@@ -187,20 +187,11 @@ func TestTheProgrammeIsReadable(t *testing.T) {
 	b.Allow("404") // there is no first page in this site
 	b.Click("main button")
 	b.WaitVisible(".s-sidebar")
-	folder := os.Getenv("STAMM_SCREENSHOTS")
 	for _, language := range []string{"de", "en"} {
 		s.As(auth.Manager).Post("/language", url.Values{"language": {language}})
 		for name, address := range map[string]string{"list": programme.Path, "proof": programme.Address(id), "people": programme.Address(id) + "/customers",
 			"plan": programme.Path + "/plan?window=59&effect=0,50"} {
-			for _, width := range []int{1440, 360} {
-				b.Open(server+address, width, 900)
-				b.Settled()
-				b.NoSidewaysScroll()
-				b.Contrast()
-				if folder != "" {
-					b.Screenshot(filepath.Join(folder, fmt.Sprintf("programme-%s-%s-%d.png", name, language, width)))
-				}
-			}
+			b.LookAtBothWidths(server+address, "programme-"+name+"-"+language)
 		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -150,7 +148,6 @@ func TestTodayIsReadable(t *testing.T) {
 	b := browsertest.New(t)
 	shop, empty := shoptest.New(t), shoptest.New(t)
 	shop.Of(thisDay(), 1500)
-	folder := os.Getenv("STAMM_SCREENSHOTS")
 	for name, s := range map[string]*webtest.Site{"today": site(t, shop), "today-empty": site(t, empty)} {
 		if name == "today" {
 			due := thisDay().AddDays(-1)
@@ -165,18 +162,7 @@ func TestTodayIsReadable(t *testing.T) {
 		b.WaitVisible(".s-sidebar")
 		for _, language := range []string{"de", "en"} {
 			s.As(auth.Manager).Post("/language", url.Values{"language": {language}})
-			for _, width := range []int{1440, 360} {
-				b.Open(server+"/", width, 900)
-				b.Settled()
-				b.NoSidewaysScroll()
-				b.Contrast()
-				if t.Failed() {
-					t.Logf("on %s %s %d", name, language, width)
-				}
-				if folder != "" {
-					b.Screenshot(filepath.Join(folder, fmt.Sprintf("%s-%s-%d.png", name, language, width)))
-				}
-			}
+			b.LookAtBothWidths(server+"/", name+"-"+language)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package ui_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"stamm/internal/door/web/browsertest"
@@ -27,18 +26,7 @@ func TestEveryComponentIsReadableAtEveryWidth(t *testing.T) {
 				b := browsertest.New(t)
 				b.Scheme(false)
 				for _, name := range galleryNames {
-					for _, width := range []int{1440, 360} {
-						b.Open(fmt.Sprintf("%s/%s/%s/%s", server.URL, lang, theme, name), width, 900)
-						b.Settled()
-						b.NoSidewaysScroll()
-						b.Contrast()
-						if t.Failed() {
-							t.Logf("on %s %s %s %d", lang, theme, name, width)
-						}
-						if folder != "" {
-							b.Screenshot(filepath.Join(folder, fmt.Sprintf("%s-%s-%s-%d.png", name, lang, theme, width)))
-						}
-					}
+					b.LookAtBothWidths(fmt.Sprintf("%s/%s/%s/%s", server.URL, lang, theme, name), name+"-"+lang+"-"+theme)
 				}
 			})
 		}
