@@ -333,7 +333,7 @@ func rfm(ctx context.Context, s *session) (*Result, error) {
 	if s.Customers {
 		object.Customers, err = s.rfmCustomers(ctx, s.scored(h))
 	}
-	return rfmResult(object, h), err
+	return rfmResult(object, h, pow10(s.digits)), err
 }
 
 const rfmDefinition = "R=days from last purchase to as_of (score 5 = most recent); F=distinct purchase days; M=total value. Two conventions: " +
@@ -374,12 +374,13 @@ var codes = func() (c [445]string) {
 }()
 
 // limits shows the values between which the scores of the percentile form change. The limit of recency is the most days that
-// still give the better score, those of frequency and value the most that still give the lower one.
-func (object rfmJSON) limits(h rfmMeasures) Table {
+// still give the better score, those of frequency and value the most that still give the lower one. unit is how many minor units
+// of the currency make one.
+func (object rfmJSON) limits(unit float64) Table {
 	t := Table{Name: "rfm_limits", Columns: columns("score", Text, "limit_recency", Days, "limit_frequency", Decimal, "limit_value", Money)}
 	for k := int64(4); k >= 1; k-- {
 		t.Rows = append(t.Rows, []Cell{text(fmt.Sprint(k + 1)), value(float64(object.Thresholds.R[4-k])), value(float64(object.Thresholds.F[k-1])),
-			cash(int64(math.Round(float64(h.m.quantileFloat(k, 5, 1)))))})
+			cash(int64(math.Round(float64(object.Thresholds.M[k-1]) * unit)))})
 	}
 	return t
 }
@@ -408,7 +409,7 @@ func (object rfmJSON) forms(customers int64) Table {
 }
 
 // rfmResult lays the percentile form out: a square of recency by frequency, and the scores' sizes.
-func rfmResult(object rfmJSON, h rfmMeasures) *Result {
+func rfmResult(object rfmJSON, h rfmMeasures, unit float64) *Result {
 	grid := Table{Name: "rfm_grid", Columns: columns("recency_score", Text)}
 	for f := 1; f <= 5; f++ {
 		grid.Columns = append(grid.Columns, Column{Name: "frequency_score", Kind: Count, N: f})
@@ -431,7 +432,7 @@ func rfmResult(object rfmJSON, h rfmMeasures) *Result {
 			cells.Rows = append(cells.Rows, []Cell{text(code), number(pct, Ref("pct/"+code)), number(ntile, Ref("ntile/"+code))})
 		}
 	}
-	res := &Result{JSON: object, Tables: []Table{grid, object.limits(h), object.Pct.table("pct"), object.Ntile.table("ntile"), object.forms(h.f.n), cells}, Chart: &Chart{Kind: Heat, Series: []int{1, 2, 3, 4, 5}}}
+	res := &Result{JSON: object, Tables: []Table{grid, object.limits(unit), object.Pct.table("pct"), object.Ntile.table("ntile"), object.forms(h.f.n), cells}, Chart: &Chart{Kind: Heat, Series: []int{1, 2, 3, 4, 5}}}
 	res.Figures = []Figure{{"best", Count, number(object.Pct.Best, "pct/555")}, {"worst", Count, number(object.Pct.Worst, "pct/111")},
 		{"customers", Count, number(h.f.n, "all")}}
 	slipping := int64(0)
