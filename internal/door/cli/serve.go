@@ -108,7 +108,18 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (app *App, err e
 		return nil, err
 	}
 	a.Importer = connect.New(a.Store, a.Files)
-	return a, nil
+	return a, a.wordProducts(ctx)
+}
+
+// wordProducts writes the search words of products from before there were any.
+func (a *App) wordProducts(ctx context.Context) error {
+	for {
+		n := 0
+		err := a.Store.Bulk(ctx, store.System(), func(tx *store.Tx) (err error) { n, err = product.AddWords(ctx, tx, 1000); return err })
+		if err != nil || n == 0 {
+			return err
+		}
+	}
 }
 
 // takeOver queues the jobs of a dead owner at once: the database is a file in a folder that only this process owns, so

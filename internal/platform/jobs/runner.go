@@ -367,16 +367,16 @@ func (r *Runner) claim(ctx context.Context, kind string, n int) error {
 		}
 		defer rows.Close()
 		for rows.Next() {
-			t := &Task{db: r.db, lease: lease, result: "null"}
+			t := &Task{db: r.db, lease: lease, now: standing{result: "null"}}
 			var key *string
 			var args string
-			if err := rows.Scan(&t.ID, &t.Kind, &key, &args, &t.Attempt, &t.maxAttempts, &t.Done, &t.Total, &t.By.Kind, &t.By.ID); err != nil {
+			if err := rows.Scan(&t.ID, &t.Kind, &key, &args, &t.Attempt, &t.maxAttempts, &t.Done, &t.Total, &t.now.unit, &t.By.Kind, &t.By.ID); err != nil {
 				return err
 			}
 			if key != nil {
 				t.Key = *key
 			}
-			t.args, t.done, t.total = []byte(args), t.Done, t.Total
+			t.args, t.now.done, t.now.total = []byte(args), t.Done, t.Total
 			claimed = append(claimed, t)
 		}
 		return rows.Err()
@@ -479,13 +479,14 @@ func (r *Runner) end(ctx context.Context, t *Task, failure error) {
 	if e.state.Over() {
 		finished = clock.Micros(r.db.Now())
 	}
-	done, total, result := t.state()
+	now := t.state()
 	if e.state != Done {
-		result = "null"
+		now.result = "null"
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := r.db.Write(ctx, t.Actor(), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, sqlFinish, t.ID, t.lease, string(e.state), clock.Micros(e.runAt), e.giveBack, encodeError(e.err), result, done, total, finished)
+		_, err := tx.Exec(ctx, sqlFinish, t.ID, t.lease, string(e.state), clock.Micros(e.runAt), e.giveBack, encodeError(e.err), now.result, now.done, now.total,
+			finished, now.unit)
 		return err
 	})
 	if err != nil {
