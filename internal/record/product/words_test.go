@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
 	"stamm/internal/record/product"
@@ -71,7 +70,7 @@ func TestTheSearchFollowsChangesOfProducts(t *testing.T) {
 		write(t, db, func(tx *store.Tx) error {
 			_, err := tx.Exec(ctx, "UPDATE product SET made_run = 1, run = 1")
 			if err == nil {
-				_, _, err = product.Revert(ctx, tx, 1, []feed.Range(made.Rows["product"]), nil, nil)
+				_, _, err = product.Revert(ctx, tx, 1, made.Rows["product"], nil, nil)
 			}
 			return err
 		})
