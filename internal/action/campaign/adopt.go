@@ -125,7 +125,7 @@ func (c *Campaign) ContentFor(ctx context.Context, tx *store.Tx, v *Variant, peo
 	keys := make([]string, len(people))
 	for i, id := range people {
 		if r := known[id]; r != nil {
-			keys[i], _ = v.Pick(r.Language, string(r.AddressForm), c.Language)
+			keys[i], _ = v.Pick(r.Language, r.AddressForm, c.Language)
 		}
 	}
 	return keys, nil
