@@ -130,9 +130,10 @@ type Campaign struct {
 	Topic    string        // code of what it is about: who left that out gets nothing; empty for nothing in particular
 	Language string        // of who has none of her own
 	Variants []Variant
-	Control  int   // per mille left alone
-	Window   int   // outcome days
-	Budget   int64 // minor units
+	Control  int             // per mille left alone
+	Window   int             // outcome days
+	Outcome  program.Outcome // what the proof judges by; that of the measure; empty for program's own choice
+	Budget   int64           // minor units
 	Winner   Winner
 	Plan     Plan
 	Tracking Tracking

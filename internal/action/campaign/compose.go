@@ -31,7 +31,13 @@ type Composer struct {
 	kept kept
 
 	mu   sync.Mutex
-	read map[string]*Letter // by campaign, version, variant and content
+	read map[contentOf]*Letter
+}
+
+// contentOf names a content of a version of a campaign.
+type contentOf struct {
+	campaign, version int64
+	variant, content  string
 }
 
 var _ message.Composer = (*Composer)(nil)
@@ -64,7 +70,8 @@ type table struct {
 	offers    map[int64]*Offer
 	gives     map[*Variant][]int64 // the coupons that its contents show
 	page      []byte
-	signer    *hit.Signer    // of links that are counted
+	signer    *hit.Signer // of links that are counted
+	leads     map[leadsKey]map[place]lead
 	known     map[int64]bool // messages of whose readers it may be known what they open and click
 }
 
@@ -321,7 +328,7 @@ func (c *Composer) letter(of *Campaign, v *Variant, person *reader) (*Letter, st
 	if content == nil {
 		return nil, "", fault.New(fault.NotFound, "campaign.error.no_content", "variant", v.Name)
 	}
-	name := fmt.Sprintf("%d %d %s %s", of.ID, of.Version, v.Name, key)
+	name := contentOf{of.ID, of.Version, v.Name, key}
 	c.mu.Lock()
 	letter := c.read[name]
 	c.mu.Unlock()
@@ -335,7 +342,7 @@ func (c *Composer) letter(of *Campaign, v *Variant, person *reader) (*Letter, st
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.read == nil || len(c.read) >= mostLetters {
-		c.read = map[string]*Letter{}
+		c.read = map[contentOf]*Letter{}
 	}
 	c.read[name] = letter
 	return letter, key, nil

@@ -47,25 +47,34 @@ func tagName(s string) string {
 	return s[:n]
 }
 
-func isLink(name string) bool { return strings.EqualFold(name, "a") || strings.EqualFold(name, "area") }
+func isLink(name string) bool {
+	return len(name) == 1 && name[0]|0x20 == 'a' || len(name) == 4 && strings.EqualFold(name, "area")
+}
 
 // isRaw tells whether an element holds text in which there are no tags.
 func isRaw(name string) bool {
-	for _, raw := range [...]string{"style", "script", "title", "textarea"} {
-		if strings.EqualFold(name, raw) {
-			return true
-		}
+	switch len(name) {
+	case 5:
+		return strings.EqualFold(name, "style") || strings.EqualFold(name, "title")
+	case 6:
+		return strings.EqualFold(name, "script")
+	case 8:
+		return strings.EqualFold(name, "textarea")
 	}
 	return false
 }
 
+// indexFold finds a text that begins with a sign, whatever the case of its letters.
 func indexFold(s, sub string) int {
-	for i := 0; i+len(sub) <= len(s); i++ {
-		if s[i] == sub[0] && strings.EqualFold(s[i:i+len(sub)], sub) {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(s[i:], sub[0])
+		if i += n; n < 0 || i+len(sub) > len(s) {
+			return -1
+		}
+		if strings.EqualFold(s[i:i+len(sub)], sub) {
 			return i
 		}
 	}
-	return -1
 }
 
 // tag reads the attributes of a tag from a place on and returns the place behind it. Of a link it tells where its first href lies; a browser

@@ -61,7 +61,7 @@ func scan(rows *sql.Rows) (*Campaign, error) {
 	var created, changed int64
 	err := rows.Scan(&c.ID, &c.Measure, &c.Name, &c.Goal, &c.Purpose, &c.Basis, &c.Sender, &c.Segment, &excluded, &c.Language, &variants, &c.Control, &c.Window,
 		&c.Budget, &winner, &plan, &c.State, &c.Version, &c.ApprovedVersion, &c.ApprovedBy, &c.EditedBy, &c.Phase, &c.cursor, &c.Recipients, &c.Won, &goAt, &decideAt,
-		&trial, &created, &c.CreatedBy, &changed, &c.Channel, &calls, &c.Topic, &tracking)
+		&trial, &created, &c.CreatedBy, &changed, &c.Channel, &calls, &c.Topic, &tracking, &c.Outcome)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (c *Campaign) measure(ctx context.Context, tx *store.Tx) (program.Measure, 
 	}
 	start := c.Plan.day(tx.Now, settings.Zone())
 	return program.Measure{ID: c.Measure, Kind: program.KindCampaign, Name: c.Name, Goal: c.Goal, Segment: c.Segment, Owner: userOf(tx), Start: start,
-		End: start.AddDays(1 + (c.Plan.Spread+c.Winner.Hours)/24), Window: c.Window, Control: c.Control, Arms: c.arms(), Budget: c.Budget}, nil
+		End: start.AddDays(1 + (c.Plan.Spread+c.Winner.Hours)/24), Window: c.Window, Outcome: c.Outcome, Control: c.Control, Arms: c.arms(), Budget: c.Budget}, nil
 }
 
 // checkTopic tells whether the topic is one that people can choose.
@@ -101,7 +101,7 @@ func Change(ctx context.Context, tx *store.Tx, id, version int64, edit func(*Cam
 	if err != nil {
 		return nil, err
 	}
-	m.Owner, m.Outcome = before.Owner, before.Outcome
+	m.Owner = before.Owner
 	if err := program.Change(ctx, tx, m); err != nil {
 		return nil, err
 	}

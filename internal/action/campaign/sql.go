@@ -1,7 +1,8 @@
 package campaign
 
 const fields = `id, measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
-	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic, tracking`
+	state, version, approved_version, approved_by, edited_by, phase, cursor, recipients, won, go_at, decide_at, trial, created_at, created_by, changed_at, channel, calls, topic, tracking,
+	(SELECT m.outcome FROM measure m WHERE m.id = campaign.measure)`
 
 const (
 	sqlCreate = `INSERT INTO campaign (measure, name, goal, purpose, basis, sender, segment, excluded, language, variants, control, horizon, budget, winner, plan,
@@ -14,6 +15,8 @@ const (
 	sqlLoadMany  = `SELECT ` + fields + ` FROM campaign WHERE id %s`
 	sqlList      = `SELECT ` + fields + ` FROM campaign WHERE id < $1 ORDER BY id DESC LIMIT $2`
 	sqlListState = `SELECT ` + fields + ` FROM campaign WHERE id < $1 AND state = $3 ORDER BY id DESC LIMIT $2`
+
+	sqlOfMeasure = `SELECT id FROM campaign WHERE measure = $1`
 
 	sqlApprove = `UPDATE campaign SET state = 'approved', approved_version = version, approved_by = $2, changed_at = $3 WHERE id = $1`
 	sqlState   = `UPDATE campaign SET state = $2, go_at = $3, changed_at = $4 WHERE id = $1`

@@ -96,19 +96,25 @@ func withParameters(address string, all [][2]string) string {
 func (t *table) watch(ctx context.Context, tx *store.Tx, ms []message.Message) (err error) {
 	var to []consent.Recipient
 	var ids []int64
+	counted := false
+	t.known = make(map[int64]bool, len(ms))
 	for i := range ms {
 		if c := t.campaigns[ms[i].Subject]; c != nil && !c.Tracking.Off && ms[i].ID != 0 {
+			counted = true
+			if asked := ms[i].Tracked; asked != nil {
+				t.known[ms[i].ID] = *asked
+				continue
+			}
 			to, ids = append(to, consent.Recipient{Customer: ms[i].Customer, Address: ms[i].Address}), append(ids, ms[i].ID)
 		}
 	}
-	if len(to) == 0 || t.links == nil || t.Site == "" {
+	if !counted || t.links == nil || t.Site == "" {
 		return nil
 	}
-	if t.signer, err = hit.OpenSigner(ctx, tx); err != nil {
+	if t.signer, err = hit.OpenSigner(ctx, tx); err != nil || len(to) == 0 {
 		return err
 	}
 	allowed, err := hit.Allowed(ctx, tx, consent.Email, to)
-	t.known = make(map[int64]bool, len(ids))
 	for i, is := range allowed {
 		t.known[ids[i]] = is
 	}
@@ -125,18 +131,45 @@ func (t *table) trace(m *message.Message, c *Campaign, key string, letter *Lette
 	tr := tracer{letter: letter, common: w.common, site: t.Site, parameters: c.parameters(m.Arm), customer: m.Customer,
 		link: hit.Link{Measure: m.Measure, Arm: m.Arm, Content: key, Channel: consent.Email}}
 	if counted {
-		tr.signer, tr.base = t.signer, t.base(c.Sender)
+		tr.signer, tr.base, tr.leads = t.signer, t.base(c.Sender), t.leadsOf(m, c, key)
 		if t.known[m.ID] {
 			tr.message = m.ID
 		}
 	}
 	w.HTML, w.Text = tr.html(w.HTML), tr.plain(w.Text)
-	if counted {
-		w.HTML = tr.picture(w.HTML)
-	}
 	if fresh := t.kept.without(tr.links); len(fresh) > 0 {
 		out.Aside = fresh
 	}
+}
+
+// leadsKey names mails whose links that many share lead to the same places.
+type leadsKey struct {
+	campaign     int64
+	arm, content string
+}
+
+// place is where a link stands: the how manieth of a mail, and its address as the attribute has it.
+type place struct {
+	raw string
+	n   int
+}
+
+// lead is where a link leads that says nothing about the reader.
+type lead struct {
+	address string
+	link    hit.Link
+}
+
+// leadsOf are the shared links that the mails written so far have found.
+func (t *table) leadsOf(m *message.Message, c *Campaign, content string) map[place]lead {
+	key := leadsKey{c.ID, m.Arm, content}
+	if t.leads == nil {
+		t.leads = map[leadsKey]map[place]lead{}
+	}
+	if t.leads[key] == nil {
+		t.leads[key] = map[place]lead{}
+	}
+	return t.leads[key]
 }
 
 // base is how the addresses of counted links begin: the sender's own domain for them, else the site.
@@ -161,11 +194,13 @@ type tracer struct {
 	customer   int64
 	link       hit.Link // what all links have in common
 
+	leads  map[place]lead    // shared links that are known already; nil where nothing is counted
 	links  []hit.Link        // to be kept
 	led    map[string]string // where addresses of the HTML lead now
 	places int
 }
 
+// html leads the links of a mail and, where opens are counted, puts the picture at its end.
 func (t *tracer) html(source string) string {
 	t.led = map[string]string{}
 	var b strings.Builder
@@ -178,12 +213,28 @@ func (t *tracer) html(source string) string {
 			done = to
 		}
 	})
-	b.WriteString(source[done:])
+	if t.signer == nil {
+		b.WriteString(source[done:])
+		return b.String()
+	}
+	end := endOf(source)
+	if end < done { // what looks like the end stands in an address
+		end = len(source)
+	}
+	b.WriteString(source[done:end])
+	b.WriteString(t.picture())
+	b.WriteString(source[end:])
 	return b.String()
 }
 
 // lead is where a link leads, by its address as the attribute has it.
 func (t *tracer) lead(raw string) (string, bool) {
+	if l, known := t.leads[place{raw, t.places + 1}]; known {
+		t.places++
+		to := t.through(l.link)
+		t.note(l.address, to)
+		return to, true
+	}
 	address := strings.TrimSpace(html.UnescapeString(raw))
 	if !t.outside(address) {
 		return "", false
@@ -196,14 +247,20 @@ func (t *tracer) lead(raw string) (string, bool) {
 		switch {
 		case !own:
 			led = t.counted(target, 0)
+			t.leads[place{strings.Clone(raw), t.places}] = lead{address, t.links[len(t.links)-1]}
 		case t.message != 0: // of somebody who may not be known such an address would say who she is
 			led = t.counted(target, t.customer)
 		}
 	}
+	t.note(address, led)
+	return led, led != address
+}
+
+// note keeps where the first link with an address leads, for the text part.
+func (t *tracer) note(address, led string) {
 	if _, has := t.led[address]; !has {
 		t.led[address] = led
 	}
-	return led, led != address
 }
 
 // outside tells whether an address is one of the web beyond our own pages.
@@ -222,6 +279,11 @@ func (t *tracer) counted(target string, customer int64) string {
 	link := t.link
 	link.Kind, link.Position, link.Target, link.Customer = hit.Click, t.places, target, customer
 	link.Identify()
+	return t.through(link)
+}
+
+// through is the address of a counted link.
+func (t *tracer) through(link hit.Link) string {
 	t.links = append(t.links, link)
 	return t.base + t.signer.Path(hit.Click, hit.Token{Link: link.Number, Message: t.message})
 }
@@ -263,21 +325,23 @@ func (t *tracer) plain(text string) string {
 	return b.String()
 }
 
-// picture puts the picture whose fetching counts as an open at the end of a mail.
-func (t *tracer) picture(source string) string {
+// picture is the picture whose fetching counts as an open.
+func (t *tracer) picture() string {
 	link := t.link
 	link.Kind = hit.Open
 	link.Identify()
 	t.links = append(t.links, link)
-	tag := `<img src="` + escapeHTML(t.base+t.signer.Path(hit.Open, hit.Token{Link: link.Number, Message: t.message})) + `" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0;">`
-	at := len(source)
+	return `<img src="` + escapeHTML(t.base+t.signer.Path(hit.Open, hit.Token{Link: link.Number, Message: t.message})) + `" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0;">`
+}
+
+// endOf is where the visible part of a mail ends.
+func endOf(source string) int {
 	for _, end := range [...]string{"</body", "</BODY", "</html", "</HTML"} {
 		if n := strings.LastIndex(source, end); n >= 0 {
-			at = n
-			break
+			return n
 		}
 	}
-	return source[:at] + tag + source[at:]
+	return len(source)
 }
 
 // kept remembers which links are kept already; it is emptied when it is full.

@@ -13,13 +13,14 @@ import (
 	"stamm/internal/record/consent"
 )
 
-// Counter takes hits from many requests at once and answers each after the commit that keeps it. Whatever waits while one transaction
-// commits is the next one, so that a hit costs a small part of a commit. Make it with its DB, call Start, and Close in the end.
+// Counter takes hits from many requests at once and answers each after the commit that keeps it. Many are one transaction, so that a hit
+// costs a small part of a commit; while one is written, whose the next ones are is asked beside it. Make it with its DB, call Start, and Close in the end.
 type Counter struct {
 	DB  *store.DB
 	Log *slog.Logger // slog.Default by default
 
 	queue   chan *waiting
+	ready   chan *batch
 	writers sync.WaitGroup
 	told    sync.WaitGroup
 	ended   chan struct{}
@@ -37,15 +38,16 @@ type Counter struct {
 
 // The limits of a Counter.
 const (
-	queueRoom     = 4096
-	batchRows     = 256
-	sqliteWriters = 2 // one gathers while the other commits
-	patience      = 2 * time.Second
-	tellEvery     = time.Second
-	mostLinks     = 20_000 // links that are remembered
-	crowdMost     = 6000   // hits of nobody that are kept from one network address in crowdTime
-	crowdTime     = time.Minute
-	crowdRoom     = 50_000 // addresses
+	queueRoom  = 4096
+	batchRows  = 256
+	plentyRows = 32               // so many wait for no others
+	gatherTime = time.Millisecond // how long fewer do
+	patience   = 2 * time.Second
+	tellEvery  = time.Second
+	mostLinks  = 20_000 // links that are remembered
+	crowdMost  = 6000   // hits of nobody that are kept from one network address in crowdTime
+	crowdTime  = time.Minute
+	crowdRoom  = 50_000 // addresses
 )
 
 // waiting is a hit with who waits for its commit.
@@ -59,18 +61,13 @@ func (c *Counter) Start(ctx context.Context) error {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	c.queue, c.ended = make(chan *waiting, queueRoom), make(chan struct{})
+	c.queue, c.ready, c.ended = make(chan *waiting, queueRoom), make(chan *batch), make(chan struct{})
 	if err := c.tell(ctx); err != nil {
 		return err
 	}
-	writers := 1
-	if c.DB.Dialect() == store.SQLite {
-		writers = sqliteWriters
-	}
 	work := context.WithoutCancel(ctx)
-	for range writers {
-		c.writers.Go(func() { c.write(work) })
-	}
+	c.writers.Go(func() { c.read(work) })
+	c.writers.Go(func() { c.write(work) })
 	c.told.Go(func() { c.keepTelling(work) })
 	return nil
 }
@@ -190,41 +187,85 @@ func (c *Counter) put(ctx context.Context, w *waiting) error {
 	}
 }
 
-// write writes what waits, batch after batch, until the queue is closed and empty.
-func (c *Counter) write(ctx context.Context) {
-	batch, hits := make([]*waiting, 0, batchRows), make([]Hit, 0, batchRows)
+// batch is what is kept in one transaction.
+type batch struct {
+	all   []*waiting
+	hits  []Hit
+	asked *asked
+	err   error // of asking
+}
+
+// read gathers what waits, asks whose it is and hands it over, until the queue is closed and empty. It asks while the batch before is
+// written, and no earlier: of that one alone it may not see the hits.
+func (c *Counter) read(ctx context.Context) {
+	defer close(c.ready)
 	for first := range c.queue {
-		batch = append(batch[:0], first)
-	gather:
-		for len(batch) < batchRows {
-			select {
-			case w, open := <-c.queue:
-				if !open {
-					break gather
-				}
-				batch = append(batch, w)
-			default:
-				break gather
-			}
+		b := &batch{all: c.gather(first)}
+		b.hits = make([]Hit, len(b.all))
+		for i, w := range b.all {
+			b.hits[i] = w.hit
 		}
-		hits = hits[:0]
-		for _, w := range batch {
-			hits = append(hits, w.hit)
-		}
-		err := c.commit(ctx, hits)
-		if err != nil {
-			c.Log.Error("hits: cannot be kept", "hits", len(hits), "error", err)
-		}
-		for _, w := range batch {
-			w.done <- err
-		}
+		b.err = c.DB.Read(ctx, func(tx *store.Tx) (err error) { b.asked, err = ask(ctx, tx, b.hits); return err })
+		c.ready <- b
 	}
 }
 
-func (c *Counter) commit(ctx context.Context, hits []Hit) error {
+// gather collects what waits. Fewer than plenty wait a moment for others.
+func (c *Counter) gather(first *waiting) []*waiting {
+	all := append(make([]*waiting, 0, 2*plentyRows), first)
+	var over <-chan time.Time
+	for len(all) < batchRows {
+		select {
+		case w, open := <-c.queue:
+			if !open {
+				return all
+			}
+			all = append(all, w)
+			continue
+		default:
+		}
+		if len(all) >= plentyRows {
+			return all
+		}
+		if over == nil {
+			over = time.After(gatherTime)
+		}
+		select {
+		case w, open := <-c.queue:
+			if !open {
+				return all
+			}
+			all = append(all, w)
+		case <-over:
+			return all
+		}
+	}
+	return all
+}
+
+// write writes one batch after the other.
+func (c *Counter) write(ctx context.Context) {
+	var before []Hit
+	for b := range c.ready {
+		err := b.err
+		if err == nil {
+			b.asked.count(before)
+			err = c.commit(ctx, b)
+		}
+		if err != nil {
+			c.Log.Error("hits: cannot be kept", "hits", len(b.hits), "error", err)
+		}
+		for _, w := range b.all {
+			w.done <- err
+		}
+		before = b.hits
+	}
+}
+
+func (c *Counter) commit(ctx context.Context, b *batch) error {
 	c.writing.RLock()
 	defer c.writing.RUnlock()
-	err := c.DB.Write(ctx, store.System(), func(tx *store.Tx) error { return Record(ctx, tx, hits) })
+	err := c.DB.Write(ctx, store.System(), func(tx *store.Tx) error { return record(ctx, tx, b.hits, b.asked) })
 	if err == nil {
 		c.fresh.Store(true)
 	}

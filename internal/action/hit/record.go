@@ -47,6 +47,7 @@ type owner struct {
 	channel          consent.Channel
 	sent             time.Time // zero while no relay has taken it
 	had              int       // hits that are kept of it
+	fresh            int       // hits that are being kept
 	allowed          bool      // she consents to being tracked, now
 }
 
@@ -56,29 +57,90 @@ func Record(ctx context.Context, tx *store.Tx, hits []Hit) error {
 	if len(hits) == 0 {
 		return nil
 	}
-	if tx.Dialect() == store.Postgres { // nothing here is decided by what others must not write meanwhile
-		if _, err := tx.Exec(ctx, sqlReadCommitted); err != nil {
-			return err
-		}
+	if err := readCommitted(ctx, tx); err != nil {
+		return err
+	}
+	a, err := ask(ctx, tx, hits)
+	if err != nil {
+		return err
+	}
+	return a.keep(ctx, tx, hits)
+}
+
+// readCommitted spares waiting on PostgreSQL: nothing here is decided by what others must not write meanwhile.
+func readCommitted(ctx context.Context, tx *store.Tx) error {
+	if tx.Dialect() != store.Postgres {
+		return nil
+	}
+	_, err := tx.Exec(ctx, sqlReadCommitted)
+	return err
+}
+
+// asked is what hits are kept with: whose messages they name, and when that was asked.
+type asked struct {
+	owners map[int64]*owner
+	zone   *time.Location
+	at     feed.Mark
+}
+
+func ask(ctx context.Context, tx *store.Tx, hits []Hit) (*asked, error) {
+	at, err := feed.Now(ctx, tx) // before all else
+	if err != nil {
+		return nil, err
 	}
 	settings, err := company.Load(ctx, tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	owners, err := ownersOf(ctx, tx, hits)
+	return &asked{owners: owners, zone: settings.Zone(), at: at}, err
+}
+
+// count counts hits that were on their way when it was asked.
+func (a *asked) count(hits []Hit) {
+	for i := range hits {
+		if o := a.owners[hits[i].Message]; o != nil {
+			o.had++
+		}
+	}
+}
+
+// idleKinds are changes that say nothing about whose a message is and whether that may be known.
+func idleKinds() []string {
+	return []string{message.KindPlanned, message.KindSettled, message.KindPaused, message.KindContinued, KindCounted, KindJudged}
+}
+
+// record is Record with what was asked before the writer's turn. It is asked again where anything but the most usual happened since, such
+// as a consent taken back.
+func record(ctx context.Context, tx *store.Tx, hits []Hit, a *asked) error {
+	if err := readCommitted(ctx, tx); err != nil {
+		return err
+	}
+	changed, err := feed.Since(ctx, tx, a.at, idleKinds())
+	if err == nil && changed {
+		a, err = ask(ctx, tx, hits)
+	}
 	if err != nil {
 		return err
 	}
+	return a.keep(ctx, tx, hits)
+}
+
+// keep judges the hits and writes them. It may run again when the transaction does.
+func (a *asked) keep(ctx context.Context, tx *store.Tx, hits []Hit) error {
+	for _, o := range a.owners {
+		o.fresh = 0
+	}
 	fresh := make([]*Row, 0, len(hits))
 	for i := range hits {
-		if r := rowOf(&hits[i], owners); r != nil {
+		if r := rowOf(&hits[i], a.owners); r != nil {
 			fresh = append(fresh, r)
 		}
 	}
-	if err := findBursts(ctx, tx, fresh, owners); err != nil {
+	if err := findBursts(ctx, tx, fresh, a.owners); err != nil {
 		return err
 	}
-	return insert(ctx, tx, fresh, settings.Zone())
+	return insert(ctx, tx, fresh, a.zone)
 }
 
 // rowOf is a hit judged by itself and its message; nil for one too many.
@@ -96,7 +158,7 @@ func rowOf(h *Hit, owners map[int64]*owner) *Row {
 		r.Human = r.Reason == ""
 		return r
 	}
-	if o.had++; o.had > mostOfMessage {
+	if o.fresh++; o.had+o.fresh > mostOfMessage {
 		return nil
 	}
 	if r.Reason == "" && soon(h.At, o.sent) {
@@ -200,7 +262,7 @@ func findBursts(ctx context.Context, tx *store.Tx, fresh []*Row, owners map[int6
 	}
 	var ids []int64
 	for id := range byMessage {
-		if owners[id].had > 1 { // hits before, or several now
+		if o := owners[id]; o.had+o.fresh > 1 { // hits before, or several now
 			ids = append(ids, id)
 		}
 	}

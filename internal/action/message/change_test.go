@@ -3,6 +3,7 @@ package message_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,49 +20,89 @@ func withdraw(ctx context.Context, tx *store.Tx, id int64, i int) error {
 	return err
 }
 
+// startling is a Composer of the tests that changes something while it writes the first time.
+type startling struct {
+	letters
+	once   sync.Once
+	change func()
+}
+
+func (s *startling) Compose(ctx context.Context, tx *store.Tx, ms []message.Message) ([]message.Mail, error) {
+	s.once.Do(s.change)
+	return s.letters.Compose(ctx, tx, ms)
+}
+
 func TestWhatChangesBetweenDecidingAndSendingCounts(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		db := storetest.Open(t, url, newClock(noon).options())
-		ids := customers(t, db, 6)
+		ids := customers(t, db, 12)
 		agree(t, db, ids)
-		var news []message.New
-		for i, id := range ids {
-			news = append(news, advert(7, id, i))
+		for measure, when := range []string{"before the mails are written", "after the gates were asked again"} {
+			changes := changes{measure: int64(measure) + 1, first: 6 * measure, ids: ids[6*measure : 6*measure+6]}
+			changes.plan(t, db)
+			p := newPost()
+			s := &message.Sender{DB: db, Outlet: p, Connections: 2, Composers: map[string]message.Composer{"test": letters{}}}
+			if measure == 0 {
+				changes.make(t, db)
+			} else {
+				s.Composers["test"] = &startling{change: func() { changes.make(t, db) }}
+			}
+			if err := s.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c := await(t, db, changes.measure, "all decided", done)
+			if err := s.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			why := c.Reasons[message.Suppressed]
+			if c.Sent != 2 || why["withdrawn"]+why["suppressed"] != 1 || why["bereavement"] != 1 || why["bounced"] != 1 || why["erased"] != 1 {
+				t.Errorf("%s: %+v", when, c)
+			}
+			if len(p.taken()) != 2 {
+				t.Errorf("%s: %d messages left", when, len(p.taken()))
+			}
+			adds(t, db)
+			read(t, db, func(ctx context.Context, tx *store.Tx) error {
+				all, err := message.OfCustomer(ctx, tx, changes.ids[3], 0, 10)
+				if len(all) != 1 || all[0].Address != "" {
+					t.Errorf("%s: of the erased one: %+v", when, all)
+				}
+				return err
+			})
 		}
-		plan(t, db, news...)
-		write(t, db, func(ctx context.Context, tx *store.Tx) error {
-			if err := withdraw(ctx, tx, ids[0], 0); err != nil {
-				return err
-			}
-			if err := message.Hold(ctx, tx, ids[1], message.HoldBereavement, "1"); err != nil {
-				return err
-			}
-			if err := message.MarkAddress(ctx, tx, consent.Email, mailOf(2), message.AddressBounced, "5.1.1"); err != nil {
-				return err
-			}
-			if err := message.Erase(ctx, tx, ids[3]); err != nil {
-				return err
-			}
-			return customer.Erase(ctx, tx, ids[3])
-		})
-		p := newPost()
-		start(t, db, p, 2)
-		c := await(t, db, 7, "all decided", done)
-		why := c.Reasons[message.Suppressed]
-		if c.Sent != 2 || why["withdrawn"]+why["suppressed"] != 1 || why["bereavement"] != 1 || why["bounced"] != 1 || why["erased"] != 1 {
-			t.Errorf("%+v", c)
-		}
-		if len(p.taken()) != 2 {
-			t.Errorf("%d messages left", len(p.taken()))
-		}
-		adds(t, db)
-		read(t, db, func(ctx context.Context, tx *store.Tx) error {
-			all, err := message.OfCustomer(ctx, tx, ids[3], 0, 10)
-			if len(all) != 1 || all[0].Address != "" {
-				t.Errorf("of the erased one: %+v", all)
-			}
+	})
+}
+
+// changes are six customers with a message each, of whom four change what gates go by.
+type changes struct {
+	measure int64
+	first   int // number of the first of them
+	ids     []int64
+}
+
+func (c changes) plan(t *testing.T, db *store.DB) {
+	var news []message.New
+	for i, id := range c.ids {
+		news = append(news, advert(c.measure, id, c.first+i))
+	}
+	plan(t, db, news...)
+}
+
+func (c changes) make(t *testing.T, db *store.DB) {
+	write(t, db, func(ctx context.Context, tx *store.Tx) error {
+		if err := withdraw(ctx, tx, c.ids[0], c.first); err != nil {
 			return err
-		})
+		}
+		if err := message.Hold(ctx, tx, c.ids[1], message.HoldBereavement, "1"); err != nil {
+			return err
+		}
+		if err := message.MarkAddress(ctx, tx, consent.Email, mailOf(c.first+2), message.AddressBounced, "5.1.1"); err != nil {
+			return err
+		}
+		if err := message.Erase(ctx, tx, c.ids[3]); err != nil {
+			return err
+		}
+		return customer.Erase(ctx, tx, c.ids[3])
 	})
 }
 

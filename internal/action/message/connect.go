@@ -135,24 +135,45 @@ func (s *Sender) ask(t turn) answer {
 	return <-t.ack
 }
 
-// mark writes the turns of the connections: whatever waits while one batch is committed is the next one.
+// mark writes the turns of the connections, many in one commit.
 func (s *Sender) mark() {
 	for first := range s.turns {
-		batch := []turn{first}
-	gather:
-		for len(batch) < s.Connections+3 {
-			select {
-			case t, open := <-s.turns:
-				if !open {
-					break gather
-				}
-				batch = append(batch, t)
-			default:
-				break gather
-			}
-		}
-		s.commit(batch)
+		s.commit(s.gather(first))
 	}
+}
+
+// gather collects what waits. A commit costs as much with one turn as with many, so it waits a moment for the others, unless there are
+// plenty already.
+func (s *Sender) gather(first turn) []turn {
+	batch := []turn{first}
+	var over <-chan time.Time
+	for len(batch) < s.Connections+3 {
+		select {
+		case t, open := <-s.turns:
+			if !open {
+				return batch
+			}
+			batch = append(batch, t)
+			continue
+		default:
+		}
+		if len(batch) >= s.plenty {
+			return batch
+		}
+		if over == nil {
+			over = time.After(gatherTime)
+		}
+		select {
+		case t, open := <-s.turns:
+			if !open {
+				return batch
+			}
+			batch = append(batch, t)
+		case <-over:
+			return batch
+		}
+	}
+	return batch
 }
 
 // commit writes a batch until it is written: a result that is known must not be lost because the database is away.
@@ -239,7 +260,7 @@ func (s *Sender) closable(pause time.Duration) []*claim {
 
 // settledPause is how long claims that are done with gather: each time they are dropped the feed tells of them, and whoever follows it has as much
 // work with a few messages as with some thousands.
-const settledPause = time.Second
+const settledPause = 1500 * time.Millisecond
 
 // dropSettled drops the claims that are done with, unless some were dropped a moment ago.
 func (s *Sender) dropSettled(pause time.Duration) {

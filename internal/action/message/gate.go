@@ -168,6 +168,7 @@ type acase struct {
 	said    [gateCount]byte
 	stopped bool
 	folded  string // the address, once it was looked at
+	tracked *bool  // see Message; asked together with the legal basis where it is not nil
 }
 
 func newCases(slice []*Decision) []acase {
@@ -292,7 +293,7 @@ func legal(ctx context.Context, tx *store.Tx, cs []acase) error {
 		for k, i := range list {
 			to[k] = consent.Recipient{Customer: cs[i].Customer, Address: cs[i].Address}
 		}
-		said, err := consent.Check(ctx, tx, ask, to)
+		said, err := checkLegal(ctx, tx, ask, to, cs, list)
 		if err != nil {
 			return err
 		}
@@ -305,4 +306,16 @@ func legal(ctx context.Context, tx *store.Tx, cs []acase) error {
 		}
 	}
 	return nil
+}
+
+// checkLegal asks for the legal basis of the cases at those places, and where they want to know it whether readers may be tracked.
+func checkLegal(ctx context.Context, tx *store.Tx, ask consent.Ask, to []consent.Recipient, cs []acase, places []int) ([]consent.Verdict, error) {
+	if cs[places[0]].tracked == nil {
+		return consent.Check(ctx, tx, ask, to)
+	}
+	said, tracked, err := consent.CheckTracked(ctx, tx, ask, to)
+	for k := range tracked {
+		*cs[places[k]].tracked = tracked[k]
+	}
+	return said, err
 }

@@ -166,13 +166,18 @@ func heldAmong(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string
 type presence struct{ holds, addresses, stops, often bool }
 
 func present(ctx context.Context, tx *store.Tx) (is presence, err error) {
-	var holds, addresses, stops int
-	err = tx.QueryRow(ctx, sqlPresence).Scan(&holds, &addresses, &stops)
-	if err != nil {
+	if is, err = standing(ctx, tx); err != nil {
 		return is, err
 	}
-	often, err := consent.AnyOften(ctx, tx)
-	return presence{holds > 0, addresses > 0, stops > 0, often}, err
+	is.often, err = consent.AnyOften(ctx, tx)
+	return is, err
+}
+
+// standing is present without what only the budget asks.
+func standing(ctx context.Context, tx *store.Tx) (presence, error) {
+	var holds, addresses, stops int
+	err := tx.QueryRow(ctx, sqlPresence).Scan(&holds, &addresses, &stops)
+	return presence{holds: holds > 0, addresses: addresses > 0, stops: stops > 0}, err
 }
 
 // some tells whether a query finds a row.

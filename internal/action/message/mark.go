@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 // turn is what one connection wants written in one commit: the result of the message before and that the next one is attempted.
@@ -25,6 +27,9 @@ type job struct {
 	mail  *Mail
 	claim *claim
 	fate  fate // of one in turn.gone
+
+	passed bool      // the gates were asked again when it was written, and let it pass
+	asked  feed.Mark // when that was
 }
 
 // fate is what becomes of a message that is not attempted.
@@ -131,8 +136,7 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 		}
 	}
 	for e, h := range groups {
-		n, err := b.tx.Exec(ctx, fmt.Sprintf(sqlResult, b.tx.Numbers("$1"), b.tx.Numbers("$2")), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason,
-			int64(e.code), e.answer, e.relay, e.due, b.day, b.now, store.Flag(e.untried))
+		n, err := b.end(ctx, e, h)
 		if err != nil {
 			return err
 		}
@@ -145,6 +149,16 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 		}
 	}
 	return nil
+}
+
+// end writes what became of messages that ended alike, and returns of how many.
+func (b *marking) end(ctx context.Context, e ending, h *inHand) (int64, error) {
+	ids, claims := b.tx.Numbers("$1"), b.tx.Numbers("$2")
+	if e.state == Sent {
+		return b.tx.Exec(ctx, fmt.Sprintf(sqlSent, ids, claims), store.JSON(h.ids), store.JSON(h.claims), int64(e.code), e.answer, e.relay, b.day, b.now)
+	}
+	return b.tx.Exec(ctx, fmt.Sprintf(sqlResult, ids, claims), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason, int64(e.code), e.answer, e.relay,
+		e.due, b.day, b.now, store.Flag(e.untried))
 }
 
 // ending says what a result makes of a message.
@@ -194,7 +208,6 @@ func (b *marking) putOff(ctx context.Context, j *job) error {
 // attempt marks the next messages of the turns as attempting: those of measures that are not stopped, whose gates still let
 // them pass, and that nobody took back.
 func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours map[int64]bool) error {
-	var ms []*Message
 	var js []*job
 	var measures []int64
 	seen := map[int64]bool{}
@@ -203,15 +216,15 @@ func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours ma
 			continue
 		}
 		seen[t.next.m.ID] = true
-		ms, js = append(ms, t.next.m), append(js, t.next)
+		js = append(js, t.next)
 		if m := t.next.m.Measure; !slices.Contains(measures, m) {
 			measures = append(measures, m)
 		}
 	}
-	if len(ms) == 0 {
+	if len(js) == 0 {
 		return nil
 	}
-	is, err := present(ctx, b.tx)
+	is, err := standing(ctx, b.tx)
 	if err != nil {
 		return err
 	}
@@ -221,15 +234,16 @@ func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours ma
 			return err
 		}
 	}
-	whys, err := recheck(ctx, b.tx, ms, is)
+	whys, err := b.askAgain(ctx, js, is)
 	if err != nil {
 		return err
 	}
 	byMeasure := map[int64]*inHand{}
-	for i, m := range ms {
+	for i, j := range js {
+		m := j.m
 		stop := stops[m.Measure]
 		if stop.state != "" || whys[i].gate != "" {
-			if err := b.keepBack(ctx, js[i], stop, whys[i]); err != nil {
+			if err := b.keepBack(ctx, j, stop, whys[i]); err != nil {
 				return err
 			}
 			continue
@@ -237,11 +251,110 @@ func (b *marking) attempt(ctx context.Context, batch []turn, again bool, ours ma
 		if byMeasure[m.Measure] == nil {
 			byMeasure[m.Measure] = &inHand{}
 		}
-		byMeasure[m.Measure].add(js[i])
+		byMeasure[m.Measure].add(j)
 	}
 	for measure, h := range byMeasure {
 		if err := b.begin(ctx, measure, h, again, ours); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// askEarly asks the gates again for a whole batch, beside the writer, so that the writer need not where nothing has changed since. What they
+// stop is stopped there. Whether readers may be tracked is asked with it.
+func askEarly(ctx context.Context, tx *store.Tx, all []*job, now feed.Mark) error {
+	is, err := standing(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(all, sliceRows) {
+		ms := make([]*Message, len(part))
+		tracked := make([]bool, len(part))
+		for i, j := range part {
+			ms[i] = j.m
+			ms[i].Tracked = &tracked[i]
+		}
+		whys, err := recheck(ctx, tx, ms, is)
+		if err != nil {
+			return err
+		}
+		for i, j := range part {
+			j.passed, j.asked = whys[i].gate == "", now
+		}
+	}
+	return nil
+}
+
+// askAgain asks the gates at the last moment, in the order of js. What they said a moment ago, when the mails were written, holds
+// where nothing that they go by has changed since; of bad addresses the feed does not tell.
+func (b *marking) askAgain(ctx context.Context, js []*job, is presence) ([]why, error) {
+	stale, err := b.stale(ctx, js)
+	if err != nil {
+		return nil, err
+	}
+	whys := make([]why, len(js))
+	var places []int
+	var ms []*Message
+	for i, j := range js {
+		if stale || !j.passed {
+			places, ms = append(places, i), append(ms, j.m)
+		}
+	}
+	if len(ms) > 0 {
+		again, err := recheck(ctx, b.tx, ms, is)
+		if err != nil {
+			return nil, err
+		}
+		for k, i := range places {
+			whys[i] = again[k]
+		}
+	}
+	if !is.addresses || len(ms) == len(js) {
+		return whys, nil
+	}
+	return whys, b.badNow(ctx, js, whys)
+}
+
+// stale tells whether anything that gates go by may have changed since the first of the messages was asked about.
+func (b *marking) stale(ctx context.Context, js []*job) (bool, error) {
+	var first *job
+	for _, j := range js {
+		if j.passed && (first == nil || j.asked.Before(first.asked)) {
+			first = j
+		}
+	}
+	if first == nil {
+		return false, nil
+	}
+	return feed.Since(ctx, b.tx, first.asked, idleKinds())
+}
+
+// idleKinds are changes that no gate goes by that is asked again; those of measures that are stopped are looked up each time. All others, known or
+// not, have the gates asked again.
+func idleKinds() []string {
+	return []string{KindPlanned, KindSettled, KindPaused, KindContinued, KindCancelled, KindDecided, "hit.counted", "hit.judged"}
+}
+
+// badNow stops messages to addresses that cannot be reached any more.
+func (b *marking) badNow(ctx context.Context, js []*job, whys []why) error {
+	byChannel := map[consent.Channel][]string{}
+	folded := make([]string, len(js))
+	for i, j := range js {
+		if whys[i].gate == "" && j.passed {
+			folded[i] = fold(j.m.Channel, j.m.Address)
+			byChannel[j.m.Channel] = append(byChannel[j.m.Channel], folded[i])
+		}
+	}
+	for channel, list := range byChannel {
+		bad, err := badAmong(ctx, b.tx, channel, list)
+		if err != nil {
+			return err
+		}
+		for i, j := range js {
+			if j.m.Channel == channel && folded[i] != "" && bad[folded[i]] != "" {
+				whys[i] = why{GateAddress, bad[folded[i]]}
+			}
 		}
 	}
 	return nil

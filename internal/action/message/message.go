@@ -120,6 +120,10 @@ type Message struct {
 	PlannedAt time.Time
 	ChangedAt time.Time
 
+	// Tracked tells, while a message is written to be sent, whether it may be known what its reader opens and clicks; nil where that
+	// was not asked.
+	Tracked *bool
+
 	claim int64
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/company"
 )
@@ -42,6 +43,7 @@ type Sender struct {
 	feeders sync.WaitGroup
 	senders sync.WaitGroup
 	markers sync.WaitGroup
+	plenty  int // turns that wait for no others
 	ended   chan struct{}
 
 	mu      sync.Mutex
@@ -50,10 +52,11 @@ type Sender struct {
 }
 
 const (
-	sqliteMarkers   = 2 // one gathers while the other commits
-	postgresMarkers = 4 // commits go on beside each other
+	sqliteMarkers   = 1                    // what comes while it commits is the next batch
+	postgresMarkers = 4                    // commits go on beside each other
+	gatherTime      = 2 * time.Millisecond // how long a batch of marks waits for others, while it is small
 	smallBatch      = 16
-	largeBatch      = 500
+	largeBatch      = 300
 	batchTime       = time.Second // a batch should keep the connections busy about so long
 	longWait        = 5 * time.Second
 	idleTime        = 20 * time.Second // after which a connection without work is closed
@@ -89,12 +92,14 @@ func (s *Sender) Start(ctx context.Context) error {
 	feeding, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.work, s.hard = context.WithCancel(context.WithoutCancel(ctx))
 	s.feeding, s.ended = stop, make(chan struct{})
-	s.urgent, s.usual = make(chan *job), make(chan *job)
+	// As many wait as there are connections: who finds nothing at once has its last result written alone.
+	s.urgent, s.usual = make(chan *job, s.Connections), make(chan *job, s.Connections)
 	s.turns = make(chan turn, s.Connections)
 	markers := sqliteMarkers
 	if s.DB.Dialect() == store.Postgres {
 		markers = postgresMarkers
 	}
+	s.plenty = max(s.Connections/2/markers, 1)
 	for range markers {
 		s.markers.Go(s.mark)
 	}
@@ -321,6 +326,10 @@ func (s *Sender) write(ctx context.Context, c *claim) []*job {
 
 // written reads the messages of a claim and has them written, in one read transaction.
 func (s *Sender) written(ctx context.Context, tx *store.Tx, c *claim) ([]*job, error) {
+	now, err := feed.Now(ctx, tx) // before all else
+	if err != nil {
+		return nil, err
+	}
 	ms, err := claimed(ctx, tx, c)
 	if err != nil {
 		return nil, err
@@ -330,6 +339,9 @@ func (s *Sender) written(ctx context.Context, tx *store.Tx, c *claim) ([]*job, e
 		all[i] = &job{m: m, claim: c}
 	}
 	if err := s.late(ctx, tx, all); err != nil {
+		return nil, err
+	}
+	if err := askEarly(ctx, tx, all, now); err != nil {
 		return nil, err
 	}
 	from, err := s.from(ctx, tx)

@@ -101,6 +101,10 @@ const (
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
 		WHERE id %s AND claim %s AND state = 'attempting'`
 
+	// sqlSent is sqlResult for nearly all: it leaves alone what stays as it is, and with it the index of the budget.
+	sqlSent = `UPDATE message SET state = 'sent', reason = '', code = $3, answer = $4, relay = $5, due_at = 0, claim = 0, day = $6, changed_at = $7
+		WHERE id %s AND claim %s AND state = 'attempting'`
+
 	// by hand
 
 	sqlQueuedIDs = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2 ORDER BY id`

@@ -322,6 +322,9 @@ func recheck(ctx context.Context, tx *store.Tx, ms []*Message, is presence) ([]w
 		slice[i] = &ds[i]
 	}
 	cs := newCases(slice)
+	for i, m := range ms {
+		cs[i].tracked = m.Tracked
+	}
 	if err := legal(ctx, tx, cs); err != nil {
 		return nil, err
 	}

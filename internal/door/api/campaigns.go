@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
+	"stamm/internal/action/program"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
@@ -21,6 +22,8 @@ type Campaign struct {
 	Goal       string         `json:"goal,omitempty"`
 	Channel    string         `json:"channel" enum:"email,phone"`
 	Purpose    string         `json:"purpose"`
+	Topic      string         `json:"topic,omitempty"`
+	Outcome    string         `json:"outcome" enum:"margin,net,orders,visits"`
 	Measure    int64          `json:"measure"`
 	Segment    int64          `json:"segment,omitempty"`
 	State      string         `json:"state" enum:"draft,approved,waiting,sending,paused,done,cancelled"`
@@ -65,6 +68,7 @@ func (s *server) addCampaigns() {
 	const tag, one = "campaigns", "/campaigns/{id}"
 	add(s, route{id: "list_campaigns", method: http.MethodGet, path: "/campaigns", tag: tag, scope: auth.ReadCustomers}, s.listCampaigns)
 	add(s, route{id: "get_campaign", method: http.MethodGet, path: one, tag: tag, scope: auth.ReadCustomers}, s.getCampaign)
+	add(s, route{id: "patch_campaign", method: http.MethodPatch, path: one, tag: tag, scope: auth.WriteMessages, body: bodyOf[CampaignBody]()}, s.patchCampaign)
 	add(s, route{id: "draft_campaign", method: http.MethodPost, path: one + "/draft", tag: tag, scope: auth.WriteMessages}, s.draftCampaign)
 	for _, step := range []campaign.Step{campaign.StepSend, campaign.StepPause, campaign.StepResume, campaign.StepCancel} {
 		add(s, route{id: string(step) + "_campaign", method: http.MethodPost, path: one + "/" + string(step), tag: tag, scope: auth.WriteMessages},
@@ -79,7 +83,7 @@ func countsOf(n message.Counts) CampaignCounts {
 }
 
 func campaignOf(c *campaign.Campaign, n message.Counts) Campaign {
-	shown := Campaign{ID: c.ID, Name: c.Name, Goal: c.Goal, Channel: string(c.Channel), Purpose: string(c.Purpose), Measure: c.Measure, Segment: c.Segment, State: string(c.State),
+	shown := Campaign{ID: c.ID, Name: c.Name, Goal: c.Goal, Channel: string(c.Channel), Purpose: string(c.Purpose), Topic: c.Topic, Outcome: string(c.Outcome), Measure: c.Measure, Segment: c.Segment, State: string(c.State),
 		Version: c.Version, Recipients: c.Recipients, Counts: countsOf(n), Draft: draftOf(c.Trial), CreatedAt: timeText(c.CreatedAt), ChangedAt: timeText(c.ChangedAt)}
 	if c.GoAt != nil {
 		shown.GoAt = timeText(*c.GoAt)
@@ -150,6 +154,41 @@ func (s *server) listCampaigns(ctx context.Context, _ *call, in *campaignQuery) 
 		return nil
 	})
 	return page, err
+}
+
+// CampaignBody is what can be changed of a draft; what is left out stays.
+type CampaignBody struct {
+	Topic   *string `json:"topic,omitempty"`
+	Outcome *string `json:"outcome,omitempty" enum:"margin,net,orders,visits"`
+	Version *int64  `json:"version,omitempty"`
+}
+
+func (s *server) patchCampaign(ctx context.Context, c *call, in *IDPath) (shown Campaign, err error) {
+	body, err := decode[CampaignBody](c)
+	if err != nil {
+		return Campaign{}, err
+	}
+	var seen int64
+	if body.Version != nil {
+		seen = *body.Version
+	}
+	err = c.write(ctx, 1, func(tx *store.Tx) error {
+		_, err := campaign.Change(ctx, tx, in.ID, seen, func(edited *campaign.Campaign) error {
+			if body.Topic != nil {
+				edited.Topic = *body.Topic
+			}
+			if body.Outcome != nil {
+				edited.Outcome = program.Outcome(*body.Outcome)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		shown, err = readCampaign(ctx, tx, in.ID)
+		return err
+	})
+	return shown, err
 }
 
 // draftCampaign begins a draft run and waits a while for it.

@@ -62,6 +62,8 @@ type pastMeasure struct {
 	draws []program.PastDraw
 	past  []program.Past
 	costs []program.PastCost
+
+	numbers map[int64]string // of the customers, in the system they come from
 }
 
 // read reads the files and finds the customers; nothing is written while anything is wrong.
@@ -180,6 +182,7 @@ func (a *adoption) find(ctx context.Context) error {
 	var wrong []error
 	for _, m := range a.measures {
 		groups := map[int64]string{}
+		m.numbers = make(map[int64]string, len(m.draws))
 		for part := range slices.Chunk(m.draws, customer.MaxRows) {
 			ids, err := a.numbers(ctx, part)
 			if err != nil {
@@ -193,7 +196,7 @@ func (a *adoption) find(ctx context.Context) error {
 				case twice && group != d.Arm:
 					wrong = append(wrong, fault.New(fault.Invalid, "program.past.twice", "line", d.Line, "text", d.Customer))
 				case !twice:
-					groups[ids[i]] = d.Arm
+					groups[ids[i]], m.numbers[ids[i]] = d.Arm, d.Customer
 					m.past = append(m.past, program.Past{Assigned: program.Assigned{Customer: ids[i], Arm: d.Arm, Probability: d.Probability}, Day: d.Day})
 				}
 			}

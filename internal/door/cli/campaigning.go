@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
+	"stamm/internal/action/program"
 	"stamm/internal/platform/store"
 )
 
@@ -30,6 +32,8 @@ type campaignJSON struct {
 	ID       int64            `json:"id"`
 	Name     string           `json:"name"`
 	Channel  string           `json:"channel"`
+	Topic    string           `json:"topic"`
+	Outcome  program.Outcome  `json:"outcome"`
 	State    campaign.State   `json:"state"`
 	Measure  int64            `json:"measure"`
 	Version  int64            `json:"version"`
@@ -60,7 +64,7 @@ type campaignDrafted struct {
 }
 
 func campaignOf(c *campaign.Campaign, n message.Counts) campaignJSON {
-	shown := campaignJSON{ID: c.ID, Name: c.Name, Channel: string(c.Channel), State: c.State, Measure: c.Measure, Version: c.Version, GoAt: c.GoAt,
+	shown := campaignJSON{ID: c.ID, Name: c.Name, Channel: string(c.Channel), Topic: c.Topic, Outcome: c.Outcome, State: c.State, Measure: c.Measure, Version: c.Version, GoAt: c.GoAt,
 		Counts: campaignCounts{n.Planned, n.Sent, n.Suppressed, n.Failed, n.Unclear, n.Pending()}}
 	if t := c.Trial; t != nil {
 		shown.Draft = &campaignDrafted{t.At, t.Version, t.Audience, t.Queued, t.Arms, t.Gates(), t.Stopped}
@@ -162,7 +166,9 @@ func (c *Call) writeDraft(w io.Writer, d *campaignDrafted) {
 }
 
 type campaignDraft struct {
-	ID int64 `arg:"" help:"Number of the campaign."`
+	ID      int64  `arg:"" help:"Number of the campaign."`
+	Topic   string `help:"First say what it is about: the code of a topic that customers can leave out; none for nothing in particular." placeholder:"CODE"`
+	Outcome string `help:"First say what it is judged by: margin, net, orders or visits." enum:",margin,net,orders,visits" default:"" placeholder:"OUTCOME"`
 }
 
 // Run plays the campaign through and keeps what came of it, so that the pages show it too.
@@ -170,11 +176,38 @@ func (cmd *campaignDraft) Run(ctx context.Context, c *Call) error {
 	if _, err := c.App.Warehouse(ctx); err != nil {
 		return err
 	}
+	if err := cmd.change(ctx, c); err != nil {
+		return err
+	}
 	if _, err := c.App.proposing().TryNow(ctx, actor, cmd.ID); err != nil {
 		return err
 	}
 	return (&campaignShow{ID: cmd.ID}).Run(ctx, c)
 }
+
+// change writes down what the flags say of the campaign, if anything.
+func (cmd *campaignDraft) change(ctx context.Context, c *Call) error {
+	if cmd.Topic == "" && cmd.Outcome == "" {
+		return nil
+	}
+	return c.App.Store.Write(ctx, actor, func(tx *store.Tx) error {
+		_, err := campaign.Change(ctx, tx, cmd.ID, 0, func(edited *campaign.Campaign) error {
+			switch cmd.Topic {
+			case "":
+			case noTopic:
+				edited.Topic = ""
+			default:
+				edited.Topic = cmd.Topic
+			}
+			edited.Outcome = cmp.Or(program.Outcome(cmd.Outcome), edited.Outcome)
+			return nil
+		})
+		return err
+	})
+}
+
+// noTopic stands for nothing in particular.
+const noTopic = "none"
 
 type campaignSend struct {
 	ID int64 `arg:"" help:"Number of the campaign."`

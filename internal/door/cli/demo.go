@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -57,7 +58,7 @@ func (cmd *demoCommand) RunOwning(ctx context.Context, c *Call) (err error) {
 	if c.Config.sources["addr"] == "" {
 		ports = demoPorts
 	}
-	return c.host(ctx, ports, func(ctx context.Context, app *App, address, _ string) error {
+	return c.host(ctx, hosting{ports: ports, hold: true}, func(ctx context.Context, app *App, address, _ string) error {
 		c.App = app // what follows a job looks at it
 		d := demo{Call: c, app: app, cmd: cmd}
 		token, err := d.make(ctx)
@@ -81,7 +82,14 @@ type demo struct {
 	cmd     *demoCommand
 	company *sim.Company
 	source  int64
+
+	colleague store.Actor      // who writes the campaigns
+	segments  map[string]int64 // by name
 }
+
+// quickly is how much the memory in use may grow, in per cent, before what nobody needs any more is looked for while a company is made: an
+// eighth of its time otherwise.
+const quickly = 400
 
 // make fills the folder, or goes on where an earlier demo of this folder was stopped, and returns a token for one login.
 func (d *demo) make(ctx context.Context) (token string, err error) {
@@ -97,10 +105,11 @@ func (d *demo) make(ctx context.Context) (token string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if made != "done" {
-		if err := d.fill(ctx); err != nil {
-			return "", err
-		}
+	defer debug.SetGCPercent(debug.SetGCPercent(quickly))
+	if made == "done" {
+		close(d.app.held)
+	} else if err := d.fill(ctx); err != nil {
+		return "", err
 	}
 	err = d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {
 		u, err := auth.ByMail(ctx, tx, demoMail)
@@ -201,6 +210,7 @@ func (d *demo) fill(ctx context.Context) error {
 		{sheet.Orders, files.Visits, sheet.Options{}},
 		{sheet.Payments, files.Payments, sheet.Options{}},
 		{sheet.Consents, files.Consents, sheet.Options{}},
+		{sheet.Consents, files.Permissions, sheet.Options{}},
 	} {
 		if err := d.bring(ctx, step.kind, step.path, step.o); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(step.path), err)
@@ -215,17 +225,34 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.past(ctx, files); err != nil {
 		return err
 	}
+	close(d.app.held)
+	if err := d.score(ctx); err != nil {
+		return err
+	}
+	if err := d.reached(ctx); err != nil {
+		return err
+	}
+	if err := d.draft(ctx); err != nil {
+		return err
+	}
+	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
+}
+
+// score foresees what everybody will do, once the warehouse has all orders.
+func (d *demo) score(ctx context.Context) error {
+	if err := d.reached(ctx); err != nil {
+		return err
+	}
+	return d.app.scoreAll(ctx)
+}
+
+// reached waits until the warehouse has what the store has now.
+func (d *demo) reached(ctx context.Context) error {
 	house, err := d.app.Warehouse(ctx)
 	if err != nil {
 		return err
 	}
-	if err := upToDate(ctx, d.Call, house, d.app.Store); err != nil {
-		return err
-	}
-	if err := d.app.scoreAll(ctx); err != nil {
-		return err
-	}
-	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
+	return upToDate(ctx, d.Call, house, d.app.Store)
 }
 
 // past brings in the measures of the last year, as a company would that held them before it had Stamm. A very small company held none.
@@ -241,7 +268,10 @@ func (d *demo) past(ctx context.Context, files *sim.Files) error {
 	if err := a.write(ctx); err != nil {
 		return err
 	}
-	if err := d.messages(ctx, a.measures); err != nil {
+	if err := d.engage(ctx); err != nil {
+		return err
+	}
+	if err := d.campaigns(ctx, a.measures); err != nil {
 		return err
 	}
 	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {
@@ -318,8 +348,11 @@ func (d *demo) defineField(ctx context.Context, key string) error {
 				return nil
 			}
 		}
-		label := map[string]string{"kanal": "Kanal", "roestgrad": "Röstgrad", "kundengruppe": "Kundengruppe"}[key]
-		_, err = customer.DefineField(ctx, tx, customer.CustomField{Key: key, Label: label, Type: "text"})
+		f := customer.CustomField{Key: key, Label: map[string]string{"kanal": "Kanal", "roestgrad": "Röstgrad", "kundengruppe": "Kundengruppe"}[key], Type: customer.TypeText}
+		if f.Choices = sim.Choices(f.Label); len(f.Choices) > 0 {
+			f.Type = customer.TypeChoice
+		}
+		_, err = customer.DefineField(ctx, tx, f)
 		return err
 	})
 }

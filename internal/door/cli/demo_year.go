@@ -3,8 +3,11 @@ package cli
 import (
 	"context"
 	"slices"
+	"time"
 
+	"stamm/internal/action/campaign"
 	"stamm/internal/action/coupon"
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/door/sim"
@@ -34,32 +37,50 @@ func (d *demo) coupons(ctx context.Context) error {
 	})
 }
 
-// messages writes what the measures of the last year sent into the ledger of messages, and whom they left alone.
-func (d *demo) messages(ctx context.Context, measures []*pastMeasure) error {
-	for _, m := range measures {
-		channel := consent.Email
-		if d.company.ByPost(m.Name) {
-			channel = consent.Post
-		}
-		for part := range slices.Chunk(m.past, program.MaxPast) {
-			err := d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
-				past, err := pastMessages(ctx, tx, channel, part)
-				if err != nil {
-					return err
-				}
-				return message.Adopt(ctx, tx, m.ID, channel, past)
-			})
+// messages writes what a measure of the last year sent into the ledger of messages, and whom it left alone; where it was a campaign, with
+// what readers did with it.
+func (d *demo) messages(ctx context.Context, m *pastMeasure, c *campaign.Campaign) error {
+	channel := consent.Email
+	if d.company.ByPost(m.Name) {
+		channel = consent.Post
+	}
+	for part := range slices.Chunk(m.past, program.MaxPast) {
+		var hits []hit.Hit
+		err := d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
+			past, err := d.pastMessages(ctx, tx, channel, part)
 			if err != nil {
 				return err
 			}
+			if c == nil {
+				_, err = message.Adopt(ctx, tx, m.ID, channel, past)
+				return err
+			}
+			for i := range past {
+				past[i].Kind, past[i].Subject, past[i].Topic, past[i].After = campaign.Kind, c.ID, c.Topic, time.Duration(i)*mailEvery
+			}
+			ids, err := message.Adopt(ctx, tx, m.ID, channel, past)
+			if err != nil {
+				return err
+			}
+			hits, err = d.reads(ctx, tx, m, c, past, ids)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := d.count(ctx, hits); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// mailEvery is the time between two mails of a campaign of the past.
+const mailEvery = 200 * time.Millisecond
+
 // pastMessages are the messages to customers of whom a mail address is known, or to all by post. They rest on what the ledger of consents
 // knows, else on the rule for existing customers: all of them had bought.
-func pastMessages(ctx context.Context, tx *store.Tx, channel consent.Channel, part []program.Past) ([]message.Past, error) {
+func (d *demo) pastMessages(ctx context.Context, tx *store.Tx, channel consent.Channel, part []program.Past) ([]message.Past, error) {
 	ids := make([]int64, len(part))
 	for i, p := range part {
 		ids[i] = p.Customer

@@ -78,9 +78,9 @@ func firstSender(ctx context.Context, tx *store.Tx) (mail.Address, error) {
 
 // calling makes calls of the messages by telephone that are queued, until Close.
 func (a *App) calling(ctx context.Context) {
-	desk := &call.Desk{DB: a.Store, Writers: a.speakers(), Log: a.Log}
-	desk.Start(ctx)
-	a.opens(desk.Close)
+	a.desk = &call.Desk{DB: a.Store, Writers: a.speakers(), Log: a.Log}
+	a.desk.Start(ctx)
+	a.opens(a.desk.Close)
 }
 
 // speakers are who knows the words of calls of each kind.

@@ -16,6 +16,7 @@ import (
 
 	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
 	"stamm/internal/action/privacy"
 	"stamm/internal/action/program"
 	"stamm/internal/door/api"
@@ -55,7 +56,7 @@ import (
 func projections() []warehouse.Projection {
 	return []warehouse.Projection{company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection(),
 		event.Projection(), consent.Projection(), report.Projection(), predict.Projection(), segment.Projection(), program.Projection(),
-		message.Projection(), hit.Projection()}
+		message.Projection(), hit.Projection(), call.Projection()}
 }
 
 // App is the open parts of Stamm. The store and the files are always there; the warehouse and the job runner begin when
@@ -70,7 +71,9 @@ type App struct {
 
 	origin string // how people reach the web page, for links in mails
 	hits   *hit.Counter
+	desk   *call.Desk
 
+	held    chan struct{} // nil, or closed when the warehouse may begin to follow the store
 	mu      sync.Mutex
 	house   *warehouse.DB
 	tracker *segment.Tracker // of house
@@ -105,7 +108,18 @@ func Open(ctx context.Context, config Config, log *slog.Logger) (app *App, err e
 		return nil, err
 	}
 	a.Importer = connect.New(a.Store, a.Files)
-	return a, nil
+	return a, a.wordProducts(ctx)
+}
+
+// wordProducts writes the search words of products from before there were any.
+func (a *App) wordProducts(ctx context.Context) error {
+	for {
+		n := 0
+		err := a.Store.Bulk(ctx, store.System(), func(tx *store.Tx) (err error) { n, err = product.AddWords(ctx, tx, 1000); return err })
+		if err != nil || n == 0 {
+			return err
+		}
+	}
 }
 
 // takeOver queues the jobs of a dead owner at once: the database is a file in a folder that only this process owns, so
@@ -138,7 +152,17 @@ func (a *App) Warehouse(ctx context.Context) (*warehouse.DB, error) {
 	a.opens(func(context.Context) error { return house.Close() })
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- house.Follow(following, a.Store) }()
+	go func() {
+		if a.held != nil {
+			select {
+			case <-a.held:
+			case <-following.Done():
+				ended <- nil
+				return
+			}
+		}
+		ended <- house.Follow(following, a.Store)
+	}()
 	a.opens(func(context.Context) error { stop(); return <-ended })
 	a.tracker = segment.NewTracker(a.Store, house, askable, a.Log)
 	return house, nil
@@ -219,7 +243,7 @@ func (a *App) areas() []page.Area {
 	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: program.Names, Speakers: a.speakers(), Measure: programme.Address}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
-		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card,
+		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card, Said: engaged.Timeline,
 			Pages: []page.Entry{{Text: segments.Title, Href: segments.Path, Permission: auth.ReadCustomers}}}),
 		consents.Area(),
 		segments.Area(picked),
@@ -253,7 +277,7 @@ const closingTime = 20 * time.Second
 
 // RunOwning serves until told to stop.
 func (*serveCommand) RunOwning(ctx context.Context, c *Call) error {
-	return c.host(ctx, 1, func(ctx context.Context, app *App, address string, code string) error {
+	return c.host(ctx, hosting{ports: 1}, func(ctx context.Context, app *App, address string, code string) error {
 		err := c.Print(map[string]any{"address": address, "pid": os.Getpid()}, func(w io.Writer) { fmt.Fprintln(w, c.Text.T("cli.serving", "address", address)) })
 		if err != nil || code == "" {
 			return err
@@ -263,16 +287,22 @@ func (*serveCommand) RunOwning(ctx context.Context, c *Call) error {
 	})
 }
 
+// hosting says how to host.
+type hosting struct {
+	ports int
+	hold  bool // the warehouse does not follow the store before prepare closes App.held: filled at once it costs a tenth
+}
+
 // host opens, starts, waits and closes in reverse. prepare runs when everything is open; until it is done visitors see
 // a page that says so. It gets the address of the web page, and the code with which the first user can be made where
 // there is none.
-func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Context, app *App, address, code string) error) (err error) {
+func (c *Call) host(ctx context.Context, how hosting, prepare func(ctx context.Context, app *App, address, code string) error) (err error) {
 	o, err := alone(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer o.release()
-	l, err := listen(ctx, c.Config.Addr, ports)
+	l, err := listen(ctx, c.Config.Addr, how.ports)
 	if err != nil {
 		return err
 	}
@@ -288,6 +318,9 @@ func (c *Call) host(ctx context.Context, ports int, prepare func(ctx context.Con
 		return err
 	}
 	defer func() { err = errors.Join(err, shut(), app.Close(ending(closingTime))) }()
+	if how.hold {
+		app.held = make(chan struct{})
+	}
 	if _, err := app.Warehouse(ctx); err != nil {
 		return err
 	}

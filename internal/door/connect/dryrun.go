@@ -25,10 +25,11 @@ const dryRunExamples = 20
 
 // DryRun reads the files as Start would and counts, writing nothing.
 func (im *Importer) DryRun(ctx context.Context, q Request) (Counts, error) {
-	return im.dryRun(ctx, q, func(context.Context, int64, int64) error { return nil })
+	return im.dryRun(ctx, q, nil, func(context.Context, int64, int64) error { return nil })
 }
 
-func (im *Importer) dryRun(ctx context.Context, q Request, progress func(ctx context.Context, done, total int64) error) (Counts, error) {
+// dryRun tells look how many bytes of the files have been looked through, and then progress how many of their rows.
+func (im *Importer) dryRun(ctx context.Context, q Request, look func(read, total int64), progress func(ctx context.Context, done, total int64) error) (Counts, error) {
 	var total Counts
 	if q.Source == "" {
 		q.Source = "default"
@@ -38,6 +39,7 @@ func (im *Importer) dryRun(ctx context.Context, q Request, progress func(ctx con
 		return total, err
 	}
 	files := im.Sheet(q.Files)
+	files.Progress = look
 	survey, err := files.Survey(ctx, plan)
 	if err != nil {
 		return total, err
@@ -45,6 +47,7 @@ func (im *Importer) dryRun(ctx context.Context, q Request, progress func(ctx con
 	if err := survey.Err(); err != nil {
 		return total, err
 	}
+	files.Progress = nil
 	r := &runner{im: im, db: im.db, task: &jobs.Task{}, run: &Run{Kind: q.Kind, Plan: *plan}}
 	if err := r.prepare(ctx, q.Source); err != nil {
 		return total, err
@@ -111,7 +114,12 @@ func (im *Importer) runTry(ctx context.Context, task *jobs.Task) error {
 	if err := task.Args(&q); err != nil {
 		return err
 	}
-	counts, err := im.dryRun(ctx, q, task.Progress)
+	task.Count(jobs.Bytes)
+	look := func(read, total int64) { task.Progress(ctx, read, total) }
+	counts, err := im.dryRun(ctx, q, look, func(ctx context.Context, done, total int64) error {
+		task.Count("")
+		return task.Progress(ctx, done, total)
+	})
 	if err != nil {
 		return err
 	}

@@ -337,7 +337,8 @@ func (r *runner) settings(ctx context.Context, tx *store.Tx) error {
 
 func (r *runner) do(ctx context.Context) error {
 	files := r.im.Sheet(r.run.Files)
-	files.Progress = func(read, total int64) { r.task.Progress(ctx, read/2, total) }
+	r.task.Count(jobs.Bytes)
+	files.Progress = func(read, total int64) { r.task.Progress(ctx, read, total) }
 	survey, err := files.Survey(ctx, &r.run.Plan)
 	if err != nil {
 		return err
@@ -346,6 +347,7 @@ func (r *runner) do(ctx context.Context) error {
 		return err
 	}
 	files.Progress = nil
+	r.task.Count("")
 	err = r.db.Write(ctx, r.actor, func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, sqlBegin, r.run.ID, survey.Rows, clock.Micros(tx.Now))
 		return err

@@ -22,6 +22,8 @@ const (
 	forProducts
 	forRecent
 	forMeasures
+	forPermission
+	forReading
 )
 
 // dice is the source of random numbers of one question about one thing. It is a value without pointers: a million of them

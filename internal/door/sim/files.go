@@ -9,7 +9,7 @@ import (
 // Files says where WriteFiles put what, and how many rows each file has below its headings.
 type Files struct {
 	Customers, Contacts, Products, Orders, Payments, Quotes, Visits string
-	Consents, Measures, MeasurePlans, MeasureCosts                  string
+	Consents, Permissions, Measures, MeasurePlans, MeasureCosts     string
 	Rows                                                            map[string]int64 // per file name
 	Documents                                                       map[Kind]int64
 }
@@ -28,7 +28,8 @@ var (
 
 // WriteFiles writes the company as its shop would export it into dir, which must exist: customers.csv, contacts.csv,
 // products.csv, orders.csv (orders, invoices, returns and credit notes, one row per line, sorted by time), payments.csv,
-// quotes.csv, visits.csv and consents.csv (who asked for the newsletter, with its double opt-in); and, as Stamm reads them, measures.csv (who was drawn for the measures of the last year), measure_plans.csv
+// quotes.csv, visits.csv, consents.csv (who asked for the newsletter, with its double opt-in) and permissions.csv (who may be called, and of whom it may be known what she
+// opens); and, as Stamm reads them, measures.csv (who was drawn for the measures of the last year), measure_plans.csv
 // and measure_costs.csv. Deliveries have no file: an order has the days for which it was promised and on which it came. progress, if
 // not nil, is told how much is done, from 0 to 1.
 func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done float64)) (*Files, error) {
@@ -44,6 +45,7 @@ func (c *Company) WriteFiles(ctx context.Context, dir string, progress func(done
 	x.files.Quotes = x.open(dir, "quotes.csv", orderHeadings, &x.quotes)
 	x.files.Visits = x.open(dir, "visits.csv", orderHeadings, &x.visits)
 	x.files.Consents = x.open(dir, "consents.csv", consentHeadings, &x.consents)
+	x.files.Permissions = x.open(dir, "permissions.csv", permissionHeadings, &x.permissions)
 	x.openMeasures(dir)
 	if x.err == nil {
 		x.err = x.write(ctx, progress)
@@ -67,7 +69,7 @@ type export struct {
 	labels                                                          [][]byte // per product: number and name as they stand in an order
 	tables                                                          []*table
 	customers, contacts, products, orders, payments, quotes, visits *table
-	consents, draws, plans, spent                                   *table
+	consents, permissions, draws, plans, spent                      *table
 }
 
 func (x *export) open(dir, name string, headings []string, into **table) string {
@@ -100,6 +102,7 @@ func (x *export) write(ctx context.Context, progress func(float64)) error {
 		l := x.c.life(uint32(i + 1))
 		u := x.c.person(&l)
 		x.customer(x.customers, &u)
+		x.permit(&l, &u)
 		for _, k := range x.c.contacts(&l) {
 			x.contact(&k)
 		}
@@ -132,6 +135,17 @@ func (x *export) product(p *Product) {
 	t.amount(p.PriceCHF)
 	t.amount(p.Cost)
 	t.end()
+}
+
+// Choices are what a column of the file of customers can say; nil for one of free text.
+func Choices(column string) []string {
+	switch column {
+	case "Kundengruppe":
+		return []string{"Privat", "Büro", "Gastronomie", "Wiederverkäufer", "Ansprechpartner"}
+	case "Röstgrad":
+		return []string{"hell", "mittel", "dunkel"}
+	}
+	return nil
 }
 
 // groups are the names of the segments in the shop.
@@ -192,7 +206,7 @@ func (x *export) customer(t *table, u *Customer) {
 // consent writes the sign-up to the newsletter, confirmed by a click in a mail some minutes later. Nobody can confirm by an address that
 // cannot work.
 func (x *export) consent(u *Customer) {
-	if !u.Newsletter || strings.Count(u.Mail, "@") != 1 || strings.ContainsAny(u.Mail, " (") || strings.HasSuffix(u.Mail, "@") || strings.Contains(u.Mail, "..") {
+	if !u.Newsletter || !usable(u.Mail) {
 		return
 	}
 	confirmed := u.Created

@@ -19,6 +19,7 @@ type measure struct {
 	coupon         int64     // cents for each coupon redeemed; it is credited, so the amounts of the orders do not show it
 	code           string    // of that coupon, the same for all who get it
 	work           int64     // cents in all
+	calls          bool      // told on the telephone; by post or by mail otherwise
 	budget         int64     // cents
 	learned, again string
 
@@ -78,7 +79,7 @@ func newMeasures(until clock.Day) []measure {
 			},
 			effect: func(*state) float64 { return 0.05 }},
 		{name: "Barista-Nachmittag für Cafés", goal: "Cafés in Österreich zu einem Nachmittag mit unserer Barista einladen", day: back(-70), window: measureWindow, control: 300,
-			media: 120, work: 350_00, budget: 800_00,
+			media: 120, work: 350_00, budget: 800_00, calls: true, learned: "Am Telefon sagen die meisten zu; wie viel mehr sie danach bestellen, ist bei so wenigen nicht zu sehen.",
 			audience: func(s *state) bool {
 				return s.segment == cafe && s.country == austria && s.silent <= 120
 			},
@@ -87,6 +88,12 @@ func newMeasures(until clock.Day) []measure {
 			media: 2, work: 200_00, budget: 1_500_00,
 			audience: func(s *state) bool { return s.private() && s.bought >= 3 && s.silent <= 90 },
 			effect:   func(*state) float64 { return 0.1 }},
+		{name: "Anruf bei stillen Büros", goal: "Büros, die seit zwei bis vier Monaten still sind, fragen, was ihnen fehlt", day: back(-7), open: 20, window: measureWindow, control: 200,
+			work: 260_00, budget: 600_00, calls: true,
+			audience: func(s *state) bool {
+				return s.segment == office && s.country == germany && s.silent >= 60 && s.silent <= 120
+			},
+			effect: func(*state) float64 { return 0.06 }},
 	}
 	slices.SortStableFunc(all, func(a, b measure) int { return int(a.day - b.day) })
 	return all
@@ -205,7 +212,12 @@ const letter = 100
 
 // ByPost tells whether a measure of the last year wrote letters rather than mails.
 func (c *Company) ByPost(name string) bool {
-	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.name == name && m.media >= letter })
+	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.name == name && m.media >= letter && !m.calls })
+}
+
+// ByPhone tells whether a measure of the last year was told on the telephone.
+func (c *Company) ByPhone(name string) bool {
+	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.name == name && m.calls })
 }
 
 // Coupon is a coupon of a measure: one code for all who got the measure, for euros off one order.

@@ -128,6 +128,14 @@ func (s *session) abcResult(object abcJSON, r ranked, counts, values [3]int64) *
 		ref := Ref(fmt.Sprintf("top/%d", n))
 		top.Rows = append(top.Rows, []Cell{value(float64(p) / 100), number(n, ref), cash(r.first(n), ref), rate(r.first(n), r.total, ref)})
 	}
+	last := Table{Name: "abc_last", Columns: columns("class", Text, "customer", Text, "revenue", Money, "place", Count)}
+	for i, c := range []*abcLast{object.LastA, object.LastB} {
+		if c != nil {
+			name, place := string(rune('A'+i)), r.classes()[i].until
+			v, _ := r.place(place)
+			last.Rows = append(last.Rows, []Cell{text(name), {Text: c.ID, Ref: Ref("last/" + name)}, cash(v), number(place)})
+		}
+	}
 	res := &Result{JSON: object, Tables: []Table{table, top}}
 	if r.n == 0 {
 		return res
@@ -137,7 +145,7 @@ func (s *session) abcResult(object abcJSON, r ranked, counts, values [3]int64) *
 		n := r.n * i / 100
 		curve.Rows = append(curve.Rows, []Cell{value(float64(n) / float64(r.n)), rate(r.first(n), r.total)})
 	}
-	res.Tables = append(res.Tables, curve)
+	res.Tables = append(res.Tables, curve, last)
 	res.Chart = &Chart{Kind: Lorenz, Table: 2, Series: []int{1}}
 	res.Figures = []Figure{{"customers_a", Count, number(counts[0], "class/A")}, {"share_a", Share, rate(counts[0], r.n, "class/A")},
 		{"top_20", Share, rate(r.first((r.n*20+99)/100), r.total, Ref(fmt.Sprintf("top/%d", (r.n*20+99)/100)))},
@@ -175,7 +183,7 @@ func sameValue(v int64) string {
 	return fmt.Sprintf("s.value = %d", v)
 }
 
-// abcWho: class/A and top/N, the N most valuable customers.
+// abcWho: class/A, last/A, the last customer of that class, and top/N, the N most valuable customers.
 func abcWho(ctx context.Context, s *session, what string, args []string) (string, error) {
 	if what == "all" {
 		return everybody(ctx, s, what, args)
@@ -192,6 +200,10 @@ func abcWho(ctx context.Context, s *session, what string, args []string) (string
 	switch {
 	case what == "class" && len(args[0]) == 1 && args[0] >= "A" && args[0] <= "C":
 		c = r.classes()[args[0][0]-'A']
+	case what == "last" && (args[0] == "A" || args[0] == "B"):
+		if c = r.classes()[args[0][0]-'A']; c.from < c.until {
+			c.from = c.until - 1
+		}
 	case what == "top":
 		n, err := atoi(args, 0)
 		if err != nil || n < 0 {

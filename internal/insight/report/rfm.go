@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"strings"
 
 	"stamm/internal/platform/i18n"
@@ -332,7 +333,7 @@ func rfm(ctx context.Context, s *session) (*Result, error) {
 	if s.Customers {
 		object.Customers, err = s.rfmCustomers(ctx, s.scored(h))
 	}
-	return rfmResult(object, h), err
+	return rfmResult(object, h, pow10(s.digits)), err
 }
 
 const rfmDefinition = "R=days from last purchase to as_of (score 5 = most recent); F=distinct purchase days; M=total value. Two conventions: " +
@@ -372,13 +373,47 @@ var codes = func() (c [445]string) {
 	return c
 }()
 
+// limits shows the values between which the scores of the percentile form change. The limit of recency is the most days that
+// still give the better score, those of frequency and value the most that still give the lower one. unit is how many minor units
+// of the currency make one.
+func (object rfmJSON) limits(unit float64) Table {
+	t := Table{Name: "rfm_limits", Columns: columns("score", Text, "limit_recency", Days, "limit_frequency", Decimal, "limit_value", Money)}
+	for k := int64(4); k >= 1; k-- {
+		t.Rows = append(t.Rows, []Cell{text(fmt.Sprint(k + 1)), value(float64(object.Thresholds.R[4-k])), value(float64(object.Thresholds.F[k-1])),
+			cash(int64(math.Round(float64(object.Thresholds.M[k-1]) * unit)))})
+	}
+	return t
+}
+
+// table shows how many customers have each score in one form.
+func (c *rfmScores) table(form string) Table {
+	t := Table{Name: "rfm_scores_" + form, Columns: columns("score", Text, "recency", Count, "frequency", Count, "value_score", Count)}
+	for k := 5; k >= 1; k-- {
+		t.Rows = append(t.Rows, []Cell{text(fmt.Sprint(k)), number(c.R[k-1], Ref(fmt.Sprintf("%s/%d__", form, k))),
+			number(c.F[k-1], Ref(fmt.Sprintf("%s/_%d_", form, k))), number(c.M[k-1], Ref(fmt.Sprintf("%s/__%d", form, k)))})
+	}
+	return t
+}
+
+// forms shows the two forms beside each other: how many of the 125 values occur, and how many customers have the best and the worst.
+func (object rfmJSON) forms(customers int64) Table {
+	t := Table{Name: "rfm_forms", Columns: columns("form", Text, "rfm_values", Count, "rfm_555", Count, "rfm_111", Count, "customers", Count)}
+	for _, f := range []struct {
+		name   string
+		scores rfmScores
+	}{{"pct", object.Pct}, {"ntile", object.Ntile}} {
+		t.Rows = append(t.Rows, []Cell{word("report.form." + f.name), number(int64(f.scores.Cells)), number(f.scores.Best, Ref(f.name+"/555")),
+			number(f.scores.Worst, Ref(f.name+"/111")), number(customers, "all")})
+	}
+	return t
+}
+
 // rfmResult lays the percentile form out: a square of recency by frequency, and the scores' sizes.
-func rfmResult(object rfmJSON, h rfmMeasures) *Result {
+func rfmResult(object rfmJSON, h rfmMeasures, unit float64) *Result {
 	grid := Table{Name: "rfm_grid", Columns: columns("recency_score", Text)}
 	for f := 1; f <= 5; f++ {
 		grid.Columns = append(grid.Columns, Column{Name: "frequency_score", Kind: Count, N: f})
 	}
-	scores := Table{Name: "rfm_scores", Columns: columns("score", Text, "recency", Count, "frequency", Count, "value_score", Count)}
 	for r := 5; r >= 1; r-- {
 		row := []Cell{text(fmt.Sprint(r))}
 		for f := 1; f <= 5; f++ {
@@ -389,8 +424,6 @@ func rfmResult(object rfmJSON, h rfmMeasures) *Result {
 			row = append(row, number(n, Ref(fmt.Sprintf("pct/%d%d_", r, f))))
 		}
 		grid.Rows = append(grid.Rows, row)
-		scores.Rows = append(scores.Rows, []Cell{text(fmt.Sprint(r)), number(object.Pct.R[r-1], Ref(fmt.Sprintf("pct/%d__", r))),
-			number(object.Pct.F[r-1], Ref(fmt.Sprintf("pct/_%d_", r))), number(object.Pct.M[r-1], Ref(fmt.Sprintf("pct/__%d", r)))})
 	}
 	cells := Table{Name: "rfm_cells", Columns: columns("rfm", Text, "pct", Count, "ntile", Count)}
 	for _, code := range codes {
@@ -399,7 +432,7 @@ func rfmResult(object rfmJSON, h rfmMeasures) *Result {
 			cells.Rows = append(cells.Rows, []Cell{text(code), number(pct, Ref("pct/"+code)), number(ntile, Ref("ntile/"+code))})
 		}
 	}
-	res := &Result{JSON: object, Tables: []Table{grid, scores, cells}, Chart: &Chart{Kind: Heat, Series: []int{1, 2, 3, 4, 5}}}
+	res := &Result{JSON: object, Tables: []Table{grid, object.limits(unit), object.Pct.table("pct"), object.Ntile.table("ntile"), object.forms(h.f.n), cells}, Chart: &Chart{Kind: Heat, Series: []int{1, 2, 3, 4, 5}}}
 	res.Figures = []Figure{{"best", Count, number(object.Pct.Best, "pct/555")}, {"worst", Count, number(object.Pct.Worst, "pct/111")},
 		{"customers", Count, number(h.f.n, "all")}}
 	slipping := int64(0)

@@ -42,6 +42,9 @@ func (s State) Over() bool { return s == Done || s == Failed || s == Cancelled }
 
 const defaultAttempts = 10
 
+// Bytes is a unit of progress that pages write as a size: 12,3 MB.
+const Bytes = "bytes"
+
 // New is a job to enqueue.
 type New struct {
 	Kind        string    // which handler runs it
@@ -64,6 +67,7 @@ type Job struct {
 	Lost        int             // attempts whose process died
 	Cancelling  bool            // runs, but is asked to stop
 	Done, Total int64           // progress in a unit of the handler's choice; Total 0 if unknown
+	Unit        string          // of the progress, where it is not that of the kind: Bytes
 	Err         error           // of the last attempt, a *fault.Error; nil if it did not fail
 	Result      json.RawMessage // what the handler left, "null" for nothing
 	Actor       store.Actor     // who enqueued it
@@ -281,7 +285,7 @@ func list(ctx context.Context, tx *store.Tx, text string, args ...any) ([]Job, e
 		var cancel int
 		var runAt, created, started, finished int64
 		err := rows.Scan(&j.ID, &j.Kind, &key, &args, &j.State, &runAt, &j.Attempts, &j.MaxAttempts, &j.Lost, &cancel, &j.Done, &j.doneBefore, &j.Total,
-			&failure, &result, &j.Actor.Kind, &j.Actor.ID, &created, &started, &finished)
+			&failure, &result, &j.Actor.Kind, &j.Actor.ID, &created, &started, &finished, &j.Unit)
 		if err != nil {
 			return nil, err
 		}

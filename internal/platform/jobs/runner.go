@@ -17,9 +17,11 @@ import (
 )
 
 const (
-	lookPause = 5 * time.Millisecond // between two looks, however often the database changes
-	longWait  = 5 * time.Second      // the longest time without a look: another process may have enqueued
-	firstWait = 5 * time.Second      // before the second attempt; it doubles with each
+	lookPause = 5 * time.Millisecond  // between two looks, however often the database changes
+	idlePause = 25 * time.Millisecond // the same while it changes all the time and brings nothing to do
+	idleLooks = 10                    // looks in vain from which on that is so
+	longWait  = 5 * time.Second       // the longest time without a look: another process may have enqueued
+	firstWait = 5 * time.Second       // before the second attempt; it doubles with each
 	lastWait  = time.Hour
 )
 
@@ -49,6 +51,7 @@ type Runner struct {
 	working sync.WaitGroup
 
 	beat time.Time // of the last renewal of leases; the loop's own
+	vain int       // looks in a row that found nothing, while the database changed all the time; its own as well
 }
 
 type handler struct {
@@ -127,8 +130,16 @@ func (r *Runner) loop(ctx context.Context) {
 			r.o.Log.Error("jobs: cannot look for work", "error", err)
 			wait, changed = longWait, nil
 		}
-		if !pause(ctx, wait, changed, r.freed) || !pause(ctx, lookPause, nil, nil) {
+		rest := lookPause
+		if r.vain >= idleLooks {
+			rest = idlePause
+		}
+		began := time.Now()
+		if !pause(ctx, wait, changed, r.freed) || !pause(ctx, rest, nil, nil) {
 			return
+		}
+		if r.vain++; time.Since(began) > longWait/10 { // it was quiet
+			r.vain = 0
 		}
 	}
 }
@@ -183,6 +194,7 @@ func (r *Runner) look(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	if v.zone != nil {
+		r.vain = 0
 		if err := r.db.Write(ctx, store.System(), func(tx *store.Tx) error { return fire(ctx, tx, v.zone) }); err != nil {
 			return 0, err
 		}
@@ -195,7 +207,10 @@ func (r *Runner) look(ctx context.Context) (time.Duration, error) {
 	for kind, at := range v.due {
 		if at > clock.Micros(now) {
 			until(at)
-		} else if err := r.claim(ctx, kind, free[kind]); err != nil {
+			continue
+		}
+		r.vain = 0
+		if err := r.claim(ctx, kind, free[kind]); err != nil {
 			return 0, err
 		}
 	}
@@ -352,16 +367,16 @@ func (r *Runner) claim(ctx context.Context, kind string, n int) error {
 		}
 		defer rows.Close()
 		for rows.Next() {
-			t := &Task{db: r.db, lease: lease, result: "null"}
+			t := &Task{db: r.db, lease: lease, now: standing{result: "null"}}
 			var key *string
 			var args string
-			if err := rows.Scan(&t.ID, &t.Kind, &key, &args, &t.Attempt, &t.maxAttempts, &t.Done, &t.Total, &t.By.Kind, &t.By.ID); err != nil {
+			if err := rows.Scan(&t.ID, &t.Kind, &key, &args, &t.Attempt, &t.maxAttempts, &t.Done, &t.Total, &t.now.unit, &t.By.Kind, &t.By.ID); err != nil {
 				return err
 			}
 			if key != nil {
 				t.Key = *key
 			}
-			t.args, t.done, t.total = []byte(args), t.Done, t.Total
+			t.args, t.now.done, t.now.total = []byte(args), t.Done, t.Total
 			claimed = append(claimed, t)
 		}
 		return rows.Err()
@@ -464,13 +479,14 @@ func (r *Runner) end(ctx context.Context, t *Task, failure error) {
 	if e.state.Over() {
 		finished = clock.Micros(r.db.Now())
 	}
-	done, total, result := t.state()
+	now := t.state()
 	if e.state != Done {
-		result = "null"
+		now.result = "null"
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := r.db.Write(ctx, t.Actor(), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, sqlFinish, t.ID, t.lease, string(e.state), clock.Micros(e.runAt), e.giveBack, encodeError(e.err), result, done, total, finished)
+		_, err := tx.Exec(ctx, sqlFinish, t.ID, t.lease, string(e.state), clock.Micros(e.runAt), e.giveBack, encodeError(e.err), now.result, now.done, now.total,
+			finished, now.unit)
 		return err
 	})
 	if err != nil {

@@ -3,7 +3,7 @@ package jobs
 import "stamm/internal/platform/store"
 
 const jobColumns = `id, kind, key, args, state, run_at, attempts, max_attempts, lost, cancel, done, done_before, total,
-		error, result, actor_kind, actor, created_at, started_at, finished_at`
+		error, result, actor_kind, actor, created_at, started_at, finished_at, unit`
 
 const (
 	sqlEnqueue = `INSERT INTO job (kind, key, args, state, run_at, attempts, max_attempts, lost, lease_by, lease_until, cancel, done, done_before, total,
@@ -36,9 +36,10 @@ const (
 	sqlReadCommitted = `SET TRANSACTION ISOLATION LEVEL READ COMMITTED`
 
 	sqlHold     = `SELECT 1 FROM job WHERE id = $1 AND lease_by = $2 AND state = 'running'`
-	sqlProgress = `UPDATE job SET done = $3, total = $4 WHERE id = $1 AND lease_by = $2 AND state = 'running'`
-	sqlFinish   = `UPDATE job SET state = $3, run_at = $4, attempts = attempts - $5, error = $6, result = $7, done = $8, total = $9, finished_at = $10,
-			lease_by = '', lease_until = 0, cancel = 0
+	sqlProgress = `UPDATE job SET done = $3, total = $4, unit = $5, done_before = CASE WHEN unit = $5 THEN done_before ELSE $3 END
+		WHERE id = $1 AND lease_by = $2 AND state = 'running'`
+	sqlFinish = `UPDATE job SET state = $3, run_at = $4, attempts = attempts - $5, error = $6, result = $7, done = $8, total = $9, finished_at = $10,
+			lease_by = '', lease_until = 0, cancel = 0, unit = $11
 		WHERE id = $1 AND lease_by = $2 AND state = 'running'`
 
 	sqlSchedule = `INSERT INTO job_schedule (name, kind, args, spec, next_at) VALUES ($1, $2, $3, $4, $5)
@@ -63,7 +64,7 @@ func sqlDue(tx *store.Tx) string {
 func sqlClaim(tx *store.Tx) string {
 	return `WITH due (id) AS MATERIALIZED (SELECT id FROM job WHERE kind = $1 AND state = 'queued' AND run_at <= $2 ORDER BY run_at, id LIMIT $3` + tx.SkipLocked() + `)
 		UPDATE job SET state = 'running', attempts = attempts + 1, lease_by = $4, lease_until = $5, started_at = $2, finished_at = 0, done_before = done
-		WHERE id IN (SELECT id FROM due) RETURNING id, kind, key, args, attempts, max_attempts, done, total, actor_kind, actor`
+		WHERE id IN (SELECT id FROM due) RETURNING id, kind, key, args, attempts, max_attempts, done, total, unit, actor_kind, actor`
 }
 
 // sqlHeartbeat extends the leases $2 of the jobs $1 until $3.

@@ -54,10 +54,15 @@ type Task struct {
 	db          *store.DB
 	cancel      context.CancelCauseFunc
 
-	mu          sync.Mutex // handlers may report progress from several goroutines
-	done, total int64
-	written     time.Time
-	result      string
+	mu      sync.Mutex // handlers may report progress from several goroutines
+	written time.Time
+	now     standing
+}
+
+// standing is how far a job is, in what unit, and what it leaves.
+type standing struct {
+	done, total  int64
+	unit, result string
 }
 
 // Args reads the arguments into v. What does not fit is an invalid fault: trying again is in vain.
@@ -78,7 +83,8 @@ func (t *Task) Progress(ctx context.Context, done, total int64) error {
 		return context.Cause(ctx)
 	}
 	t.mu.Lock()
-	t.done, t.total = done, total
+	t.now.done, t.now.total = done, total
+	unit := t.now.unit
 	now := t.db.Now()
 	wait := now.Sub(t.written) < progressPause
 	if !wait {
@@ -89,9 +95,16 @@ func (t *Task) Progress(ctx context.Context, done, total int64) error {
 		return nil
 	}
 	return t.db.Write(ctx, t.Actor(), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, sqlProgress, t.ID, t.lease, done, total)
+		_, err := tx.Exec(ctx, sqlProgress, t.ID, t.lease, done, total, unit)
 		return err
 	})
+}
+
+// Count says what Progress counts from now on, such as Bytes; empty is what jobs of the kind count anyway.
+func (t *Task) Count(unit string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now.unit = unit
 }
 
 // SetResult keeps v, as JSON, with the job when its handler succeeds.
@@ -99,7 +112,7 @@ func (t *Task) SetResult(v any) {
 	text := store.JSON(v)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.result = text
+	t.now.result = text
 }
 
 // Hold makes sure, in the handler's transaction, that the job is still in its hands: after a long stop of the machine
@@ -116,18 +129,19 @@ func (t *Task) Hold(ctx context.Context, tx *store.Tx) error {
 // Finish ends the job in the transaction of its effect, so that the effect happens exactly once even if the process
 // dies right after the commit. The handler returns nil afterwards. ErrLost is as for Hold.
 func (t *Task) Finish(ctx context.Context, tx *store.Tx, result any) error {
-	done, total, _ := t.state()
-	n, err := tx.Exec(ctx, sqlFinish, t.ID, t.lease, string(Done), clock.Micros(tx.Now), 0, "", store.JSON(result), done, total, clock.Micros(tx.Now))
+	now := t.state()
+	n, err := tx.Exec(ctx, sqlFinish, t.ID, t.lease, string(Done), clock.Micros(tx.Now), 0, "", store.JSON(result), now.done, now.total,
+		clock.Micros(tx.Now), now.unit)
 	if err == nil && n == 0 {
 		return ErrLost
 	}
 	return err
 }
 
-func (t *Task) state() (done, total int64, result string) {
+func (t *Task) state() standing {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.done, t.total, t.result
+	return t.now
 }
 
 // LastAttempt tells whether the job is given up if this attempt fails.

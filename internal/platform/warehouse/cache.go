@@ -71,6 +71,8 @@ func (db *DB) compute(key string, fn func(context.Context, *View) (any, error)) 
 	done := make(chan struct{})
 	started := db.goBehind(func() {
 		defer close(done)
+		db.cache.begin(key)
+		defer db.cache.end(key)
 		defer func() {
 			if p := recover(); p != nil {
 				err = fmt.Errorf("warehouse: computing %s: panic: %v\n%s", key, p, debug.Stack())
@@ -89,6 +91,17 @@ func (db *DB) compute(key string, fn func(context.Context, *View) (any, error)) 
 	}
 	<-done
 	return err
+}
+
+// Computing tells for how long the value under key has been computed; 0 if nobody computes it now.
+func (db *DB) Computing(key string) time.Duration {
+	db.cache.mu.Lock()
+	defer db.cache.mu.Unlock()
+	begun, ok := db.cache.begun[key]
+	if !ok {
+		return 0
+	}
+	return time.Since(begun)
 }
 
 // cacheSize is how many results are remembered; the one not asked for longest goes first.
@@ -124,9 +137,24 @@ type cache struct {
 	mu     sync.Mutex
 	order  *list.List // of entry, the one used last in front
 	places map[string]*list.Element
+	begun  map[string]time.Time // when computing began, of what is being computed
 }
 
-func (c *cache) init() { c.order, c.places = list.New(), map[string]*list.Element{} }
+func (c *cache) init() {
+	c.order, c.places, c.begun = list.New(), map[string]*list.Element{}, map[string]time.Time{}
+}
+
+func (c *cache) begin(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begun[key] = time.Now()
+}
+
+func (c *cache) end(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.begun, key)
+}
 
 func (c *cache) of(key string) (entry, bool) {
 	c.mu.Lock()

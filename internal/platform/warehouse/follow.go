@@ -14,10 +14,11 @@ import (
 
 const (
 	waitAtMost  = 10 * time.Second
-	lookAgain   = time.Second      // how often the feed is looked at though nobody said that it changed
-	longestRest = time.Second      // between two small commits
-	bulkRest    = 30 * time.Second // between two commits while many rows come in
-	bulkKeys    = 20_000           // keys in a commit from which on this is so
+	lookAgain   = time.Second           // how often the feed is looked at though nobody said that it changed
+	lookPause   = 20 * time.Millisecond // between two looks while the last one found nothing
+	longestRest = time.Second           // between two small commits
+	bulkRest    = 30 * time.Second      // between two commits while many rows come in
+	bulkKeys    = 20_000                // keys in a commit from which on this is so
 	retryFirst  = time.Second
 	retryLast   = time.Minute
 	rebuildRest = 10 * time.Minute // between two rebuilds because of damage
@@ -77,6 +78,9 @@ func (db *DB) follow(ctx context.Context, s *store.DB, retry *time.Duration) err
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-changed:
+			if b.changes == 0 { // commits come in plenty that the feed does not tell of
+				db.breathe(ctx)
+			}
 		case <-tick.C:
 		case <-db.broken:
 			if err := db.adopt(ctx, s); err != nil {
@@ -117,6 +121,18 @@ func (db *DB) rest(ctx context.Context, s *store.DB, b batch, took time.Duration
 		if after, err := head(ctx, s); err != nil || after == before {
 			return err
 		}
+	}
+}
+
+// breathe waits a moment, unless somebody waits for the warehouse.
+func (db *DB) breathe(ctx context.Context) {
+	if db.awaited() {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(lookPause):
+	case <-db.urgent:
 	}
 }
 

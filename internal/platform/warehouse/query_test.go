@@ -233,10 +233,11 @@ func TestCachedComputesOncePerCommit(t *testing.T) {
 func TestAPageGetsTheLastResultWhileTheNextIsComputed(t *testing.T) {
 	db := warehousetest.Open(t, shop())
 	warehousetest.Fill(t, db, map[string][][]any{"buyer": {{1, "DE", false}}})
-	hold := make(chan struct{})
+	hold, under := make(chan struct{}), make(chan struct{}, 8)
 	slow := false
 	count := func(ctx context.Context, v *warehouse.View) (n int, err error) {
 		if slow {
+			under <- struct{}{}
 			<-hold
 		}
 		return n, v.QueryRowContext(ctx, `SELECT count(*) FROM buyer`).Scan(&n)
@@ -250,6 +251,10 @@ func TestAPageGetsTheLastResultWhileTheNextIsComputed(t *testing.T) {
 	if err != nil || r.Value != 1 || r.Fresh {
 		t.Fatalf("%+v, %v; want the last result, not fresh", r, err)
 	}
+	<-under
+	if db.Computing("buyers") <= 0 || db.Computing("sellers") != 0 {
+		t.Error("nobody can tell what is being computed")
+	}
 	done := make(chan warehouse.Result[int])
 	go func() {
 		r, err := warehouse.Cached(t.Context(), db, "buyers", warehouse.Forever, count)
@@ -259,7 +264,7 @@ func TestAPageGetsTheLastResultWhileTheNextIsComputed(t *testing.T) {
 		done <- r
 	}()
 	close(hold)
-	if r := <-done; r.Value != 2 || !r.Fresh {
+	if r := <-done; r.Value != 2 || !r.Fresh || db.Computing("buyers") != 0 {
 		t.Errorf("%+v, want the new result", r)
 	}
 }

@@ -59,32 +59,59 @@ const MaxRecipients = 1000
 // Check tells for each recipient whether a message may go out, in the order of to. Addresses need not be folded. A customer
 // who was merged into another has the other's consent; nobody and somebody erased have none.
 func Check(ctx context.Context, tx *store.Tx, a Ask, to []Recipient) ([]Verdict, error) {
-	all := make([]Verdict, len(to))
-	if a.Basis == Contract || a.Basis == LegalDuty {
+	all, _, err := check(ctx, tx, a, to, false)
+	return all, err
+}
+
+// CheckTracked is Check, and tells besides of each recipient whether it may be known what she opens and clicks by that channel.
+func CheckTracked(ctx context.Context, tx *store.Tx, a Ask, to []Recipient) (verdicts []Verdict, tracked []bool, err error) {
+	if !a.free() {
+		return check(ctx, tx, a, to, true)
+	}
+	all, err := Check(ctx, tx, tracking(a.Channel), to)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, v := range all {
+		tracked = append(tracked, v.Basis == Consent)
+	}
+	verdicts, err = Check(ctx, tx, a, to)
+	return verdicts, tracked, err
+}
+
+// tracking asks whether somebody may be known by what she opens and clicks.
+func tracking(c Channel) Ask { return Ask{Channel: c, Purpose: Tracking, Basis: Consent} }
+
+// free tells that what is asked rests on no consent.
+func (a Ask) free() bool { return a.Basis == Contract || a.Basis == LegalDuty }
+
+func check(ctx context.Context, tx *store.Tx, a Ask, to []Recipient, track bool) (all []Verdict, tracked []bool, err error) {
+	all, tracked = make([]Verdict, len(to)), make([]bool, len(to))
+	if a.free() {
 		for i := range all {
 			all[i].Basis = a.Basis
 		}
-		return all, nil
+		return all, tracked, nil
 	}
 	if len(to) == 0 {
-		return all, nil
+		return all, tracked, nil
 	}
 	install, err := customer.InstallKey(ctx, tx, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	settings, err := company.Load(ctx, tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	today := int64(clock.DayOf(tx.Now, settings.Zone()))
+	s := slice{hasher: newHasher(install), today: int64(clock.DayOf(tx.Now, settings.Zone())), ask: a, track: track}
 	for from := 0; from < len(to); from += MaxRecipients {
 		until := min(from+MaxRecipients, len(to))
-		if err := checkSlice(ctx, tx, newHasher(install), today, a, to[from:until], all[from:until]); err != nil {
-			return nil, err
+		if err := s.check(ctx, tx, to[from:until], all[from:until], tracked[from:until]); err != nil {
+			return nil, nil, err
 		}
 	}
-	return all, presume(ctx, tx, settings, today, a, to, all)
+	return all, tracked, presume(ctx, tx, settings, s.today, a, to, all)
 }
 
 // known is what one query finds about a slice of recipients.
@@ -94,7 +121,16 @@ type known struct {
 	wish       map[Recipient]string // why not, by what she chose
 }
 
-func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask, to []Recipient, verdicts []Verdict) error {
+// slice is what is asked about some of the recipients at once.
+type slice struct {
+	*hasher
+	today int64
+	ask   Ask
+	track bool // and whether it may be known what they open and click
+}
+
+func (s slice) check(ctx context.Context, tx *store.Tx, to []Recipient, verdicts []Verdict, tracked []bool) error {
+	a := s.ask
 	ids, hashes, folded := make([]int64, len(to)), make([]string, 0, len(to)), make([]string, len(to))
 	sums := make([]string, len(to))
 	advertising := a.Purpose == Advertising || a.Purpose == Surveys
@@ -106,11 +142,11 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 		}
 		folded[i] = address
 		if advertising && address != "" {
-			sums[i] = h.sum(a.Channel, address)
+			sums[i] = s.sum(a.Channel, address)
 			hashes = append(hashes, sums[i])
 		}
 	}
-	k, err := find(ctx, tx, a, today, ids, hashes)
+	k, err := s.find(ctx, tx, ids, hashes)
 	if err != nil {
 		return err
 	}
@@ -124,6 +160,7 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 			continue
 		}
 		v := judge(k.states[r.Customer], a, folded[i])
+		tracked[i] = s.track && judge(k.states[r.Customer], tracking(a.Channel), folded[i]).Basis == Consent
 		switch {
 		case v.Reason == ReasonObjected:
 		case sums[i] != "" && k.suppressed[sums[i]]:
@@ -136,14 +173,18 @@ func checkSlice(ctx context.Context, tx *store.Tx, h *hasher, today int64, a Ask
 	return nil
 }
 
-func find(ctx context.Context, tx *store.Tx, a Ask, today int64, ids []int64, hashes []string) (known, error) {
+func (s slice) find(ctx context.Context, tx *store.Tx, ids []int64, hashes []string) (known, error) {
+	a, also := s.ask, s.ask.Purpose
+	if s.track {
+		also = Tracking
+	}
 	k := known{states: make(map[int64][]state, len(ids)), suppressed: map[string]bool{}, wish: map[Recipient]string{}}
 	text := fmt.Sprintf(sqlCheck, tx.Numbers("$1"), tx.Strings("$4"))
 	topic := ""
 	if a.Topic != "" {
 		topic = store.JSON(a.Topic)
 	}
-	args := []any{store.JSON(ids), string(a.Channel), string(a.Purpose), store.JSON(hashes), today, topic}
+	args := []any{store.JSON(ids), string(a.Channel), string(a.Purpose), store.JSON(hashes), s.today, topic, string(also)}
 	err := tx.Values(ctx, text, args, func(_ []string, row []any) error {
 		id, _ := row[0].(int64)
 		address, _ := row[3].(string)

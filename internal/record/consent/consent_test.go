@@ -71,10 +71,26 @@ func (w world) record(entries ...consent.Entry) (out consent.Written) {
 	return out
 }
 
+// check asks for the basis. Whoever asks about being tracked with it hears the same as who asks for each.
 func (w world) check(a consent.Ask, to ...consent.Recipient) (all []consent.Verdict) {
 	w.Helper()
 	w.read(func(ctx context.Context, tx *store.Tx) (err error) {
-		all, err = consent.Check(ctx, tx, a, to)
+		if all, err = consent.Check(ctx, tx, a, to); err != nil {
+			return err
+		}
+		alone, err := consent.Check(ctx, tx, consent.Ask{Channel: a.Channel, Purpose: consent.Tracking, Basis: consent.Consent}, to)
+		if err != nil {
+			return err
+		}
+		both, tracked, err := consent.CheckTracked(ctx, tx, a, to)
+		if diff := cmp.Diff(all, both); diff != "" {
+			w.Errorf("asked together (-alone +together):\n%s", diff)
+		}
+		for i, v := range alone {
+			if tracked[i] != (v.Basis == consent.Consent) {
+				w.Errorf("%v is tracked: %t; asked alone: %+v", to[i], tracked[i], v)
+			}
+		}
 		return err
 	})
 	return all

@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/customer"
 )
@@ -71,7 +72,10 @@ func Unsubscribe(ctx context.Context, tx *store.Tx, link Link, ip string) error 
 		return err
 	}
 	if h.Customer == 0 || h.Address == "" {
-		_, err := tx.Exec(ctx, sqlSuppress, h.hash, string(h.Channel), string(Objected), clock.Micros(tx.Now))
+		if _, err := tx.Exec(ctx, sqlSuppress, h.hash, string(h.Channel), string(Objected), clock.Micros(tx.Now)); err != nil {
+			return err
+		}
+		_, err := feed.Append(ctx, tx, feed.New{Kind: KindObjected, Body: map[string]any{"channel": string(h.Channel)}})
 		return err
 	}
 	all, err := loadLedgers(ctx, tx, []int64{h.Customer})

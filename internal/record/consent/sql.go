@@ -13,7 +13,7 @@ const (
 		SELECT w.id, s.channel, s.purpose, s.address, s.basis, s.status, s.entry, CAST(s.own AS BIGINT) AS own
 		FROM who w JOIN consent_state s ON s.customer = w.main
 		WHERE CASE s.channel WHEN $2 THEN 1 WHEN '' THEN 1 ELSE 0 END = 1
-		AND CASE s.purpose WHEN $3 THEN 1 WHEN 'advertising' THEN 1 ELSE 0 END = 1
+		AND CASE s.purpose WHEN $3 THEN 1 WHEN $7 THEN 1 WHEN 'advertising' THEN 1 ELSE 0 END = 1
 		UNION ALL SELECT 0, '', '', hash, '', 'suppressed', 0, 0 FROM consent_suppression WHERE hash %s
 		UNION ALL SELECT w.id, '', '', p.address, '', CASE WHEN p.paused_until > $5 THEN 'paused' ELSE 'topic' END, 0, 0
 		FROM who w JOIN consent_preference p ON p.customer = w.main

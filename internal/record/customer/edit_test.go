@@ -270,6 +270,10 @@ func TestOneMailAddressIsTheMainOne(t *testing.T) {
 		refused(t, db, fault.Invalid, "errors.mail", func(tx *store.Tx) (customer.Edit, error) {
 			return customer.AddEmail(ctx, tx, id, customer.Email{Address: "one"})
 		})
+		refused(t, db, fault.Invalid, "errors.required", func(tx *store.Tx) (customer.Edit, error) {
+			return customer.AddEmail(ctx, tx, id, customer.Email{Address: " "})
+		})
+		refused(t, db, fault.Invalid, "errors.required", func(tx *store.Tx) (customer.Edit, error) { return customer.AddPhone(ctx, tx, id, customer.Phone{}) })
 		edit(t, db, func(tx *store.Tx) (customer.Edit, error) {
 			return customer.ChangeEmail(ctx, tx, id, customer.Email{ID: first, Address: "uno@example.de", Main: true, From: day(t, "2026-01-01")})
 		})

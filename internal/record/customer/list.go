@@ -19,7 +19,7 @@ type Row struct {
 	ID         int64
 	Kind       string
 	Name       string // empty for somebody known by a number or an address only
-	Company    string
+	Company    string // that she named, or the one whose contact she is
 	Source     int64
 	ExternalID string
 	Email      string // the main one
@@ -32,6 +32,7 @@ type Row struct {
 	ChangedAt  time.Time
 
 	sortName, firstName, lastName string
+	employed                      bool // Company is the one whose contact she is
 }
 
 // Filter narrows a list; what is empty does not.
@@ -294,6 +295,18 @@ func fillRows(ctx context.Context, tx *store.Tx, page []Row) error {
 		ids[i], of[page[i].ID] = page[i].ID, &page[i]
 	}
 	list := store.JSON(ids)
+	err := each(ctx, tx, fmt.Sprintf(sqlEmployers, tx.Numbers("$1")), []any{list, int64(clock.DayOf(tx.Now, time.UTC))}, func(found *sql.Rows) error {
+		var id int64
+		var name string
+		err := found.Scan(&id, &name)
+		if r := of[id]; r != nil && (r.Company == "" || r.employed) {
+			r.Company, r.employed = name, true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		text string
 		put  func(*Row, string)

@@ -200,3 +200,35 @@ func TestTheNewestNoteIsKnownByCustomer(t *testing.T) {
 		})
 	})
 }
+
+func TestAPersonIsListedWithTheCompanySheWorksFor(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		anna := create(t, db, customer.Draft{Fields: customer.Fields{"name": "Anna Ahorn"}})
+		bert := create(t, db, customer.Draft{Fields: customer.Fields{"name": "Bert Birke", "company": "Selbst genannt"}})
+		for _, c := range []struct {
+			name        string
+			person      int64
+			from, until *clock.Day
+		}{
+			{"Früher GmbH", anna, day(t, "2020-01-01"), day(t, "2021-12-31")}, {"Erst AG", anna, day(t, "2022-01-01"), nil},
+			{"Jetzt KG", anna, day(t, "2023-01-01"), nil}, {"Später OHG", anna, day(t, "2999-01-01"), nil}, {"Andere UG", bert, nil, nil},
+		} {
+			firm := create(t, db, customer.Draft{Fields: customer.Fields{"kind": customer.Company, "name": c.name}})
+			edit(t, db, func(tx *store.Tx) (customer.Edit, error) {
+				return customer.AddContact(ctx, tx, customer.Contact{Company: firm, Person: c.person, From: c.from, Until: c.until})
+			})
+		}
+		got := map[string]string{}
+		read(t, db, func(tx *store.Tx) error {
+			rows, _, err := customer.List(ctx, tx, customer.Filter{Kind: customer.Person}, customer.Order{By: "name"}, 0, 10)
+			for _, r := range rows {
+				got[r.Name] = r.Company
+			}
+			return err
+		})
+		if diff := cmp.Diff(map[string]string{"Anna Ahorn": "Jetzt KG", "Bert Birke": "Selbst genannt"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -43,7 +43,9 @@ func RemoveEmail(ctx context.Context, tx *store.Tx, id, email int64) (Edit, erro
 
 // putEmail adds an address, or replaces the one with its id, and returns the id.
 func (s *state) putEmail(e Email) (int64, error) {
-	e.Address = clean(e.Address)
+	if e.Address = clean(e.Address); e.Address == "" {
+		return 0, fault.New(fault.Invalid, "errors.required").On(FieldEmail)
+	}
 	folded, valid := FoldMail(e.Address)
 	if !valid {
 		return 0, fault.New(fault.Invalid, "errors.mail", "text", e.Address).On(FieldEmail)
@@ -92,6 +94,9 @@ func (s *state) putPhone(ctx context.Context, tx *store.Tx, p Phone) (int64, err
 			return 0, err
 		}
 		region = settings.Country
+	}
+	if p.Written == "" {
+		return 0, fault.New(fault.Invalid, "errors.required").On(FieldPhone)
 	}
 	p.Number, p.Valid = NormalPhone(p.Written, region)
 	if p.Number == "" {

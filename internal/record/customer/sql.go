@@ -47,6 +47,10 @@ const (
 
 	sqlMainMails  = `SELECT customer, address FROM customer_email WHERE customer %s AND main = 1`
 	sqlMainPhones = `SELECT customer, CASE WHEN number <> '' THEN number ELSE written END FROM customer_phone WHERE customer %s AND main = 1`
+	// The company a person works for now; the one since when she does last comes last, and counts.
+	sqlEmployers = `SELECT k.person, c.name FROM customer_contact k JOIN customer c ON c.id = k.company
+		WHERE k.person %s AND COALESCE(k.valid_from, $2) <= $2 AND COALESCE(k.valid_until, $2) >= $2
+		ORDER BY COALESCE(k.valid_from, 0), k.id`
 	sqlMainCities = `SELECT customer, city FROM customer_address WHERE customer %s AND main = 1`
 
 	sqlCustomFields = `SELECT id, key, label, type, choices FROM custom_field ORDER BY label, id`

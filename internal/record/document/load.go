@@ -162,6 +162,16 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer int64, before Place,
 	return scanDocuments(rows)
 }
 
+// SalesOf lists a customer's sales, newest first, without their lines; with a number only those that bear it, of which there may
+// be several: an order and its invoice, or orders of two sources.
+func SalesOf(ctx context.Context, tx *store.Tx, customer int64, number string, limit int) ([]*Document, error) {
+	rows, err := tx.Query(ctx, sqlSalesOf, customer, number, limit)
+	if err != nil {
+		return nil, err
+	}
+	return scanDocuments(rows)
+}
+
 // Anonymous lists the sales without a customer, newest first, without their lines.
 func Anonymous(ctx context.Context, tx *store.Tx, before Place, limit int) ([]*Document, error) {
 	at, id := before.key()

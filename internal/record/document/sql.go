@@ -52,6 +52,9 @@ const (
 
 	sqlOfCustomer = `SELECT ` + documentFields + ` FROM document WHERE customer = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4`
 
+	sqlSalesOf = `SELECT ` + documentFields + ` FROM document WHERE customer = $1 AND sale = 1 AND ($2 = '' OR external_id = $2)
+		ORDER BY at DESC, id DESC LIMIT $3`
+
 	// Sales of the company that are no customer's.
 	sqlAnonymous = `SELECT ` + documentFields + ` FROM document WHERE customer = 0 AND sale = 1 AND (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3`
 

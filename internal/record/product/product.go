@@ -243,18 +243,24 @@ func (w *Written) change(ctx context.Context, tx *store.Tx, before, p *Product) 
 
 func update(ctx context.Context, tx *store.Tx, p *Product) error {
 	if _, err := tx.Exec(ctx, sqlUpdate, p.ID, p.SKU, p.GTIN, p.Name, p.Category, p.Unit, number(p.Price), number(p.Cost), p.Currency,
-		store.Flag(p.Active), p.MadeRun, p.Run, p.hash(), clock.Micros(tx.Now)); err != nil {
+		store.Flag(p.Active), p.MadeRun, p.Run, p.hash(), clock.Micros(tx.Now), p.wordText()); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, sqlDeleteCategories, p.ID); err != nil {
 		return err
 	}
-	return tx.Insert(ctx, "product_category", categoryColumns, p.categoryRows())
+	if err := tx.Insert(ctx, "product_category", categoryColumns, p.categoryRows()); err != nil {
+		return err
+	}
+	if err := deleteWords(ctx, tx, p.ID); err != nil {
+		return err
+	}
+	return addWords(ctx, tx, []*Product{p})
 }
 
 var (
 	columns = []string{"id", "sku", "gtin", "name", "category", "unit", "price", "cost", "currency", "active", "made_run", "run", "hash",
-		"created_at", "changed_at"}
+		"created_at", "changed_at", "words"}
 	categoryColumns = []string{"product", "category"}
 )
 
@@ -269,13 +275,16 @@ func insert(ctx context.Context, tx *store.Tx, fresh []*Product) error {
 	for i, p := range fresh {
 		p.ID = ids[i]
 		rows[i] = []any{p.ID, p.SKU, p.GTIN, p.Name, p.Category, p.Unit, number(p.Price), number(p.Cost), p.Currency, store.Flag(p.Active),
-			p.MadeRun, p.Run, p.hash(), now, now}
+			p.MadeRun, p.Run, p.hash(), now, now, p.wordText()}
 		categories = append(categories, p.categoryRows()...)
 	}
 	if err := tx.Insert(ctx, "product", columns, rows); err != nil {
 		return err
 	}
-	return tx.Insert(ctx, "product_category", categoryColumns, categories)
+	if err := tx.Insert(ctx, "product_category", categoryColumns, categories); err != nil {
+		return err
+	}
+	return addWords(ctx, tx, fresh)
 }
 
 func (p *Product) categoryRows() [][]any { return p.withCategories(p.Categories) }
@@ -467,6 +476,9 @@ func Revert(ctx context.Context, tx *store.Tx, run int64, made []feed.Range, old
 			}
 			if n > 0 {
 				if _, err := tx.Exec(ctx, sqlDeleteCategories, id); err != nil {
+					return nil, nil, err
+				}
+				if err := deleteWords(ctx, tx, id); err != nil {
 					return nil, nil, err
 				}
 				rows["product"] = append(rows["product"], feed.Range{id, id})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"stamm/internal/platform/store"
 	"stamm/internal/record/customer"
@@ -13,6 +14,9 @@ import (
 
 // separator stands between a category and the one below it: "Kaffee > Espresso".
 const separator = " > "
+
+// maxWords is how many words of a query count.
+const maxWords = 8
 
 // Filter narrows a list of products; the zero value is all of them.
 type Filter struct {
@@ -23,18 +27,26 @@ type Filter struct {
 }
 
 const (
-	sqlSearch = `SELECT id, sku, gtin, name FROM product WHERE sku > $1 AND ($2 = '' OR category = $2 OR substr(category, 1, $3) = $4)
-		ORDER BY sku`
+	firstLook = 5_000  // products that are compared with the words before their finds are asked for
+	rare      = 50_000 // up to how many finds of its rarest word a query runs through them, and not through all products
+
+	sqlCandidate = `SELECT p.id, p.sku, p.words FROM product p WHERE p.sku > $1 AND ($2 = '' OR p.category = $2 OR substr(p.category, 1, $3) = $4)`
+	sqlFirst     = `SELECT id FROM (` + sqlCandidate + ` ORDER BY p.sku LIMIT $6) q WHERE %s ORDER BY sku LIMIT $5`
+	sqlAll       = `SELECT id FROM (` + sqlCandidate + `) q WHERE %s ORDER BY sku LIMIT $5`
+	sqlAmong     = `WITH f AS MATERIALIZED (SELECT DISTINCT product FROM (%s) d),
+		hit AS MATERIALIZED (SELECT p.id, p.sku FROM f CROSS JOIN product p
+			WHERE p.id = f.product AND p.sku > $1 AND ($2 = '' OR p.category = $2 OR substr(p.category, 1, $3) = $4) AND %s)
+		SELECT id FROM hit ORDER BY sku LIMIT $5`
+
 	sqlByID         = `SELECT ` + fields + ` FROM product WHERE id %s ORDER BY sku`
 	sqlMainCategory = `SELECT DISTINCT category FROM product WHERE category <> '' ORDER BY category`
 )
 
-// Search pages through the products of a filter by SKU. A word finds names with a word that begins with it, from three
-// letters on also in the middle ("kaffee" finds Filterkaffee); umlauts, accents and case do not count. It reads names
-// until the page is full: products are thousands where customers are millions.
+// Search pages through the products of a filter by SKU. All words must fit: a word finds products with a word in name, SKU or
+// GTIN that begins with it, in names from three letters on also in the middle ("kaffee" finds Filterkaffee); umlauts,
+// accents and case do not count.
 func Search(ctx context.Context, tx *store.Tx, f Filter) ([]*Product, error) {
-	words := wanted(f.Query)
-	ids, err := matching(ctx, tx, f, words)
+	ids, err := matching(ctx, tx, f, wanted(f.Query))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -49,50 +61,104 @@ func Search(ctx context.Context, tx *store.Tx, f Filter) ([]*Product, error) {
 	return all, loadCategories(ctx, tx, all)
 }
 
-func matching(ctx context.Context, tx *store.Tx, f Filter, words [][]string) (ids []int64, err error) {
+// matching compares the first products with the words, which fills a page where they are frequent. Else it runs through the finds
+// of the rarest word, or through all products where each word is in very many.
+func matching(ctx context.Context, tx *store.Tx, f Filter, words [][]string) ([]int64, error) {
 	under := f.Category + separator
-	rows, err := tx.Query(ctx, sqlSearch, f.After, f.Category, len([]rune(under)), under)
+	args := []any{f.After, f.Category, len([]rune(under)), under, f.Limit}
+	q := wordQuery{args: append(slices.Clone(args), firstLook)}
+	ids, err := tx.QueryIDs(ctx, fmt.Sprintf(sqlFirst, q.fitAll(words)), q.args...)
+	if err != nil || len(ids) == f.Limit || len(words) == 0 {
+		return ids, err
+	}
+	lead, err := rarest(ctx, tx, words, firstLook)
+	if err == nil && lead < 0 {
+		lead, err = rarest(ctx, tx, words, rare)
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for len(ids) < f.Limit && rows.Next() {
-		var id int64
-		var sku, gtin, name string
-		if err := rows.Scan(&id, &sku, &gtin, &name); err != nil {
-			return nil, err
+	q = wordQuery{args: args}
+	if lead < 0 {
+		return tx.QueryIDs(ctx, fmt.Sprintf(sqlAll, q.fitAll(words)), q.args...)
+	}
+	finds := q.finds(words[lead], 0)
+	return tx.QueryIDs(ctx, fmt.Sprintf(sqlAmong, finds, q.fitAll(slices.Delete(slices.Clone(words), lead, lead+1))), q.args...)
+}
+
+// rarest is the word with the fewest finds, -1 if all have as many as few or more.
+func rarest(ctx context.Context, tx *store.Tx, words [][]string, few int) (lead int, err error) {
+	lead, fewest := -1, few
+	for i, spellings := range words {
+		q, n := wordQuery{}, 0
+		if err := tx.QueryRow(ctx, "SELECT count(*) FROM ("+q.finds(spellings, fewest)+") d", q.args...).Scan(&n); err != nil {
+			return 0, err
 		}
-		if matches(words, sku, gtin, name) {
-			ids = append(ids, id)
+		if n < fewest {
+			lead, fewest = i, max(1, n)
 		}
 	}
-	return ids, rows.Err()
+	return lead, nil
+}
+
+// wordQuery puts the conditions on words together.
+type wordQuery struct{ args []any }
+
+func (q *wordQuery) bind(v any) string {
+	q.args = append(q.args, v)
+	return fmt.Sprintf("$%d", len(q.args))
+}
+
+func (q *wordQuery) begins(column, word string) string {
+	return column + " >= " + q.bind(word) + " AND " + column + " < " + q.bind(word+string(utf8.MaxRune))
+}
+
+// finds is the text that runs through the products of a word in its spellings, at most n of each; 0 means all.
+func (q *wordQuery) finds(spellings []string, n int) string {
+	limit := func(column string) string {
+		if n == 0 {
+			return ""
+		}
+		return fmt.Sprintf(" ORDER BY %s LIMIT %d", column, n) // in the order of the index, so that it is used
+	}
+	var all []string
+	for _, word := range spellings {
+		if utf8.RuneCountInString(word) < leastInside {
+			all = append(all, "SELECT product FROM (SELECT product FROM product_word WHERE "+q.begins("word", word)+limit("word")+") b")
+			continue
+		}
+		all = append(all, "SELECT product FROM (SELECT product FROM product_word WHERE middle = 0 AND "+q.begins("word", word)+limit("word")+") b",
+			"SELECT product FROM (SELECT w.product FROM product_word_end e CROSS JOIN product_word w WHERE w.word = e.word AND w.middle = 1 AND "+
+				q.begins("e.ending", word)+limit("e.ending")+") i")
+	}
+	return strings.Join(all, " UNION ALL ")
+}
+
+// fitAll is the condition that a product has all the words in its text, which holds letters, digits, spaces and one ~ only.
+func (q *wordQuery) fitAll(words [][]string) string {
+	all := []string{"1 = 1"}
+	for _, spellings := range words {
+		var any []string
+		for _, word := range spellings {
+			any = append(any, "words LIKE "+q.bind("% "+word+"%"))
+			if utf8.RuneCountInString(word) >= leastInside {
+				any = append(any, "words LIKE "+q.bind("%~%"+word+"%"))
+			}
+		}
+		all = append(all, "("+strings.Join(any, " OR ")+")")
+	}
+	return strings.Join(all, " AND ")
 }
 
 // wanted are the words of a query, each in its spellings.
 func wanted(query string) [][]string {
 	var words [][]string
 	for _, word := range strings.FieldsFunc(query, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) }) {
-		if spellings := customer.Fold(word); len(spellings) > 0 {
+		if spellings := customer.Fold(word); len(spellings) > 0 && len(words) < maxWords {
 			words = append(words, spellings)
 		}
 	}
 	return words
-}
-
-// matches tells whether every word stands in the product in one of its spellings.
-func matches(words [][]string, sku, gtin, name string) bool {
-	if len(words) == 0 {
-		return true
-	}
-	has := append(customer.Fold(name+" "+sku), strings.Join(customer.Fold(sku), ""), gtin)
-	return !slices.ContainsFunc(words, func(spellings []string) bool {
-		return !slices.ContainsFunc(spellings, func(word string) bool {
-			return slices.ContainsFunc(has, func(part string) bool {
-				return strings.HasPrefix(part, word) || len(word) >= 3 && strings.Contains(part, word)
-			})
-		})
-	})
 }
 
 // MainCategories lists the main categories in use and the ones above them, by name.

@@ -13,7 +13,12 @@ const (
 	sqlDeleteCategories = `DELETE FROM product_category WHERE product = $1`
 
 	sqlUpdate = `UPDATE product SET sku = $2, gtin = $3, name = $4, category = $5, unit = $6, price = $7, cost = $8, currency = $9,
-		active = $10, made_run = $11, run = $12, hash = $13, changed_at = $14 WHERE id = $1`
+		active = $10, made_run = $11, run = $12, hash = $13, changed_at = $14, words = $15 WHERE id = $1`
+
+	sqlDeleteWords = `DELETE FROM product_word WHERE product = $1`
+	sqlKnownWords  = `SELECT word FROM product_word_end WHERE ending = word AND ending %s`
+	sqlUnworded    = `SELECT ` + fields + ` FROM product WHERE words = '' ORDER BY id LIMIT $1`
+	sqlWords       = `UPDATE product SET words = $2 WHERE id = $1`
 
 	sqlDeleteMade = `DELETE FROM product WHERE id = $1 AND made_run = $2 AND run = $2`
 	sqlUsed       = `SELECT DISTINCT product FROM document_line WHERE product <> 0`

@@ -33,8 +33,9 @@ type Desk struct {
 	Writers map[string]Writer // by kind of message
 	Log     *slog.Logger      // slog.Default by default
 
-	stop context.CancelFunc
-	done sync.WaitGroup
+	turns sync.Mutex // one at a time
+	stop  context.CancelFunc
+	done  sync.WaitGroup
 }
 
 // Start begins to follow the feed and returns at once.
@@ -93,6 +94,8 @@ type news struct {
 // Turn reads on in the feed, makes and closes calls, and tells whether there may be more to read. Done again after it was cut short it
 // changes nothing.
 func (d *Desk) Turn(ctx context.Context) (more bool, err error) {
+	d.turns.Lock()
+	defer d.turns.Unlock()
 	n, err := d.read(ctx)
 	if err != nil || n.after == n.before {
 		return false, err

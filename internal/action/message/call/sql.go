@@ -33,7 +33,7 @@ const (
 	sqlGone = `SELECT c.message FROM phone_call c JOIN message m ON m.id = c.message WHERE c.state = 'open' AND c.message BETWEEN $1 AND $2
 		AND m.state <> 'queued' AND m.state <> 'proposed' ORDER BY c.message LIMIT $3`
 
-	sqlAddTry   = `INSERT INTO phone_try (message, by_user, began_at, basis, entry, due_at, outcome, note, used, ended_at) VALUES ($1, $2, $3, $4, $5, $6, '', '', 0, 0) RETURNING id`
+	sqlAddTry   = `INSERT INTO phone_try (message, by_user, began_at, basis, entry, due_at, day, outcome, note, used, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0) RETURNING id`
 	sqlDropTry  = `DELETE FROM phone_try WHERE id = $1`
 	sqlEndTry   = `UPDATE phone_try SET outcome = $2, note = $3, used = $4, ended_at = $5 WHERE id = $1`
 	sqlTries    = `SELECT id, by_user, began_at, basis, entry, due_at, outcome, note, used, ended_at FROM phone_try WHERE message = $1 ORDER BY id`

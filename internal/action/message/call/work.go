@@ -58,7 +58,12 @@ func Begin(ctx context.Context, tx *store.Tx, id int64) (stopped string, err err
 			return "", err
 		}
 	}
-	if _, err := tx.InsertID(ctx, sqlAddTry, id, user, clock.Micros(tx.Now), string(said.Basis), said.Entry, clock.Micros(c.Due)); err != nil {
+	settings, err := company.Load(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	day := clock.DayOf(tx.Now, settings.Zone())
+	if _, err := tx.InsertID(ctx, sqlAddTry, id, user, clock.Micros(tx.Now), string(said.Basis), said.Entry, clock.Micros(c.Due), int64(day)); err != nil {
 		return "", err
 	}
 	c.State, c.BegunAt, c.BegunBy, c.Tries = Begun, tx.Now, user, c.Tries+1
@@ -225,7 +230,7 @@ func End(ctx context.Context, tx *store.Tx, id int64, r Result) error {
 	if err := c.save(ctx, tx); err != nil {
 		return err
 	}
-	if err := c.tell(ctx, tx, KindEnded, map[string]any{"outcome": string(r.Outcome)}); err != nil {
+	if err := c.tell(ctx, tx, KindEnded, map[string]any{"outcome": string(r.Outcome)}, try.ID); err != nil {
 		return err
 	}
 	if err := c.follow(ctx, tx); err != nil {
@@ -384,7 +389,7 @@ func Undo(ctx context.Context, tx *store.Tx, id int64) error {
 	if err := c.save(ctx, tx); err != nil {
 		return err
 	}
-	if err := c.tell(ctx, tx, KindUndone, nil); err != nil {
+	if err := c.tell(ctx, tx, KindUndone, nil, try.ID); err != nil {
 		return err
 	}
 	return c.follow(ctx, tx)
@@ -410,8 +415,12 @@ func Erase(ctx context.Context, tx *store.Tx, customer int64) error {
 }
 
 // tell tells the feed. Only what was said is about the customer; that somebody was about to dial is not.
-func (c *Call) tell(ctx context.Context, tx *store.Tx, kind string, body map[string]any) error {
+// tries are those of which something changed.
+func (c *Call) tell(ctx context.Context, tx *store.Tx, kind string, body map[string]any, tries ...int64) error {
 	change := feed.New{Kind: kind, Subject: c.Message, Body: body}
+	if len(tries) > 0 {
+		change.Rows = feed.Rows{table: feed.Ranges(tries)}
+	}
 	if kind == KindEnded || kind == KindUndone {
 		change.Customer = c.Reader()
 	}

@@ -16,13 +16,19 @@ const (
 // own at the ends of lines.
 var isQuotedPlain = bytesOf("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!\"#$%&'()*+,-./:;<>?@[\\]^_`{|}~")
 
+// highBits is the highest bit of each of eight bytes, which ASCII does not have.
+const highBits = 0x8080808080808080
+
+// eight are the first eight bytes of a text.
+func eight(text string) uint64 {
+	return uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 | uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+}
+
 // wantsBase64 tells whether base64 is much shorter for the text, as for Greek or Cyrillic.
 func wantsBase64(text string) bool {
-	const high = 0x8080808080808080 // the highest bit of each byte, which ASCII does not have
 	escaped, rest := 0, text
 	for ; len(rest) >= 8; rest = rest[8:] {
-		eight := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 | uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
-		escaped += bits.OnesCount64(eight & high)
+		escaped += bits.OnesCount64(eight(rest) & highBits)
 	}
 	for i := range len(rest) {
 		if rest[i] >= utf8.RuneSelf {
@@ -30,6 +36,27 @@ func wantsBase64(text string) bool {
 		}
 	}
 	return escaped > len(text)/4
+}
+
+// isValid is utf8.ValidString for texts that are ASCII for long stretches, with other letters here and there.
+func isValid(text string) bool {
+	for len(text) > 0 {
+		for len(text) >= 8 && eight(text)&highBits == 0 {
+			text = text[8:]
+		}
+		for i := 0; i < 8 && len(text) > 0; i++ {
+			if text[0] < utf8.RuneSelf {
+				text = text[1:]
+				continue
+			}
+			r, n := utf8.DecodeRuneInString(text)
+			if r == utf8.RuneError && n == 1 {
+				return false
+			}
+			text = text[n:]
+		}
+	}
+	return true
 }
 
 // appendQuoted writes the text in quoted-printable, lines ended by CRLF whatever ended them before. No line begins with a

@@ -110,9 +110,13 @@ func (s *Signer) Sign(raw []byte, now time.Time) ([]byte, error) {
 	}
 	headers, body := raw[:end+2], raw[end+4:]
 	var sum [sha256.Size]byte
-	s.canonical = relaxBody(s.canonical[:0], body)
 	s.hash.Reset()
-	s.hash.Write(s.canonical)
+	if isRelaxed(body) {
+		s.hash.Write(body)
+	} else {
+		s.canonical = relaxBody(s.canonical[:0], body)
+		s.hash.Write(s.canonical)
+	}
 	bodySum := s.hash.Sum(sum[:0])
 
 	dst := append(s.buf[:0], "DKIM-Signature: v=1; a="...)
@@ -218,6 +222,16 @@ func relaxHeader(dst []byte, name string, value []byte) []byte {
 		}
 	}
 	return dst
+}
+
+// isRelaxed tells whether a body is in the relaxed form already, as most are.
+func isRelaxed(body []byte) bool {
+	for _, not := range [...]string{"  ", " \r\n", "\t"} {
+		if bytes.Contains(body, []byte(not)) {
+			return false
+		}
+	}
+	return bytes.HasSuffix(body, []byte("\r\n")) && !bytes.HasSuffix(body, []byte("\r\n\r\n")) && len(body) > 2
 }
 
 // relaxBody writes a body in the relaxed form of RFC 6376, 3.4.4.

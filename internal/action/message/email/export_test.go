@@ -48,3 +48,9 @@ func (w Window) Take(at time.Duration) { w.w.take(at) }
 
 // KeepPause stores a pause.
 var KeepPause = keepPause
+
+// RelaxBody is a body in the relaxed form, and whether it is said to be so as it is.
+func RelaxBody(body []byte) (relaxed []byte, is bool) { return relaxBody(nil, body), isRelaxed(body) }
+
+// IsValid tells whether a text is UTF-8.
+var IsValid = isValid

@@ -3,7 +3,6 @@ package email
 import (
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"stamm/internal/action/message"
 	"stamm/internal/platform/fault"
@@ -13,8 +12,11 @@ import (
 // call.
 type Encoder struct {
 	buf     []byte
+	before  []byte // the mail before, whose lines are in lines
 	scratch []byte
 	utf8    bool // the last mail needs a server with SMTPUTF8
+	lines   map[string]*lines
+	mails   int // written so far
 }
 
 // maxLink bounds the address in List-Unsubscribe, so that its line stays below the 998 characters of RFC 5322.
@@ -30,10 +32,13 @@ func (e *Encoder) Encode(m *message.Mail) ([]byte, error) {
 	if len(m.Text)+len(m.HTML) > MaxSize {
 		return nil, fault.New(fault.Invalid, "email.too_large", "max", MaxSize>>20).On("html")
 	}
+	e.buf, e.before = e.before, e.buf
 	dst, err := e.headers(e.buf[:0], m)
 	if err != nil {
+		e.buf, e.before = e.before, e.buf
 		return nil, err
 	}
+	e.mails++
 	switch {
 	case m.HTML == "":
 		dst = e.part(dst, "plain", m.Text)
@@ -128,7 +133,7 @@ func appendBoundary(dst []byte, m *message.Mail) []byte {
 
 // part writes one body with the headers that describe it.
 func (e *Encoder) part(dst []byte, kind, text string) []byte {
-	if !utf8.ValidString(text) {
+	if !isValid(text) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 	}
 	dst = append(append(append(dst, "Content-Type: text/"...), kind...), "; charset=utf-8\r\n"...)
@@ -138,5 +143,11 @@ func (e *Encoder) part(dst []byte, kind, text string) []byte {
 		return dst
 	}
 	dst = append(dst, "Content-Transfer-Encoding: quoted-printable\r\n\r\n"...)
-	return appendQuoted(dst, text)
+	if e.lines == nil {
+		e.lines = map[string]*lines{}
+	}
+	if e.lines[kind] == nil {
+		e.lines[kind] = &lines{}
+	}
+	return e.lines[kind].append(dst, e.before, e.mails, text)
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/email"
@@ -369,4 +370,43 @@ func BenchmarkEncode(b *testing.B) {
 		}
 		b.SetBytes(int64(len(raw)))
 	}
+}
+
+func TestAMailIsTheSameWhateverWasWrittenBefore(t *testing.T) {
+	pieces := rapid.SampledFrom([]string{"", "<p>Guten Tag, Anna,</p>", "<p>Guten Tag, Jürgen,</p>", ".", "From A", "a b ", strings.Repeat("lang ", 40), strings.Repeat("Ωμέγα", 30), "\r", "="})
+	ends := rapid.SampledFrom([]string{"\n", "\r\n", ""})
+	rapid.Check(t, func(t *rapid.T) {
+		text := func(label string) string {
+			var b strings.Builder
+			for range rapid.IntRange(0, 6).Draw(t, label) {
+				b.WriteString(pieces.Draw(t, "piece"))
+				b.WriteString(ends.Draw(t, "end"))
+			}
+			return b.String()
+		}
+		var used email.Encoder
+		for range rapid.IntRange(2, 6).Draw(t, "mails") {
+			m := autumn()
+			m.Text, m.HTML = text("text"), text("html")
+			if rapid.IntRange(0, 4).Draw(t, "broken") == 0 {
+				m.To.Address = "nobody"
+			}
+			var fresh email.Encoder
+			want, failed := fresh.Encode(m)
+			got, err := used.Encode(m)
+			if !bytes.Equal(got, want) || (err == nil) != (failed == nil) {
+				t.Fatalf("after others it is\n%q, %v\nalone\n%q, %v", got, err, want, failed)
+			}
+		}
+	})
+}
+
+func TestValidTextsAreToldFromOthers(t *testing.T) {
+	pieces := rapid.SampledFrom([]string{"a", "abcdefgh", "ü", "Ω", "\U0001F600", "\xff", "\xc3", "\xe2\x82", "\uFFFD"})
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(pieces, 0, 12).Draw(t, "text"), "")
+		if got := email.IsValid(text); got != utf8.ValidString(text) {
+			t.Fatalf("%q is said to be valid: %t", text, got)
+		}
+	})
 }

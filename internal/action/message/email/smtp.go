@@ -435,9 +435,12 @@ func broken(err error) error { return brokenError{err} }
 
 // usable tells whether the connection can carry another mail after that error.
 func usable(err error) bool {
+	if err == nil {
+		return true
+	}
 	var refused refusal
 	var b brokenError
-	return err == nil || errors.As(err, &refused) && refused.code != 421 && !errors.As(err, &b)
+	return errors.As(err, &refused) && refused.code != 421 && !errors.As(err, &b)
 }
 
 // quit says goodbye without waiting for an answer.

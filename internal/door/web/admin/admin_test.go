@@ -258,7 +258,7 @@ func TestSettingsAreSavedAndTheCurrencyStaysOnceThereAreDocuments(t *testing.T) 
 		if got := load(); got.Currency != "CHF" || got.ActiveDays != 60 || got.Name != "Neu" || got.TimeZone != "Europe/Zurich" {
 			t.Errorf("saved %+v", got)
 		}
-		for field, value := range map[string]string{"zone": "Mars/Olympus", "currency": "XYZ", "active_days": "0", "country": "Germany", "region": "DE-HH", "sector": "magic"} {
+		for field, value := range map[string]string{"name": "", "zone": "Mars/Olympus", "currency": "XYZ", "active_days": "0", "country": "Germany", "region": "DE-HH", "sector": "magic"} {
 			bad := url.Values{}
 			for k, v := range form {
 				bad[k] = v

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
@@ -26,6 +27,11 @@ func kinds() []string {
 		"customer.created", "customer.changed", "customer.noted", "customer.contact", "customer.erased", "customer.removed",
 		"document.added", "document.changed", "event.added",
 		"task.raised", "task.done", "task.reopened", "task.snoozed", "task.handed_over",
+		"import.profile_saved", "import.profile_dropped", "product.changed", "segment.created", "segment.changed",
+		"consent.granted", "consent.confirmed", "consent.withdrawn", "consent.objected", "consent.chosen",
+		"program.created", "program.changed", "program.rules", "campaign.created", "campaign.approved", "campaign.go", "campaign.stopped", "campaign.cancelled",
+		"message.planned", "message.held", "message.released", "message.rules", "mail.bounced", "mail.complained", "coupon.created", "coupon.stopped",
+		"sender.added", "sender.changed", "relay.added", "relay.changed", "mailbox.added", "mailbox.changed",
 	}
 }
 
@@ -33,6 +39,32 @@ func kinds() []string {
 type entry struct {
 	feed.Change
 	old map[string]string
+}
+
+// batch is what one program did many times within a minute; everything a person did stands alone.
+type batch []entry // newest first
+
+// rows is how many records the batch is about.
+func (b batch) rows() (n int64) {
+	for _, e := range b {
+		n += max(1, rowsOf(e.Change))
+	}
+	return n
+}
+
+// batches puts together what goes together, if it may.
+func batches(entries []entry, may bool) []batch {
+	var all []batch
+	for _, e := range entries {
+		if n := len(all); may && n > 0 && e.Actor.Kind != "user" {
+			if last := all[n-1][0]; last.Kind == e.Kind && last.Actor == e.Actor && last.At.Truncate(time.Minute).Equal(e.At.Truncate(time.Minute)) {
+				all[n-1] = append(all[n-1], e)
+				continue
+			}
+		}
+		all = append(all, batch{e})
+	}
+	return all
 }
 
 // auditFilter is what the address says.
@@ -67,11 +99,11 @@ func audit(r *page.Request) error {
 			}
 		})
 	}
-	entries, err := readEntries(r, f, auditPage+1)
+	entries, err := readEntries(r, f, 10*auditPage)
 	if err != nil {
 		return err
 	}
-	return r.Render(r.P.T("admin.audit.title"), auditView(r, auditFilters(r, f, names), auditTable(r, entries, names)))
+	return r.Render(r.P.T("admin.audit.title"), auditView(r, auditFilters(r, f, names), auditTable(r, batches(entries, f.kind == ""), names)))
 }
 
 // allEntries reads everything that fits the filter, page by page.
@@ -239,7 +271,7 @@ func rowsOf(c feed.Change) (n int64) {
 	return n
 }
 
-func auditTable(r *page.Request, entries []entry, names map[int64]string) ui.Table {
+func auditTable(r *page.Request, all []batch, names map[int64]string) ui.Table {
 	t := ui.Table{
 		ID: "audit", Caption: r.P.T("admin.audit.title"),
 		Columns: []ui.Column{
@@ -252,13 +284,23 @@ func auditTable(r *page.Request, entries []entry, names map[int64]string) ui.Tab
 	if r.Int("before", 0) != 0 {
 		paging.First = r.Link("before", "")
 	}
-	if len(entries) > auditPage {
-		entries = entries[:auditPage]
-		paging.Next = r.Link("before", strconv.FormatInt(entries[auditPage-1].Seq, 10))
+	read := 0
+	for _, b := range all {
+		read += len(b)
 	}
-	for _, e := range entries {
-		what := ui.Lines(kindWords(r, e.Kind), detail(r, e, names))
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(when(r.P, e.At)), ui.Text(actorName(r, e.Actor, names)), what, subject(r, e.Change)}})
+	if len(all) > auditPage || read == 10*auditPage {
+		all = all[:min(len(all), auditPage)]
+		last := all[len(all)-1]
+		paging.Next = r.Link("before", strconv.FormatInt(last[len(last)-1].Seq, 10))
+	}
+	for _, b := range all {
+		e := b[0]
+		what, about := ui.Lines(kindWords(r, e.Kind), detail(r, e, names)), subject(r, e.Change)
+		if len(b) > 1 {
+			what = ui.Lines(kindWords(r, e.Kind), "")
+			about = ui.LinkTo(r.P.N("admin.audit.rows", b.rows()), r.Link("kind", e.Kind, "before", strconv.FormatInt(e.Seq+1, 10)))
+		}
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(when(r.P, e.At)), ui.Text(actorName(r, e.Actor, names)), what, about}})
 	}
 	paging.Shown = int64(len(t.Rows))
 	t.Paging = &paging

@@ -97,6 +97,9 @@ func readCompany(r *page.Request, s company.Settings) (companyForm, error) {
 			all = append(all, s.Set(name, r.Text(name)))
 		}
 	}
+	if r.Has("name") && s.Name == "" {
+		all = append(all, fault.New(fault.Invalid, "errors.required").On("name"))
+	}
 	form := formOf(s, false)
 	for _, n := range numberSettings() {
 		if r.Has(n.name) {

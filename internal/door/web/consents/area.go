@@ -3,10 +3,12 @@ package consents
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -19,6 +21,7 @@ import (
 	"stamm/internal/record/auth"
 	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
+	"stamm/internal/record/document"
 )
 
 // path is the address of a customer's consents.
@@ -57,8 +60,14 @@ type sheet struct {
 	customer *customer.Whole
 	now      []consent.Now
 	wishes   []wish
-	entries  []consent.Entry // newest first
+	entries  []consent.Entry      // newest first
+	sales    []*document.Document // to choose from, newest first
 	form     form
+}
+
+// name is what the customer is called, by a number where nobody knows a name.
+func (s sheet) name(r *page.Request) string {
+	return cmp.Or(s.customer.Name, r.P.T("customers.nameless", "number", cmp.Or(s.customer.ExternalID, "#"+strconv.FormatInt(s.customer.ID, 10))))
 }
 
 func load(r *page.Request, tx *store.Tx) (s sheet, err error) {
@@ -75,8 +84,11 @@ func load(r *page.Request, tx *store.Tx) (s sheet, err error) {
 	if s.wishes, err = wishes(r, tx, s.customer.ID); err != nil {
 		return s, err
 	}
-	s.entries, err = consent.Entries(r.Context(), tx, s.customer.ID)
+	if s.entries, err = consent.Entries(r.Context(), tx, s.customer.ID); err != nil {
+		return s, err
+	}
 	slices.Reverse(s.entries)
+	s.sales, err = document.SalesOf(r.Context(), tx, s.customer.ID, "", latestSales)
 	return s, err
 }
 
@@ -111,9 +123,12 @@ func sendCSV(r *page.Request, s sheet) error {
 
 // form is an act as it was typed.
 type form struct {
-	Act, Channel, Purpose, Address, Form, Text, Evidence, Document, Day string
-	Errors                                                              ui.Errors
+	Act, Channel, Purpose, Address, Form, Text, Evidence, Document, Number, Day string
+	Errors                                                                      ui.Errors
 }
+
+// latestSales is from how many sales of the customer one can choose.
+const latestSales = 20
 
 // noon stands for a day of which nobody said the hour.
 const noon clock.TimeOfDay = 12 * 60
@@ -123,7 +138,7 @@ const existing = "existing"
 
 func readForm(r *page.Request) form {
 	return form{Act: r.Text("act"), Channel: r.Text("channel"), Purpose: r.Text("purpose"), Address: r.Text("address"), Form: r.Text("form"), Text: r.Text("text"),
-		Evidence: r.Text("evidence"), Document: r.Text("document"), Day: r.Text("day")}
+		Evidence: r.Text("evidence"), Document: r.Text("document"), Number: strings.TrimPrefix(r.Text("number"), "#"), Day: r.Text("day")}
 }
 
 // entry is the act the form says. A consent with evidence is proved by it.
@@ -140,7 +155,7 @@ func (f form) entry(r *page.Request, id int64) (consent.Entry, error) {
 		e.Kind, e.Basis = consent.Granted, consent.ExistingCustomer
 		n, err := strconv.ParseInt(f.Document, 10, 64)
 		if err != nil {
-			return e, fault.New(fault.Invalid, "consent.existing_sale").On("document")
+			return e, fault.New(fault.Invalid, "consents.choose_sale").On("document")
 		}
 		e.Document = n
 	case string(consent.Withdrawn), string(consent.Objected):
@@ -162,13 +177,41 @@ func (f form) entry(r *page.Request, id int64) (consent.Entry, error) {
 	return e, nil
 }
 
+// sale finds the sale whose number was typed. Where several bear it, they are what is left to choose from.
+func (f *form) sale(r *page.Request, customer int64) (several []*document.Document, err error) {
+	if f.Act != existing || f.Number == "" {
+		return nil, nil
+	}
+	err = r.Read(func(tx *store.Tx) (err error) {
+		several, err = document.SalesOf(r.Context(), tx, customer, f.Number, latestSales)
+		return err
+	})
+	chosen := func(d *document.Document) bool { return strconv.FormatInt(d.ID, 10) == f.Document }
+	switch {
+	case err != nil:
+		return nil, err
+	case len(several) == 0:
+		return nil, fault.New(fault.Invalid, "consents.no_such_sale", "number", f.Number).On("number")
+	case len(several) == 1:
+		f.Document = strconv.FormatInt(several[0].ID, 10)
+	case !slices.ContainsFunc(several, chosen):
+		f.Document = ""
+		return several, fault.New(fault.Invalid, "consents.several_sales", "number", f.Number).On("document")
+	}
+	return nil, nil
+}
+
 func record(r *page.Request) error {
 	f := readForm(r)
 	id, err := r.PathID("id")
 	if err != nil {
 		return err
 	}
-	e, err := f.entry(r, id)
+	several, err := f.sale(r, id)
+	var e consent.Entry
+	if err == nil {
+		e, err = f.entry(r, id)
+	}
 	if err == nil {
 		err = r.Write(func(tx *store.Tx) error {
 			_, err := consent.Record(r.Context(), tx, []consent.Entry{e})
@@ -183,7 +226,9 @@ func record(r *page.Request) error {
 		return failed
 	}
 	return r.Refuse(renamed(err), r.P.T("consents.title"), func(errors ui.Errors) templ.Component {
-		s.form, s.form.Errors = f, errors
+		if s.form, s.form.Errors = f, errors; several != nil {
+			s.sales = several
+		}
 		return showView(r, s)
 	})
 }

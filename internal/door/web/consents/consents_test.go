@@ -11,11 +11,13 @@ import (
 	"stamm/internal/door/web/consents"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/webtest"
+	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
+	"stamm/internal/record/document"
 )
 
 const erika = "erika@example.org"
@@ -91,6 +93,7 @@ func TestAPersonWritesDownWhatTheCustomerSaid(t *testing.T) {
 		"a day to come":    {"act": {"objected"}, "purpose": {"advertising"}, "day": {"2999-01-01"}},
 		"no sale":          {"act": {"existing"}, "channel": {"email"}, "purpose": {"advertising"}, "address": {erika}, "text": {"v1"}, "document": {"99"}},
 		"not even a sale":  {"act": {"existing"}, "channel": {"email"}, "purpose": {"advertising"}, "address": {erika}, "text": {"v1"}, "document": {"A"}},
+		"no number":        {"act": {"existing"}, "channel": {"email"}, "purpose": {"advertising"}, "address": {erika}, "text": {"v1"}},
 		"an unknown chann": {"act": {"objected"}, "channel": {"fax"}, "purpose": {"advertising"}},
 	} {
 		if got := agent.Post(path, form); got.Status != 422 {
@@ -99,6 +102,46 @@ func TestAPersonWritesDownWhatTheCustomerSaid(t *testing.T) {
 	}
 	if got := s.As(auth.Viewer).Post(path, url.Values{"act": {"objected"}, "purpose": {"advertising"}}); got.Status != 403 {
 		t.Errorf("a viewer writes: %d", got.Status)
+	}
+}
+
+func TestASaleIsNamedByItsNumber(t *testing.T) {
+	s, id := site(t)
+	path := "/customers/" + strconv.FormatInt(id, 10) + "/consent"
+	sales := map[string]string{}
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		for _, d := range []*document.Document{{Kind: document.Order, ExternalID: "A-1"}, {Kind: document.Order, ExternalID: "A-2"}, {Kind: document.Invoice, ExternalID: "A-2"}} {
+			d.Source, d.Customer, d.Currency, d.At, d.FileRows = 1, id, "EUR", tx.Now, 1
+			d.Lines = []document.Line{{Quantity: 1000, UnitPrice: 1_000_000, Amount: 100}}
+			number, _, err := document.Put(ctx, tx, d, "EUR", feed.Live)
+			if err != nil {
+				return err
+			}
+			sales[d.Kind.String()+d.ExternalID] = strconv.FormatInt(number, 10)
+		}
+		return nil
+	})
+	agent := s.As(auth.Agent).Speak("de")
+	if got := agent.Get(path); !strings.Contains(webtest.Words(got.Body), "Bestellung A-1") {
+		t.Errorf("no sale to choose: %s", webtest.Words(got.Body))
+	}
+	for _, c := range []struct {
+		name, sale, number string
+		status             int
+		words              string
+	}{
+		{"no such number", "", "A-9", 422, "keine Bestellung und keine Rechnung mit der Nummer A-9"},
+		{"two of that number", "", "A-2", 422, "haben mehrere Verkäufe"},
+		{"neither chosen nor typed", "", "", 422, "fehlt der Verkauf"},
+		{"another one than the number", sales["orderA-1"], "A-2", 422, "haben mehrere Verkäufe"},
+		{"one of the two", sales["invoiceA-2"], "A-2", 303, ""},
+		{"typed with a sign", "", "#A-1", 303, ""},
+		{"chosen", sales["orderA-1"], "", 303, ""},
+	} {
+		got := agent.Post(path, url.Values{"act": {"existing"}, "channel": {"email"}, "purpose": {"advertising"}, "address": {erika}, "text": {"v1"}, "document": {c.sale}, "number": {c.number}})
+		if got.Status != c.status || !strings.Contains(webtest.Words(got.Body), c.words) {
+			t.Errorf("%s: %d %s", c.name, got.Status, webtest.Words(got.Body))
+		}
 	}
 }
 

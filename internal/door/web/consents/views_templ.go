@@ -294,7 +294,7 @@ func showView(r *page.Request, s sheet) templ.Component {
 			templ_7745c5c3_Var12 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("consents.title"), Back: &ui.Anchor{Text: s.customer.Name, Href: fmt.Sprintf("/customers/%d", s.customer.ID)},
+		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("consents.title"), Back: &ui.Anchor{Text: s.name(r), Href: fmt.Sprintf("/customers/%d", s.customer.ID)},
 			Lead: ui.Plainly(r.P.T("consents.lead")), Actions: proofButtons(r, s)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -527,11 +527,19 @@ func recordForm(r *page.Request, s sheet) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: "document", Label: r.P.T("proof.document"), Help: r.P.T("consents.document_help"), Value: s.form.Document, Error: s.form.Errors.On("document"), Optional: true, Width: ui.WidthMedium}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select(r.P, ui.Field{Name: "document", Label: r.P.T("consents.sale"), Help: r.P.T("consents.sale_help"), Error: s.form.Errors.On("document"), Optional: true}, sales(r, s)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, " ")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: "number", Label: r.P.T("consents.number"), Help: r.P.T("consents.number_help"), Value: s.form.Number, Error: s.form.Errors.On("number"), Optional: true, Width: ui.WidthMedium}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, " ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

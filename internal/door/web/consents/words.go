@@ -1,6 +1,8 @@
 package consents
 
 import (
+	"strconv"
+
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/record/consent"
@@ -129,6 +131,17 @@ func addresses(r *page.Request, s sheet) []ui.Option {
 	}
 	for _, a := range s.customer.Addresses {
 		add(consent.PostalKey(a), a.Line1+", "+a.Postcode+" "+a.City)
+	}
+	return all
+}
+
+// sales are those of the customer to choose from: "Bestellung 4711, 12.11.2026, 129,90 €".
+func sales(r *page.Request, s sheet) []ui.Option {
+	all := []ui.Option{{Value: "", Label: r.P.T("consents.no_sale"), Chosen: s.form.Document == ""}}
+	for _, d := range s.sales {
+		id := strconv.FormatInt(d.ID, 10)
+		all = append(all, ui.Option{Value: id, Chosen: id == s.form.Document, Label: r.P.T("consents.sale_option",
+			"kind", r.P.T("document.kind."+d.Kind.String()), "number", d.ExternalID, "day", r.P.Date(d.Day), "amount", r.P.Money(d.Amount, r.Company.Currency))})
 	}
 	return all
 }

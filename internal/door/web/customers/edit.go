@@ -191,6 +191,9 @@ func edit(r *page.Request) error {
 	if r.Text("seen") != "" {
 		s.form.Hidden = []ui.Hidden{{Name: "seen", Value: r.Text("seen")}}
 	}
+	if err := checkBirthday(r, fields); err != nil {
+		return s.refuse(r, err)
+	}
 	var e customer.Edit
 	err = r.Write(func(tx *store.Tx) (err error) {
 		e, err = customer.Change(r.Context(), tx, w.ID, customer.Patch{Fields: fields, Seen: seen})
@@ -275,6 +278,9 @@ func create(r *page.Request) error {
 		a.Country = r.Text("country")
 		d.Addresses = []customer.Address{a}
 	}
+	if err := checkBirthday(r, d.Fields); err != nil {
+		return s.refuse(r, err)
+	}
 	var e customer.Edit
 	err = r.Write(func(tx *store.Tx) (err error) {
 		e, err = customer.Create(r.Context(), tx, d)
@@ -284,6 +290,15 @@ func create(r *page.Request) error {
 		return s.refuse(r, err)
 	}
 	return saved(r, e.ID, e, r.P.T("customers.new.done"))
+}
+
+// checkBirthday finds the slips of typing that would make somebody unborn or older than anybody.
+func checkBirthday(r *page.Request, fields customer.Fields) error {
+	day, err := clock.ParseDay(fields["birthday"])
+	if err == nil && (day < clock.NewDay(1900, 1, 1) || day > r.Today()) {
+		return fault.New(fault.Invalid, "customers.form.birthday").On("birthday")
+	}
+	return nil
 }
 
 // undo takes a change of this customer back.

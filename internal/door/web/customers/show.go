@@ -27,6 +27,7 @@ import (
 type whole struct {
 	*customer.Whole
 	names names
+	said  func(r *page.Request, tx *store.Tx, customer, before int64, limit int) ([]Said, error)
 }
 
 func (w whole) erased() bool { return !w.ErasedAt.IsZero() }
@@ -100,6 +101,7 @@ func (p pages) overview(r *page.Request) error {
 		if m.ahead, err = foreseen(r, tx, w.ID); err != nil {
 			return err
 		}
+		w.said = p.Said
 		entries, err = readTimeline(r, tx, w, r.Text("show"), r.Text("before"))
 		return err
 	})

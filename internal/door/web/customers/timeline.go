@@ -34,17 +34,18 @@ type timeline struct {
 	next    string // where the next page begins, "" at the end
 }
 
-// happening is one thing that happened, of one of four kinds.
+// happening is one thing that happened, of one of five kinds.
 type happening struct {
 	at       time.Time
 	document *document.Document
 	event    *event.Event
 	note     *customer.Note
 	change   *customer.Entry
+	said     *Said
 }
 
 // timelineKinds are what the chips above the timeline narrow it to.
-func timelineKinds() []string { return []string{"documents", "notes", "events", "changes"} }
+func timelineKinds() []string { return []string{"documents", "messages", "notes", "events", "changes"} }
 
 // cursor is where a page of the timeline ended in each of the kinds, so that equal times lose nothing.
 type cursor struct {
@@ -54,16 +55,17 @@ type cursor struct {
 	Event      int64
 	Note       int64 // how many notes have been shown
 	Change     int64
+	Said       int64 // the last message shown
 }
 
 func (c cursor) String() string {
-	return fmt.Sprintf("%d.%d.%d.%d.%d.%d", c.DocumentAt, c.Document, c.EventAt, c.Event, c.Note, c.Change)
+	return fmt.Sprintf("%d.%d.%d.%d.%d.%d.%d", c.DocumentAt, c.Document, c.EventAt, c.Event, c.Note, c.Change, c.Said)
 }
 
 // parseCursor reads where a page begins; what is none begins at the newest.
 func parseCursor(text string) cursor {
 	var c cursor
-	if n, err := fmt.Sscanf(text, "%d.%d.%d.%d.%d.%d", &c.DocumentAt, &c.Document, &c.EventAt, &c.Event, &c.Note, &c.Change); err != nil || n != 6 || c.Note < 0 {
+	if n, err := fmt.Sscanf(text, "%d.%d.%d.%d.%d.%d.%d", &c.DocumentAt, &c.Document, &c.EventAt, &c.Event, &c.Note, &c.Change, &c.Said); err != nil || n != 7 || c.Note < 0 {
 		return cursor{}
 	}
 	return c
@@ -110,6 +112,13 @@ func readTimeline(r *page.Request, tx *store.Tx, w whole, show, before string) (
 			all = append(all, happening{at: list[i].At, change: &list[i]})
 		}
 	}
+	if wants("messages") {
+		list, err := said(r, tx, w, at.Said)
+		if err != nil {
+			return t, err
+		}
+		all = append(all, list...)
+	}
 	slices.SortStableFunc(all, func(a, b happening) int { return b.at.Compare(a.at) })
 	if len(all) > perTimeline {
 		all = all[:perTimeline]
@@ -133,6 +142,8 @@ func (c *cursor) pass(h happening) {
 		c.Note++
 	case h.change != nil:
 		c.Change = h.change.Seq
+	case h.said != nil:
+		c.Said = h.said.ID
 	}
 }
 
@@ -147,7 +158,7 @@ func changes(r *page.Request, tx *store.Tx, id, before int64) ([]customer.Entry,
 		for _, e := range list {
 			before = e.Seq
 			domain, _, _ := strings.Cut(e.Kind, ".")
-			if domain != "document" && domain != "event" && e.Kind != customer.KindNoted {
+			if domain != "document" && domain != "event" && domain != "call" && e.Kind != customer.KindNoted {
 				all = append(all, e)
 			}
 		}
@@ -191,6 +202,8 @@ func (h happening) entry(r *page.Request, w whole) ui.Entry {
 		return ui.Entry{Icon: "clock", Kind: r.P.T("customers.timeline.event"), Title: eventName(r.P, h.event.Name), More: properties(r.P, h.event)}
 	case h.note != nil:
 		return noteEntry(r, w, h.note)
+	case h.said != nil:
+		return h.said.Entry
 	}
 	return changeEntry(r, w, h.change)
 }

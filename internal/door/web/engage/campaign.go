@@ -218,6 +218,15 @@ type settingsForm struct {
 	topics   []consent.Topic
 }
 
+// outcomeOptions are what a campaign can be judged by.
+func (f settingsForm) outcomeOptions(p *i18n.Printer) []ui.Option {
+	var all []ui.Option
+	for _, o := range program.Outcomes() {
+		all = append(all, ui.Option{Value: string(o), Label: p.T("program.outcome." + string(o)), Chosen: f.values["outcome"] == string(o)})
+	}
+	return all
+}
+
 func (f settingsForm) topicOptions(p *i18n.Printer) []ui.Option {
 	all := []ui.Option{{Label: p.T("campaigns.no_topic"), Chosen: f.values["topic"] == ""}}
 	for _, t := range f.topics {
@@ -265,7 +274,7 @@ func (f *settingsForm) fill(r *page.Request) {
 	c := f.c
 	f.exclude, f.owners = c.Exclude, c.Calls.Owners
 	f.values = map[string]string{"name": c.Name, "goal": c.Goal, "purpose": string(c.Purpose), "segment": strconv.FormatInt(c.Segment, 10), "sender": strconv.FormatInt(c.Sender, 10),
-		"language": c.Language, "topic": c.Topic, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
+		"language": c.Language, "topic": c.Topic, "control": tenths(c.Control), "window": strconv.Itoa(c.Window), "outcome": string(cmp.Or(c.Outcome, program.Net)), "when": string(c.Plan.When), "at": c.Plan.At, "spread": strconv.Itoa(c.Plan.Spread),
 		"winner": string(c.Winner.By), "test": tenths(c.Winner.Test), "hours": strconv.Itoa(c.Winner.Hours)}
 	f.values["channel"] = string(cmp.Or(c.Channel, consent.Email))
 	f.values["tries"], f.values["pause"] = strconv.Itoa(cmp.Or(c.Calls.Tries, call.UsualMost)), strconv.Itoa(cmp.Or(c.Calls.Pause, int(call.UsualPause/time.Hour)))
@@ -315,6 +324,7 @@ func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
 	}
 	number("control", &c.Control, 1)
 	number("window", &c.Window, 0)
+	c.Outcome = program.Outcome(r.Text("outcome"))
 	c.Plan.When, c.Plan.At = campaign.When(r.Text("when")), r.Text("at")
 	number("spread", &c.Plan.Spread, 0)
 	c.Winner.By = campaign.By(r.Text("winner"))
@@ -375,7 +385,7 @@ func (c campaigns) refuse(r *page.Request, of *campaign.Campaign, err error, tit
 	if choices := c.choices(r, &f); choices != nil {
 		return choices
 	}
-	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "topic", "control", "window", "when", "at", "spread", "winner", "test", "hours", "budget", "track", "utm", "utm_source", "utm_medium", "utm_campaign", "utm_content", "channel", "tries", "pause"} {
+	for _, name := range []string{"name", "goal", "purpose", "segment", "sender", "language", "topic", "control", "window", "outcome", "when", "at", "spread", "winner", "test", "hours", "budget", "track", "utm", "utm_source", "utm_medium", "utm_campaign", "utm_content", "channel", "tries", "pause"} {
 		f.values[name] = r.Text(name)
 	}
 	for _, v := range of.Variants {

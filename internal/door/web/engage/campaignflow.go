@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 )
 
@@ -33,6 +35,8 @@ type overview struct {
 	names    map[int64]string // of the customers that the draft run named
 	outside  bool
 	calls    map[call.Outcome]int64
+	topic    string   // its name
+	read     *results // of one by mail that was sent
 }
 
 func (c campaigns) show(r *page.Request) error {
@@ -69,6 +73,15 @@ func (c campaigns) overview(r *page.Request) (o overview, err error) {
 		if o.names, err = customer.Names(r.Context(), tx, o.c.Trial.Customers()); err != nil {
 			return err
 		}
+		topics, err := consent.Topics(r.Context(), tx)
+		if err != nil {
+			return err
+		}
+		for _, t := range topics {
+			if t.Code == o.c.Topic {
+				o.topic = t.Name(r.P.Lang())
+			}
+		}
 		if o.calls, err = call.OutcomesOf(r.Context(), tx, o.c.Measure); err != nil {
 			return err
 		}
@@ -78,7 +91,46 @@ func (c campaigns) overview(r *page.Request) (o overview, err error) {
 		o.outside, err = c.Outbox(r.Context(), tx)
 		return err
 	})
+	if err == nil && o.over() && !o.c.ByPhone() && !o.c.Tracking.Off && o.counts.Sent > 0 {
+		var read results
+		if read, err = c.readResults(r); read.Result != nil {
+			o.read = &read
+		}
+	}
 	return o, err
+}
+
+// over tells whether nothing of the campaign can leave any more.
+func (o overview) over() bool { return o.c.State == campaign.Done || o.c.State == campaign.Cancelled }
+
+// said are the subjects of the mails, or the beginnings of what was said, by variant and language.
+func (o overview) said(r *page.Request) []ui.Pair {
+	var pairs []ui.Pair
+	for i := range o.c.Variants {
+		v := &o.c.Variants[i]
+		for _, key := range v.Keys() {
+			words, text := "campaigns.said_mail", v.Contents[key].Subject
+			if o.c.ByPhone() {
+				words = "campaigns.said_call"
+				text, _, _ = strings.Cut(v.Contents[key].Script, "\n")
+			}
+			term := r.P.T(words, "language", strings.ToUpper(key))
+			if len(o.c.Variants) > 1 {
+				term = r.P.T("campaigns.results.variant", "variant", strings.ToUpper(v.Name)) + ": " + term
+			}
+			pairs = append(pairs, ui.Pair{Term: term, Text: text, Href: fmt.Sprintf("%s/preview?variant=%s&content=%s", campaignLink(o.c.ID), v.Name, key)})
+		}
+	}
+	return pairs
+}
+
+// readings are what readers did with the mails, each opening what stands behind it.
+func (o overview) readings(r *page.Request) []ui.Pair {
+	all := campaignLink(o.c.ID) + "/results"
+	pair := func(name string, n int64) ui.Pair {
+		return ui.Pair{Term: r.P.T("campaigns.results." + name), Text: r.P.Number(n), Href: all}
+	}
+	return []ui.Pair{pair("delivered", o.read.delivered()), pair("clicks", o.read.Clicks.Human), pair("opens", o.read.Opens.Human)}
 }
 
 // moving tells whether the page changes by itself.
@@ -123,11 +175,14 @@ func (o overview) tiles(r *page.Request) []ui.Tile {
 	link := func(state string) string {
 		return fmt.Sprintf("%s?measure=%d&state=%s", messagesPath, o.c.Measure, state)
 	}
-	n := o.counts
+	n, sent, not := o.counts, "message.state.sent", "message.state.suppressed"
+	if o.c.ByPhone() {
+		sent, not = "campaigns.spoken", "campaigns.not_called"
+	}
 	return []ui.Tile{
 		{Name: r.P.T("campaigns.planned"), Value: r.P.Number(n.Planned), Href: link("")},
-		{Name: r.P.T("message.state.sent"), Value: r.P.Number(n.Sent), Href: link("sent")},
-		{Name: r.P.T("message.state.suppressed"), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
+		{Name: r.P.T(sent), Value: r.P.Number(n.Sent), Href: link("sent")},
+		{Name: r.P.T(not), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
 		{Name: r.P.T("campaigns.pending"), Value: r.P.Number(n.Pending()), Href: link("queued")},
 		{Name: r.P.T("campaigns.trouble"), Value: r.P.Number(n.Failed + n.Unclear), Href: link("failed")},
 	}
@@ -144,12 +199,15 @@ func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
 	if len(without) > 0 {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.exclude"), Text: p.List(without)})
 	}
-	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.control"), Text: p.Percent(float64(c.Control)/1000, 1)},
+	if c.Topic != "" {
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.topic"), Text: cmp.Or(o.topic, c.Topic)})
+	}
+	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.control"), Text: p.Percent(float64(c.Control)/1000, 1)}, ui.Pair{Term: p.T("campaigns.outcome"), Text: p.T("program.outcome." + string(c.Outcome))},
 		ui.Pair{Term: p.T("campaigns.when"), Text: o.when(r)}, ui.Pair{Term: p.T("campaigns.variants"), Text: o.variants(r)})
 	if c.Won != "" {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.won"), Text: strings.ToUpper(c.Won)})
 	}
-	if d.Measure != nil {
+	if d.Measure != nil && !o.over() {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.proof"), Text: p.T("campaigns.proof_link"), Href: d.Measure(c.Measure)})
 	}
 	return pairs

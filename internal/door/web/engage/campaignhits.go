@@ -372,17 +372,21 @@ func trackingRead(r *page.Request) campaign.Tracking {
 const mostHits = 1000
 
 // clicksIn counts the clicks of people in messages.
-func clicksIn(r *page.Request, tx *store.Tx, list []*message.Message) (map[int64]int64, error) {
+func clicksIn(r *page.Request, tx *store.Tx, list []*message.Message) (clicks, opens map[int64]int64, err error) {
 	ids := make([]int64, len(list))
 	for i, m := range list {
 		ids[i] = m.ID
 	}
 	rows, err := hit.OfMessages(r.Context(), tx, ids, mostHits)
-	clicks := map[int64]int64{}
+	clicks, opens = map[int64]int64{}, map[int64]int64{}
 	for _, h := range rows {
-		if h.Kind == hit.Click && h.Human {
+		switch {
+		case !h.Human:
+		case h.Kind == hit.Click:
 			clicks[h.Message]++
+		default:
+			opens[h.Message]++
 		}
 	}
-	return clicks, err
+	return clicks, opens, err
 }

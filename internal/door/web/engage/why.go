@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"stamm/internal/action/message"
+	"stamm/internal/action/message/call"
+	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
@@ -303,6 +305,7 @@ type history struct {
 	held   []string
 	before int64
 	clicks map[int64]int64 // of people on links of the messages, where it may be known whose they are
+	opens  map[int64]int64 // the same for opens
 }
 
 func customerPath(id int64) string { return fmt.Sprintf("%s/customers/%d", Path, id) }
@@ -340,7 +343,7 @@ func (h *history) read(r *page.Request, tx *store.Tx, d Deps, limit int) error {
 	if err != nil {
 		return err
 	}
-	if h.clicks, err = clicksIn(r, tx, h.list); err != nil {
+	if h.clicks, h.opens, err = clicksIn(r, tx, h.list); err != nil {
 		return err
 	}
 	h.name = names[h.id]
@@ -393,13 +396,61 @@ func (h history) items(r *page.Request) []ui.Item {
 		if note := h.note(r, m); note != "" {
 			text += ": " + note
 		}
-		if n := h.clicks[m.ID]; n > 0 {
-			text += " · " + r.P.N("hit.clicks", n)
+		text += h.reads(r, m)
+		icon := "mail"
+		if m.Channel == consent.Phone {
+			icon = "phone"
 		}
-		all = append(all, ui.Item{Icon: "mail", Title: h.about(r.P, m), Href: messagePath(m.ID), Text: text, Tone: itemTone(m.State), Meta: r.P.DateTime(m.ChangedAt)})
+		all = append(all, ui.Item{Icon: icon, Title: h.about(r.P, m), Href: messagePath(m.ID), Text: text, Tone: itemTone(m.State), Meta: r.P.DateTime(m.ChangedAt)})
 	}
 	return all
 }
+
+// reads tells what is known of how often a message was opened and clicked.
+func (h history) reads(r *page.Request, m *message.Message) (text string) {
+	if n := h.opens[m.ID]; n > 0 {
+		text += " · " + r.P.N("hit.opens", n)
+	}
+	if n := h.clicks[m.ID]; n > 0 {
+		text += " · " + r.P.N("hit.clicks", n)
+	}
+	return text
+}
+
+// Timeline are messages to a customer, and calls with what became of them, for the timeline on her page.
+func (d Deps) Timeline(r *page.Request, tx *store.Tx, id, before int64, limit int) ([]customers.Said, error) {
+	h := history{id: id, before: before}
+	if err := h.read(r, tx, d, limit); err != nil {
+		return nil, err
+	}
+	made, err := call.OfCustomer(r.Context(), tx, id, mostCalls)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := map[int64]call.Outcome{}
+	for _, c := range made {
+		outcomes[c.Message] = c.Outcome
+	}
+	all := make([]customers.Said, 0, len(h.list))
+	for _, m := range h.list {
+		e := ui.Entry{Icon: "mail", Kind: r.P.T("message.channel." + string(m.Channel)), Title: h.about(r.P, m), Href: messagePath(m.ID), Text: stateWords(r.P, m.State)}
+		if note := h.note(r, m); note != "" {
+			e.Text += ": " + note
+		}
+		if m.Channel == consent.Phone {
+			e.Icon = "phone"
+			if o := outcomes[m.ID]; o != "" {
+				e.Text = r.P.T("calls.outcome." + string(o))
+			}
+		}
+		e.Text += h.reads(r, m)
+		all = append(all, customers.Said{ID: m.ID, At: m.ChangedAt, Entry: e})
+	}
+	return all, nil
+}
+
+// mostCalls is how many calls of a customer a page looks at.
+const mostCalls = 200
 
 func itemTone(s message.State) ui.Tone {
 	if slices.Contains([]message.State{message.Failed, message.Unclear}, s) {

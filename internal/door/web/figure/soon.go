@@ -12,7 +12,7 @@ import (
 const Patience = 50 * time.Millisecond
 
 // First is how long it waits where there are no earlier figures to show meanwhile: an empty page that fills itself a
-// moment later is worse than one that comes a moment later.
+// moment later is worse than one that comes a moment later. Figures that take longer are not waited for like this a second time.
 const First = 700 * time.Millisecond
 
 // Source is where the figures of one page come from. Make one for each request with From.
@@ -48,7 +48,11 @@ func Soon[T any](ctx context.Context, s *Source, key string, fn func(context.Con
 	if !s.forever {
 		patience = max(0, time.Until(s.deadline))
 		var cancel context.CancelFunc
-		short, cancel = context.WithDeadline(ctx, latest(s.first, time.Now().Add(patience+5*time.Millisecond)))
+		first := s.first
+		if s.db.Computing(key) > First {
+			first = s.deadline
+		}
+		short, cancel = context.WithDeadline(ctx, latest(first, time.Now().Add(patience+5*time.Millisecond)))
 		defer cancel()
 	}
 	got, err := warehouse.Cached(short, s.db, key, patience, fn) // after patience the last value, without one it waits on

@@ -49,6 +49,9 @@ func (r *Request) Job(j jobs.Job) ui.Job {
 	if kind.Unit != "" {
 		view.Unit = r.P.T(kind.Unit)
 	}
+	if view.Bytes = j.Unit == jobs.Bytes; view.Bytes {
+		view.Unit = ""
+	}
 	if kind.Href != nil {
 		view.Href = kind.Href(j)
 	}

@@ -17,6 +17,7 @@ type Job struct {
 	Done    int64
 	Total   int64   // 0 for not known yet
 	Unit    string  // what is counted, "Zeilen"
+	Bytes   bool    // what is counted is bytes of a file, written as a size
 	Rate    float64 // a second; 0 for not known
 	Left    time.Duration
 	Started time.Time
@@ -68,6 +69,9 @@ func (j Job) progress() string { return fmt.Sprintf("%d", int(j.share()*1000)) }
 
 // counted says how much is done in words.
 func (j Job) counted(p *i18n.Printer) string {
+	if j.Bytes {
+		return p.T("ui.job.file", "done", p.Bytes(j.Done), "total", p.Bytes(j.Total))
+	}
 	if j.Total > 0 {
 		return p.T("ui.job.of", "done", j.Done, "total", j.Total, "unit", j.Unit)
 	}
@@ -79,12 +83,15 @@ func (j Job) rate(p *i18n.Printer) string {
 	if j.Rate <= 0 {
 		return ""
 	}
+	if j.Bytes {
+		return p.T("ui.job.rate_bytes", "rate", p.Bytes(int64(j.Rate)))
+	}
 	return p.T("ui.job.rate", "rate", int64(j.Rate), "unit", j.Unit)
 }
 
 // left says how long it will take, "" for not known.
 func (j Job) left(p *i18n.Printer) string {
-	if j.Left <= 0 {
+	if j.Left <= 0 || j.Bytes { // after the file has been looked through, its rows are counted
 		return ""
 	}
 	return p.T("ui.job.left", "time", p.Duration(j.Left))

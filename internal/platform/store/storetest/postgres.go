@@ -94,8 +94,8 @@ func startCluster(bin string) (string, error) {
 		return cmd
 	}
 	data := filepath.Join(dir, "data")
-	if out, err := run("initdb", "-D", data, "-U", "stamm", "-A", "trust", "-E", "UTF8", "--no-sync").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("initdb: %w\n%s", err, out)
+	if err := initialise(run, data, identity); err != nil {
+		return "", err
 	}
 	port, err := freePort()
 	if err != nil {
