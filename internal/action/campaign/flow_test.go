@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +13,10 @@ import (
 	"stamm/internal/action/coupon"
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 func TestACampaignGoesFromDraftToTheLastMessage(t *testing.T) {
@@ -255,5 +258,134 @@ func TestAJobThatIsCutShortAnywhereProposesEverybodyOnce(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// past brings in a measure of some days ago, with everybody but the last two in group a.
+func (s *shop) past(m program.Measure, ids []int64) int64 {
+	s.t.Helper()
+	s.write(func(ctx context.Context, tx *store.Tx) (err error) {
+		if m.ID, err = program.Adopt(ctx, tx, m); err != nil {
+			return err
+		}
+		var draws []program.Past
+		for i, id := range ids {
+			p := program.Past{Assigned: program.Assigned{Customer: id, Arm: "a", Probability: .8}, Day: m.Start}
+			if i >= len(ids)-2 {
+				p.Arm, p.Probability = program.Control, .2
+			}
+			draws = append(draws, p)
+		}
+		_, err = program.AdoptDraws(ctx, tx, m.ID, draws)
+		return err
+	})
+	return m.ID
+}
+
+func (s *shop) ids() (ids []int64) {
+	s.t.Helper()
+	s.read(func(ctx context.Context, tx *store.Tx) (err error) {
+		ids, err = tx.QueryIDs(ctx, "SELECT id FROM customer ORDER BY id")
+		return err
+	})
+	return ids
+}
+
+func TestACampaignOfThePastStandsInTheLedgerAndSendsNothing(t *testing.T) {
+	each(t, 10, func(t *testing.T, s *shop) {
+		ids, day := s.ids(), clock.DayOf(noon, time.UTC)
+		held := program.Measure{Name: "Winter", Start: day.AddDays(-60), End: day.AddDays(-58), Window: 30, Outcome: program.Orders, Control: 200}
+		held.ID = s.past(held, ids)
+		s.write(func(ctx context.Context, tx *store.Tx) error {
+			return consent.SetTopic(ctx, tx, consent.Topic{Code: "news", De: "Neues"})
+		})
+		winter := func() *campaign.Campaign {
+			return &campaign.Campaign{Measure: held.ID, Name: "Winter", Language: "de", Topic: "news",
+				Variants: []campaign.Variant{{Name: "a", Share: 1000, Contents: map[string]*campaign.Content{"de": letterOf("Winter"), "en": letterOf("Winter")}}}}
+		}
+		refused := func(about string, change func(*campaign.Campaign), key string) {
+			t.Helper()
+			c := winter()
+			change(c)
+			err := s.writeAs(7, func(ctx context.Context, tx *store.Tx) error { return campaign.Adopt(ctx, tx, c, 10) })
+			if f := fault.As(err); f == nil || f.Key != key {
+				t.Errorf("%s: %v, want %s", about, err, key)
+			}
+		}
+		plan := s.draft(nil)
+		refused("the measure of a draft", func(c *campaign.Campaign) { c.Measure = plan.Measure }, "campaign.error.not_held")
+		refused("a topic that is none", func(c *campaign.Campaign) { c.Topic = "tea" }, "errors.choice")
+
+		c := winter()
+		adopt := func() (numbers []int64) {
+			t.Helper()
+			s.write(func(ctx context.Context, tx *store.Tx) error {
+				if err := campaign.Adopt(ctx, tx, c, 10); err != nil {
+					return err
+				}
+				keys, err := c.ContentFor(ctx, tx, &c.Variants[0], append(ids[:5:5], 4711))
+				if want := []string{"de", "de", "de", "en", "de", ""}; err != nil || !cmp.Equal(keys, want) {
+					t.Errorf("contents %v, want %v: %v", keys, want, err)
+				}
+				var past []message.Past
+				for i, id := range ids {
+					p := message.Past{Customer: id, Arm: "a", Basis: consent.Consent, Day: held.Start, Kind: campaign.Kind, Subject: c.ID, Topic: c.Topic}
+					if i >= len(ids)-2 {
+						p.Arm = program.Control
+					}
+					past = append(past, p)
+				}
+				numbers, err = message.Adopt(ctx, tx, held.ID, consent.Email, past)
+				return err
+			})
+			return numbers
+		}
+		if numbers := adopt(); slices.Contains(numbers, 0) {
+			t.Errorf("of all that is new: %v", numbers)
+		}
+		got, counts, id := s.load(c.ID), s.counts(held.ID), c.ID
+		if got.State != campaign.Done || got.Topic != "news" || got.Outcome != program.Orders || got.Control != 200 || got.Window != 30 || got.Recipients != 10 || !got.ChangedAt.Before(noon) {
+			t.Errorf("%+v", got)
+		}
+		if counts.Planned != 10 || counts.Sum() != 10 || counts.Sent != 8 || counts.Reasons[message.Suppressed]["control"] != 2 {
+			t.Errorf("the ledger: %+v", counts)
+		}
+		s.sendAll()
+		if mails := s.sentMails(); len(mails) != 0 {
+			t.Errorf("%d mails of the past left", len(mails))
+		}
+		c = winter()
+		c.Name = "Winter again"
+		if numbers := adopt(); c.ID != id || slices.Max(numbers) != 0 {
+			t.Errorf("twice: campaign %d after %d, messages %v", c.ID, id, numbers)
+		}
+		if again, n := s.load(id), s.counts(held.ID); again.Name != "Winter" || again.Version != got.Version || !cmp.Equal(n, counts) {
+			t.Errorf("twice: %+v, %+v", again, n)
+		}
+	})
+}
+
+func TestCallsOfACampaignOfThePastAreProposedOnce(t *testing.T) {
+	each(t, 10, func(t *testing.T, s *shop) {
+		ids, day := s.ids(), clock.DayOf(noon, time.UTC)
+		s.phones(ids, len(ids))
+		measure := s.past(program.Measure{Name: "Anrufe", Start: day.AddDays(-3), End: day.AddDays(20), Control: 200}, ids)
+		c := &campaign.Campaign{Measure: measure, Name: "Anrufe", Channel: consent.Phone, Language: "de",
+			Variants: []campaign.Variant{{Name: "a", Share: 1000, Contents: map[string]*campaign.Content{"de": {Script: "Guten Tag"}}}}}
+		for range 2 {
+			s.write(func(ctx context.Context, tx *store.Tx) error {
+				if err := campaign.Adopt(ctx, tx, c, 10); err != nil {
+					return err
+				}
+				return c.Propose(ctx, tx, ids)
+			})
+			n := s.counts(measure)
+			if n.Planned != 10 || n.Sum() != 10 || n.Queued != 8 || n.Reasons[message.Suppressed]["control"] != 2 {
+				t.Errorf("%+v", n)
+			}
+		}
+		if got := s.load(c.ID); got.State != campaign.Sending || got.Phase != campaign.PhaseDrain {
+			t.Errorf("%s in %q", got.State, got.Phase)
+		}
 	})
 }

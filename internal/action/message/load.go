@@ -1,11 +1,14 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"time"
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
@@ -95,6 +98,26 @@ func OfCustomer(ctx context.Context, tx *store.Tx, customer, before int64, limit
 		}
 	}
 	return all, nil
+}
+
+// LastOf lists the messages to a customer, those to her as the person of a company included, by when something last happened to them, newest
+// first: those behind the message numbered before, which last changed at that time (0 for the newest).
+func LastOf(ctx context.Context, tx *store.Tx, customer int64, at time.Time, before int64, limit int) ([]*Message, error) {
+	changed, id := int64(math.MaxInt64), int64(math.MaxInt64)
+	if before != 0 {
+		changed, id = clock.Micros(at), before
+	}
+	all, err := list(ctx, tx, sqlLastOf, customer, changed, id, limit)
+	if err != nil {
+		return nil, err
+	}
+	others, err := list(ctx, tx, sqlLastOfOne, customer, changed, id, limit)
+	if err != nil || len(others) == 0 {
+		return all, err
+	}
+	all = append(all, others...)
+	slices.SortFunc(all, func(a, b *Message) int { return cmp.Or(b.ChangedAt.Compare(a.ChangedAt), cmp.Compare(b.ID, a.ID)) })
+	return all[:min(limit, len(all))], nil
 }
 
 // Filter narrows List; the zero value lists everything.

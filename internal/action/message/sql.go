@@ -129,6 +129,8 @@ const (
 	sqlFind        = `SELECT ` + fields + ` FROM message WHERE id = $1`
 	sqlOfCustomer  = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
 	sqlOfPerson    = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND id < $2 ORDER BY id DESC LIMIT $3`
+	sqlLastOf      = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND (changed_at, id) < ($2, $3) ORDER BY changed_at DESC, id DESC LIMIT $4`
+	sqlLastOfOne   = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND (changed_at, id) < ($2, $3) ORDER BY changed_at DESC, id DESC LIMIT $4`
 	sqlUnclear     = `SELECT ` + fields + ` FROM message WHERE state = 'unclear' AND id > $1 ORDER BY id LIMIT $2`
 	sqlCountClear  = `SELECT COUNT(1) FROM message WHERE state = 'unclear'`
 

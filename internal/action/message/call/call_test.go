@@ -11,16 +11,21 @@ import (
 	"stamm/internal/action/message/call"
 	"stamm/internal/action/privacy"
 	"stamm/internal/action/program"
+	"stamm/internal/insight/segment"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/filter"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
+	"stamm/internal/platform/warehouse"
+	"stamm/internal/platform/warehouse/warehousetest"
 	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
 	"stamm/internal/record/task"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // noon is a working day in Hamburg, 12:00.
@@ -443,5 +448,121 @@ func TestADeskThatComesLaterTakesWhatIsQueuedOnce(t *testing.T) {
 			}
 			return first(err, err2)
 		})
+	})
+}
+
+// asked is who meets a condition on the day it is.
+func (s *shop) asked(house *warehouse.DB, text string) (ids []int64) {
+	s.t.Helper()
+	catalogue, err := filter.NewCatalogue("EUR", customer.Projection().Fields, call.Projection().Fields)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	tree, err := filter.Parse(text, catalogue)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	q, err := filter.Compile(tree, catalogue, clock.DayOf(clock.Time(s.micros.Load()), time.UTC), filter.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if ids, err = segment.Customers(context.Background(), house, q, 0, 0); err != nil {
+		s.t.Fatal(err)
+	}
+	return ids
+}
+
+// copied brings the warehouse up to date and makes sure that it knows the same tries as the store.
+func (s *shop) copied(house *warehouse.DB) {
+	s.t.Helper()
+	held := func(text string) (all string) {
+		for _, row := range warehousetest.Rows(s.t, house, text) {
+			all += fmt.Sprintln(row)
+		}
+		return all
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; { // on PostgreSQL a transaction of another test may hide the newest rows for a while
+		if err := house.CatchUp(context.Background(), s.db); err != nil {
+			s.t.Fatal(err)
+		}
+		var want string
+		s.do(func(ctx context.Context, tx *store.Tx) error {
+			add := func(_ []string, row []any) error { want += fmt.Sprintln(row); return nil }
+			return tx.Values(ctx, "SELECT t.id, t.message, c.customer, t.outcome, t.day FROM phone_try t JOIN phone_call c ON c.message = t.message WHERE t.outcome <> '' ORDER BY t.id", nil, add)
+		})
+		got := held("SELECT id, message, customer, outcome, date_diff('day', DATE '1970-01-01', day) FROM phone_try ORDER BY id")
+		if got == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("the warehouse has %s, the store %s", got, want)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+func TestConditionsAskWhoWasCalledAndReached(t *testing.T) {
+	each(t, 4, func(t *testing.T, s *shop) {
+		house := warehousetest.Open(t, customer.Projection(), call.Projection())
+		ids := s.all()
+		talk := func(i int, outcome call.Outcome) {
+			t.Helper()
+			s.begin(ids[s.people[i]])
+			s.end(ids[s.people[i]], call.Result{Outcome: outcome})
+		}
+		want := func(text string, people ...int) {
+			t.Helper()
+			all := make([]int64, 0, len(people))
+			for _, i := range people {
+				all = append(all, s.people[i])
+			}
+			if diff := cmp.Diff(all, s.asked(house, text), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s: %s", text, diff)
+			}
+		}
+		talk(0, call.NotReached)
+		talk(1, call.Wrong)
+		s.micros.Add((48 * time.Hour).Microseconds())
+		talk(0, call.Interested)
+		talk(2, call.NotInterested)
+		s.begin(ids[s.people[3]]) // nobody said yet what became of it
+		s.copied(house)
+		want("called(last 30 d) >= 1", 0, 1, 2)
+		want("called(last 30 d) >= 2", 0)
+		want("called(last 2 d) >= 1", 0, 2)
+		want("called(last 2 d) >= 2")
+		want("called(outcome = interested, last 30 d) >= 1", 0)
+		want("called(outcome = not_reached, last 30 d) >= 1", 0)
+		want("called(outcome = wrong, last 30 d) >= 1", 1)
+		want("reached(last 30 d) >= 1", 0, 2)
+		want("called(last 30 d) = 0", 3)
+		want("reached(last 30 d) = 0", 1, 3)
+
+		s.do(func(ctx context.Context, tx *store.Tx) error { return call.Undo(ctx, tx, ids[s.people[0]]) })
+		s.copied(house)
+		want("reached(last 30 d) >= 1", 2)
+		want("called(last 30 d) >= 2")
+		for _, i := range []int{0, 3} {
+			s.do(func(ctx context.Context, tx *store.Tx) error { return call.Drop(ctx, tx, ids[s.people[i]]) })
+		}
+		s.copied(house)
+		s.begin(ids[s.people[0]])
+		s.micros.Add((2 * time.Hour).Microseconds())
+		s.do(func(ctx context.Context, tx *store.Tx) error { // another takes over what was left behind
+			tx.Actor.ID = 4
+			_, err := call.Begin(ctx, tx, ids[s.people[0]])
+			return err
+		})
+		s.copied(house)
+		want("called(last 30 d) >= 1", 0, 1, 2)
+		s.do(func(ctx context.Context, tx *store.Tx) error {
+			_, err := privacy.Erase(ctx, tx, s.people[2])
+			return err
+		})
+		s.copied(house)
+		want("called(last 30 d) >= 1", 0, 1)
+		want("reached(last 30 d) >= 1")
+		s.micros.Add((30 * 24 * time.Hour).Microseconds())
+		want("called(last 30 d) >= 1")
 	})
 }

@@ -16,8 +16,8 @@ func ended() filter.Source {
 // spoken are the outcomes of calls in which the customer was spoken with.
 const spoken = "t.outcome IN ('interested', 'not_interested', 'later', 'no_more')"
 
-// Projection is how calls appear in the warehouse: each time that somebody dialled, on which day, for which measure, and what became of it. No
-// number is in it, nor what was noted. One can ask how often customers were called, and how often somebody spoke with them.
+// Projection is how calls appear in the warehouse: each time that somebody dialled and said what became of it, on which day, and for which measure.
+// No number is in it, nor what was noted. One can ask how often customers were called, and how often somebody spoke with them.
 func Projection() warehouse.Projection {
 	words := func(name string) string { return "call.filter." + name }
 	outcomes := make([]string, 0, len(Outcomes()))
@@ -35,7 +35,7 @@ func Projection() warehouse.Projection {
 		Tables: []warehouse.Table{{
 			Name: table, Key: "id",
 			DDL:    `id BIGINT, message BIGINT, measure BIGINT, customer BIGINT, outcome VARCHAR, day DATE`,
-			Select: `SELECT t.id, t.message, c.measure, c.customer, t.outcome, t.day FROM phone_try t JOIN phone_call c ON c.message = t.message WHERE t.id BETWEEN $1 AND $2`,
+			Select: `SELECT t.id, t.message, c.measure, c.customer, t.outcome, t.day FROM phone_try t JOIN phone_call c ON c.message = t.message WHERE t.outcome <> '' AND t.id BETWEEN $1 AND $2`,
 			Span:   `SELECT min(id), max(id) FROM phone_try`,
 		}},
 	}

@@ -44,8 +44,9 @@ type Deps struct {
 	// Segments tells on a customer's page in which segments she is; nothing to tell is nil. Pages are those of the menu
 	// that other areas have below the customers.
 	Segments func(r *page.Request, customer int64) (templ.Component, error)
-	// Said are messages of hers for the timeline, below the one numbered before, 0 for the newest; nil leaves them out.
-	Said func(r *page.Request, tx *store.Tx, customer, before int64, limit int) ([]Said, error)
+	// Said are messages of hers for the timeline, newest first, behind the one numbered before of that time, 0 for the newest; nil leaves
+	// them out.
+	Said func(r *page.Request, tx *store.Tx, customer int64, at time.Time, before int64, limit int) ([]Said, error)
 	// Messages tells there what was said to her lately and what was not; nothing to tell is nil.
 	Messages func(r *page.Request, customer int64) (templ.Component, error)
 	Pages    []page.Entry

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -27,7 +28,7 @@ import (
 type whole struct {
 	*customer.Whole
 	names names
-	said  func(r *page.Request, tx *store.Tx, customer, before int64, limit int) ([]Said, error)
+	said  func(r *page.Request, tx *store.Tx, customer int64, at time.Time, before int64, limit int) ([]Said, error)
 }
 
 func (w whole) erased() bool { return !w.ErasedAt.IsZero() }

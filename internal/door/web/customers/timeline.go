@@ -55,17 +55,19 @@ type cursor struct {
 	Event      int64
 	Note       int64 // how many notes have been shown
 	Change     int64
-	Said       int64 // the last message shown
+	SaidAt     int64
+	Said       int64
 }
 
 func (c cursor) String() string {
-	return fmt.Sprintf("%d.%d.%d.%d.%d.%d.%d", c.DocumentAt, c.Document, c.EventAt, c.Event, c.Note, c.Change, c.Said)
+	return fmt.Sprintf("%d.%d.%d.%d.%d.%d.%d.%d", c.DocumentAt, c.Document, c.EventAt, c.Event, c.Note, c.Change, c.SaidAt, c.Said)
 }
 
 // parseCursor reads where a page begins; what is none begins at the newest.
 func parseCursor(text string) cursor {
 	var c cursor
-	if n, err := fmt.Sscanf(text, "%d.%d.%d.%d.%d.%d.%d", &c.DocumentAt, &c.Document, &c.EventAt, &c.Event, &c.Note, &c.Change, &c.Said); err != nil || n != 7 || c.Note < 0 {
+	n, err := fmt.Sscanf(text, "%d.%d.%d.%d.%d.%d.%d.%d", &c.DocumentAt, &c.Document, &c.EventAt, &c.Event, &c.Note, &c.Change, &c.SaidAt, &c.Said)
+	if err != nil || n != 8 || c.Note < 0 {
 		return cursor{}
 	}
 	return c
@@ -113,7 +115,7 @@ func readTimeline(r *page.Request, tx *store.Tx, w whole, show, before string) (
 		}
 	}
 	if wants("messages") {
-		list, err := said(r, tx, w, at.Said)
+		list, err := said(r, tx, w, clock.Time(at.SaidAt), at.Said)
 		if err != nil {
 			return t, err
 		}
@@ -143,7 +145,7 @@ func (c *cursor) pass(h happening) {
 	case h.change != nil:
 		c.Change = h.change.Seq
 	case h.said != nil:
-		c.Said = h.said.ID
+		c.SaidAt, c.Said = clock.Micros(h.said.At), h.said.ID
 	}
 }
 

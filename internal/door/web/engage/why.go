@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
@@ -336,6 +337,11 @@ func (h *history) read(r *page.Request, tx *store.Tx, d Deps, limit int) error {
 	if err != nil {
 		return err
 	}
+	return h.take(r, tx, d, all, limit)
+}
+
+// take makes the page of messages that were read.
+func (h *history) take(r *page.Request, tx *store.Tx, d Deps, all []*message.Message, limit int) (err error) {
 	if h.shown, err = d.fill(r, tx, all, limit); err != nil {
 		return err
 	}
@@ -418,9 +424,13 @@ func (h history) reads(r *page.Request, m *message.Message) (text string) {
 }
 
 // Timeline are messages to a customer, and calls with what became of them, for the timeline on her page.
-func (d Deps) Timeline(r *page.Request, tx *store.Tx, id, before int64, limit int) ([]customers.Said, error) {
-	h := history{id: id, before: before}
-	if err := h.read(r, tx, d, limit); err != nil {
+func (d Deps) Timeline(r *page.Request, tx *store.Tx, id int64, at time.Time, before int64, limit int) ([]customers.Said, error) {
+	found, err := message.LastOf(r.Context(), tx, id, at, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	h := history{id: id}
+	if err := h.take(r, tx, d, found, limit); err != nil {
 		return nil, err
 	}
 	made, err := call.OfCustomer(r.Context(), tx, id, mostCalls)
