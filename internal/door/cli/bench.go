@@ -30,6 +30,7 @@ type benchCommand struct {
 	Customers int `help:"Customers they belong to." default:"100000" placeholder:"N"`
 	Seconds   int `help:"How long small writes are sent, each time." default:"5" placeholder:"N"`
 
+	Looks      int    `help:"How often each page is looked at." default:"40" placeholder:"N"`
 	Repeats    int    `help:"Simulated measures whose proofs are checked, for each of three effects." default:"2000" placeholder:"N"`
 	Recipients int    `help:"Customers who are written to; 0 leaves that out." default:"20000" placeholder:"N"`
 	Kills      int    `help:"Kill the server so often while it writes to them, and count what was lost." placeholder:"N"`
@@ -53,6 +54,7 @@ type bench struct {
 	all   []benchFigure
 
 	customers int
+	looks     int          // at each page
 	address   string       // of the web page and the API, "http://127.0.0.1:12345"
 	client    *http.Client // signed in
 	secret    string       // of an API key
@@ -69,7 +71,7 @@ func (cmd *benchCommand) RunOwning(ctx context.Context, c *Call) (err error) {
 			c.Config.DB = filepath.Join(c.Config.Dir, filepath.Base(c.Config.DB))
 		}
 	}
-	b := &bench{Call: c, dir: c.Config.Dir, customers: cmd.Customers}
+	b := &bench{Call: c, dir: c.Config.Dir, customers: cmd.Customers, looks: max(cmd.Looks, 2)}
 	steps := []func(context.Context) error{func(ctx context.Context) error {
 		return b.within(ctx, func(ctx context.Context) error { return b.inside(ctx, cmd) })
 	}, b.served}

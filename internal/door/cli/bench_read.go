@@ -21,9 +21,7 @@ import (
 )
 
 const (
-	pageLooks     = 40 // how often each page is asked for
-	customerLooks = 200
-	searchLooks   = 200
+	customerLooks = 5   // times as many as looks at a page, at customers and at what a search finds
 	pageLimit     = 100 // ms, p95
 
 	searchBox = "/search?q=" // answers with a part of a page
@@ -113,7 +111,7 @@ func (b *bench) pages(ctx context.Context) error {
 			continue
 		}
 		var own []time.Duration
-		for range pageLooks {
+		for range b.looks {
 			took, err := b.ask(ctx, http.MethodGet, path)
 			if err != nil {
 				return err
@@ -144,7 +142,7 @@ func (b *bench) customerPages(ctx context.Context) error {
 		if at := slices.IndexFunc(all, func(s customer.Source) bool { return s.Name == benchSource }); at >= 0 {
 			source = all[at]
 		}
-		for len(ids) < customerLooks {
+		for len(ids) < customerLooks*b.looks {
 			id, err := customer.Resolve(ctx, tx, source.ID, fmt.Sprintf("K%07d", buyer(r, b.customers)))
 			if err != nil {
 				return err
@@ -180,7 +178,7 @@ func (b *bench) changedReports(ctx context.Context) error {
 			return err
 		}
 	}
-	for range 2 {
+	for range (b.looks + 19) / 20 {
 		for i, r := range report.All() {
 			if err := b.sendOrder(ctx, fmt.Sprintf("changed-%s-%d-%d", r.Name, i, time.Now().UnixNano())); err != nil {
 				return err
@@ -203,7 +201,7 @@ func (b *bench) changedReports(ctx context.Context) error {
 func (b *bench) search(ctx context.Context) error {
 	var called, asked []time.Duration
 	r := rand.New(rand.NewPCG(5, 6))
-	for range searchLooks {
+	for range customerLooks * b.looks {
 		words := fmt.Sprintf("K%07d", r.IntN(b.customers))[:2+r.IntN(7)]
 		start := time.Now()
 		err := b.app.Store.Read(ctx, func(tx *store.Tx) error {

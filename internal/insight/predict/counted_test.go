@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stamm/internal/insight/predict"
-	"stamm/internal/platform/clock"
 )
 
 // The models' frequency and the list that explains it come from two queries. They agree, for every window, also where purchases
@@ -55,7 +54,7 @@ func TestEachDocumentSaysWhatBecameOfIt(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if rows[2].With != clock.Day(mustDay(t, "2025-01-01")) || rows[3].With != 0 {
+	if rows[2].With != mustDay(t, "2025-01-01") || rows[3].With != 0 {
 		t.Errorf("the day each belongs to: %v", rows)
 	}
 }

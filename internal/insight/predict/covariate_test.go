@@ -11,7 +11,6 @@ import (
 
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/predict/btyd"
-	"stamm/internal/platform/clock"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/platform/warehouse/warehousetest"
 )
@@ -109,7 +108,7 @@ func TestWithoutLevelsCovariatesChangeNothing(t *testing.T) {
 	}
 	db := shop(t, orders)
 	card := func(covariates ...string) string {
-		o := predict.Options{AsOf: clock.Day(begin.AddDays(500)), Horizon: 91, ValueYears: 3, Discount: 10, Margin: 100, ActiveDays: 90, Covariates: covariates}
+		o := predict.Options{AsOf: begin.AddDays(500), Horizon: 91, ValueYears: 3, Discount: 10, Margin: 100, ActiveDays: 90, Covariates: covariates}
 		s, err := predict.Foretell(context.Background(), db, o, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -13,7 +13,7 @@ var contrastScript string
 // 2.1 AA. Texts on pictures and of disabled controls are left out.
 func (b *Browser) Contrast() {
 	b.t.Helper()
-	weak := Eval[[]string](b, contrastScript)
+	weak := seen[[]string](b, contrastScript)
 	if len(weak) > 0 {
 		b.t.Errorf("too little contrast: %s", strings.Join(weak, "; "))
 	}

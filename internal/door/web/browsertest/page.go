@@ -169,7 +169,7 @@ func (b *Browser) writePNG(path string, shot chromedp.Action[[]byte]) {
 func (b *Browser) Settled() {
 	b.t.Helper()
 	b.WaitFor(`document.readyState === "complete" && [...document.querySelectorAll("[data-chart]")].every((c) => c.querySelector("svg path"))`)
-	Eval[bool](b, "document.fonts.ready.then(() => true)")
+	seen[bool](b, "document.fonts.ready.then(() => true)")
 }
 
 // Eval is the value of a JavaScript expression in the page; a promise is waited
@@ -179,11 +179,31 @@ func Eval[T any](b *Browser, expression string) T {
 	return run(b, "evaluate "+expression, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
+// seen is the value of an expression that looks at the whole page. Where the page is just being left for another one it looks again.
+func seen[T any](b *Browser, expression string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+		if err == nil {
+			return value
+		}
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("look at the page: %v", err)
+		case <-tick.C:
+		}
+	}
+}
+
 // NoSidewaysScroll fails the test when the page is wider than the window, and
 // names the elements that reach over the edge.
 func (b *Browser) NoSidewaysScroll() {
 	b.t.Helper()
-	wide := Eval[[]string](b, `(() => {
+	wide := seen[[]string](b, `(() => {
 		const width = document.documentElement.clientWidth;
 		if (document.documentElement.scrollWidth <= width) return [];
 		const hidden = (el) => { for (let p = el.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible" && p !== document.body && p !== document.documentElement) return true; return false; };

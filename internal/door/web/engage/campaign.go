@@ -189,7 +189,7 @@ func (l campaignList) table(r *page.Request) ui.Table {
 	p := r.P
 	t := ui.Table{ID: "campaigns", Caption: p.T("campaigns.title"), Columns: []ui.Column{{Title: p.T("campaigns.name"), Narrow: ui.NarrowLead},
 		{Title: p.T("campaigns.state"), Narrow: ui.NarrowValue}, {Title: p.T("campaigns.planned"), Number: true},
-		{Title: p.T("campaigns.reached"), Number: true}, {Title: p.T("campaigns.changed"), Number: true, Narrow: ui.NarrowMeta}}}
+		{Title: p.T("campaigns.sent"), Number: true}, {Title: p.T("campaigns.changed"), Number: true, Narrow: ui.NarrowMeta}}}
 	for _, one := range l.all {
 		n := countsFor(l.counts, one.Measure)
 		t.Rows = append(t.Rows, ui.Row{Href: campaignLink(one.ID), Cells: []ui.Cell{ui.Lines(one.Name, one.Goal), ui.Rich(ui.Chip(campaignState(p, one.State), campaignTone(one.State))),
