@@ -26,7 +26,7 @@ var growth = []string{
 		CASE i % 3 WHEN 1 THEN -0.068 ELSE -0.034 END * ln((hash(i, 2) % 1000000 + 1) / 1000000.0) AS rate,
 		-500 * ln((hash(i, 3) % 1000000 + 1) / 1000000.0) * (0.3 + hash(i, 4) % 1000 / 400.0) AS life FROM range(1, 1 + CAST({customers} AS BIGINT)) r(i)`,
 	`INSERT INTO customer (id, ext, source, kind, country, region, language, excluded, erased, created, mail) SELECT id, 'K' || id, 'default', CASE WHEN id % 5 = 0 THEN 'company' ELSE 'person' END, CASE id % 3 WHEN 0 THEN 'DE' WHEN 1 THEN 'AT' ELSE 'CH' END, '', 'de', false, false, DATE '2023-01-01' + begun, 'valid' FROM seed`,
-	`INSERT INTO document SELECT row_number() OVER (ORDER BY customer, k), customer, 'order', day, 0, true, 1, amount, NULL, 1 FROM (
+	`INSERT INTO document SELECT customer * 1000 + k, customer, 'order', day, 0, true, 1, amount, NULL, 1 FROM (
 		SELECT id AS customer, k, DATE '2023-01-01' + begun + CASE WHEN k = 0 THEN 0 ELSE CAST(hash(id, k, 5) % CAST(span + 1 AS BIGINT) AS INTEGER) END AS day,
 			1000 + CAST(hash(id, 6) % 4000 AS BIGINT) + CAST(hash(id, k, 7) % 3000 AS BIGINT) AS amount
 		FROM (SELECT id, begun, span, unnest(range(CAST(1 + floor(rate * span + hash(id, 8) % 1000 / 1000.0) AS BIGINT))) AS k
