@@ -82,7 +82,11 @@ func couponsCSV(r *page.Request) error {
 			}
 			for _, c := range all {
 				before = c.ID
-				if !yield([]string{c.Name, worth(p, c), c.Code, p.Number(c.Made), p.Number(c.Given), p.Number(c.Redeemed), p.Money(c.Granted, c.Currency)}, nil) {
+				made, given := "", "" // of a code for all nobody can tell
+				if c.Unique() {
+					made, given = p.Number(c.Made), p.Number(c.Given)
+				}
+				if !yield([]string{c.Name, worth(p, c), c.Code, made, given, p.Number(c.Redeemed), p.Money(c.Granted, c.Currency)}, nil) {
 					return
 				}
 			}
@@ -119,6 +123,14 @@ func validity(p *i18n.Printer, c *coupon.Coupon) string {
 	}
 }
 
+// given is how many own codes customers have; of a code for all nobody can tell.
+func given(p *i18n.Printer, c *coupon.Coupon) string {
+	if !c.Unique() {
+		return "–"
+	}
+	return p.Number(c.Given)
+}
+
 func (l couponList) table(r *page.Request) ui.Table {
 	p := r.P
 	t := ui.Table{ID: "coupons", Caption: p.T("coupons.title"), Columns: []ui.Column{{Title: p.T("coupons.name"), Narrow: ui.NarrowLead},
@@ -130,7 +142,7 @@ func (l couponList) table(r *page.Request) ui.Table {
 			name = ui.Lines(c.Name, p.T("coupons.stopped"))
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: couponLink(c.ID), Muted: c.Stopped != nil, Cells: []ui.Cell{name, ui.Text(worth(p, c)), ui.Text(validity(p, c)),
-			ui.Text(p.Number(c.Given)), ui.Text(p.Number(c.Redeemed)), ui.Text(p.Money(c.Granted, c.Currency))}})
+			ui.Text(given(p, c)), ui.Text(p.Number(c.Redeemed)), ui.Text(p.Money(c.Granted, c.Currency))}})
 	}
 	t.Paging = &ui.Paging{Shown: int64(len(l.all)), Of: -1, Noun: p.T("coupons.noun")}
 	if l.before != 0 {
