@@ -130,7 +130,7 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 // wanted are the models to fit and the covariates to fit with: those of the flag, else those of the settings where the model with
 // covariates is named.
 func (cmd *predictFit) wanted(s company.Settings) (names, covariates []string, err error) {
-	s.Covariates, err = cmp.Or(cmd.Covariates, s.Covariates), nil
+	s.Covariates = cmp.Or(cmd.Covariates, s.Covariates)
 	if err := s.Validate(); err != nil {
 		return nil, nil, fault.As(err).On("covariates")
 	}
