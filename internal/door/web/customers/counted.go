@@ -48,8 +48,12 @@ func countedTable(r *page.Request, f *predict.Foreseen, all []predict.Counted) u
 			{Title: p.T("common.amount"), Number: true, Narrow: ui.NarrowValue}, {Title: p.T("customers.counted.as"), Narrow: ui.NarrowBare}}}
 	for i := len(all) - 1; i >= max(0, len(all)-most); i-- {
 		c := all[i]
+		amount := "–" // what an invoice bills is the amount of its order
+		if c.As != predict.LeftBilled {
+			amount = p.Money(c.Amount-c.Returned, f.Outlook.Currency)
+		}
 		t.Rows = append(t.Rows, ui.Row{Href: documentPath(c.Document), Muted: c.With == 0, Cells: ui.Cells(p.Date(c.Day), p.T("document.kind."+c.Kind),
-			p.Money(c.Amount-c.Returned, f.Outlook.Currency), countedAs(r, c))})
+			amount, countedAs(r, c))})
 	}
 	if len(all) > most {
 		t.Total = &ui.Row{Cells: ui.Cells(p.T("customers.figure.days_cut", "n", most), "", "", "")}
