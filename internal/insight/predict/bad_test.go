@@ -104,6 +104,14 @@ func sound(t rapid.TB, s *predict.Scores) {
 		t.Fatalf("the card: %v", err)
 	}
 	finite(t, "card", reflect.ValueOf(s.Card))
+	for _, b := range s.Card.Bands {
+		if b.NLo > b.N || b.NHi < b.N || b.AtRiskLo > b.AtRisk || b.AtRiskHi < b.AtRisk || b.BuyersLo > b.Buyers+1e-9 || b.BuyersHi < b.Buyers-1e-9 {
+			t.Errorf("an interval does not hold its number: %+v", b)
+		}
+	}
+	if c := s.Card; c.AtRiskLo > c.AtRisk || c.AtRiskHi < c.AtRisk || c.CLVLo > c.CLV || c.CLVHi < c.CLV {
+		t.Errorf("%d at risk (%d to %d), all worth %d (%d to %d)", c.AtRisk, c.AtRiskLo, c.AtRiskHi, c.CLV, c.CLVLo, c.CLVHi)
+	}
 	for i := range s.Len() {
 		sc, ok := s.At(i)
 		if !ok {

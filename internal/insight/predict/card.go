@@ -56,11 +56,17 @@ type Card struct {
 	Notes  []Notice    `json:"notes,omitempty"`
 	Blind  []string    `json:"blind"` // codes of what the model cannot see: texts predict.blind.CODE
 
-	Stay   []Stay      `json:"stay"`    // how many customers stay, by model; the chosen one first
-	Bands  []BandCount `json:"bands"`   // in the order of Bands
-	AtRisk int64       `json:"at_risk"` // minor units: value at risk of those who are cooling or at risk
-	CLV    int64       `json:"clv"`     // minor units: of all customers
-	Sales  Sales       `json:"sales"`
+	Stay  []Stay      `json:"stay"`  // how many customers stay, by model; the chosen one first
+	Bands []BandCount `json:"bands"` // in the order of Bands
+	Sales Sales       `json:"sales"`
+
+	// Totals in minor units with intervals of 95 %; cards from before there were any have 0 as upper ends.
+	AtRisk   int64 `json:"at_risk"` // value at risk of those who are cooling or at risk
+	AtRiskLo int64 `json:"at_risk_lo"`
+	AtRiskHi int64 `json:"at_risk_hi"`
+	CLV      int64 `json:"clv"` // of all customers
+	CLVLo    int64 `json:"clv_lo"`
+	CLVHi    int64 `json:"clv_hi"`
 }
 
 // ModelCard is one fitted model.
@@ -94,12 +100,20 @@ type Stay struct {
 	AliveHi  *float64 `json:"alive_hi"` // interval of 95 %
 }
 
-// BandCount is one band.
+// BandCount is one band. Intervals are of 95 %; in cards from before there were any their upper ends are 0.
 type BandCount struct {
 	Band   Band  `json:"band"`
 	N      int64 `json:"n"`
+	NLo    int64 `json:"n_lo"` // as the parameters and all chances may be off
+	NHi    int64 `json:"n_hi"`
 	Value  int64 `json:"value"`   // minor units: value to expect within the horizon
 	AtRisk int64 `json:"at_risk"` // minor units: value at risk
+
+	AtRiskLo int64   `json:"at_risk_lo"`
+	AtRiskHi int64   `json:"at_risk_hi"`
+	Buyers   float64 `json:"buyers"` // of them, customers to expect with a purchase within the horizon
+	BuyersLo float64 `json:"buyers_lo"`
+	BuyersHi float64 `json:"buyers_hi"`
 }
 
 // Sales are the sales to expect in the weeks after AsOf, in minor units, with intervals of 95 %.

@@ -120,6 +120,12 @@ func (r Reason) Words(p *i18n.Printer, asOf clock.Day) string {
 	if r.Days == 1 && p.Has(key+"_daily") {
 		key += "_daily"
 	}
+	for silent, ending := range []string{"_now", "_one"} {
+		if r.Since != 0 && r.Silent(asOf) == int32(silent) && p.Has(key+ending) {
+			key += ending
+			break
+		}
+	}
 	return p.T(key, "days", int64(r.Days), "silent", int64(r.Silent(asOf)), "count", int64(r.Count), "percent", int64(r.Percent), "since", r.Since)
 }
 

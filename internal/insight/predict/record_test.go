@@ -201,6 +201,16 @@ func TestTheOutlookAddsUp(t *testing.T) {
 		if n != 2357 || math.Abs(o.Stay[0].Active-active) > 1e-6 || o.Stay[0].ActiveLo >= active || o.Stay[0].ActiveHi <= active {
 			t.Errorf("%d customers in bands, %v of %v stay", n, o.Stay[0], active)
 		}
+		buyers, atRisk := 0.0, int64(0)
+		for _, b := range o.Bands {
+			buyers += b.Buyers
+			if b.Band == predict.Cooling || b.Band == predict.AtRisk {
+				atRisk += b.AtRisk
+			}
+		}
+		if math.Abs(buyers-active) > 1e-6 || atRisk != o.AtRisk || o.AtRiskLo >= atRisk || o.AtRiskHi <= atRisk || o.CLVLo >= o.CLV || o.CLVHi <= o.CLV {
+			t.Errorf("%v buyers in bands, %d at risk (%d to %d), all worth %d (%d to %d)", buyers, o.AtRisk, o.AtRiskLo, o.AtRiskHi, o.CLV, o.CLVLo, o.CLVHi)
+		}
 		sum := int64(0)
 		for _, w := range o.Sales.Weeks {
 			sum += w.Expected

@@ -184,7 +184,7 @@ func (f *foretelling) score(ctx context.Context) (*Scores, error) {
 	}
 	s.Card.Bands = countBands(s)
 	for _, b := range s.Card.Bands {
-		if b.Band == Cooling || b.Band == AtRisk {
+		if b.Band.drifts() {
 			s.Card.AtRisk += b.AtRisk
 		}
 	}
@@ -192,6 +192,9 @@ func (f *foretelling) score(ctx context.Context) (*Scores, error) {
 		if !s.book.Erased[i] {
 			s.Card.CLV += x.clv
 		}
+	}
+	if err = f.ends(ctx, t, w, s); err != nil {
+		return nil, err
 	}
 	if s.Card.Stay, err = f.stay(ctx, t, s); err != nil {
 		return nil, err
@@ -249,7 +252,7 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	lo, hi := btyd.PositiveInterval(clv, se, z95)
 	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)
 	x.atRisk = max(0, round((t.yearTop[g]-t.year[k])*value))
-	x.band = bandPlace(f.card.Limits.Band(Standing{Active: c.p, Kept: t.kept(int(k), g), Purchases: b.X[i] + 1, Tenure: int32(b.AsOf - b.First[i])}))
+	x.band = f.bandOf(i, c.p, t.kept(int(k), g))
 	if Bands()[x.band] != ProbablyLost {
 		x.next = f.nextDay(i, c.p)
 	}

@@ -156,25 +156,37 @@ func (f *foretelling) sales(ctx context.Context, t *table) (Sales, error) {
 		e := expected[t.countsOf[i]]
 		value, _ := w.of(f.book, i)
 		total += e * value
-		scatter := 1 / max(w.model.P, 0.1)
-		if !w.known {
-			scatter = 1
-		}
-		alive := min(1, max(t.keep[k].Alive, 0.01))
-		variance += value * value * (e + e*e*((1+1/(max(r, 0.01)+float64(f.book.X[i])))/alive-1) + e*scatter)
-	}
-	relative, within := 0.0, func(m btyd.Model, h btyd.History) float64 { return m.Expected(h, days) }
-	switch {
-	case ok:
-		relative = f.panel.relative(counts, within)
-	case f.card.Counts == btyd.NameCovariates:
-		relative = f.panel.layers.relative(f.panel.layered, within)
+		variance += f.scatter(w, i, t.keep[k].Alive, r, e, value)
 	}
 	newcomers, theirs, err := f.newcomers(ctx)
 	if err != nil {
 		return Sales{}, err
 	}
-	return f.weekly(of, total, variance+theirs, math.Hypot(relative, f.unsureValue()/z95), newcomers), nil
+	return f.weekly(of, total, variance+theirs, math.Hypot(f.relativeOf(f.card.Counts, days), f.unsureValue()/z95), newcomers), nil
+}
+
+// scatter is the variance of what customer i, who is there with the chance alive, spends on e purchases to expect of the value, r being the
+// shape of the rates of all customers.
+func (f *foretelling) scatter(w worth, i int, alive, r, e, value float64) float64 {
+	single := 1 / max(w.model.P, 0.1)
+	if !w.known {
+		single = 1
+	}
+	alive = min(1, max(alive, 0.01))
+	return value * value * (e + e*e*((1+1/(max(r, 0.01)+float64(f.book.X[i])))/alive-1) + e*single)
+}
+
+// relativeOf is the standard error of the purchases of all customers within so many days as a share of them, by what foretells their
+// number; 0 for a rule.
+func (f *foretelling) relativeOf(counts string, days float64) float64 {
+	within := func(m btyd.Model, h btyd.History) float64 { return m.Expected(h, days) }
+	if fit, ok := f.panel.fits[counts]; ok {
+		return f.panel.relative(fit, within)
+	}
+	if counts == btyd.NameCovariates {
+		return f.panel.layers.relative(f.panel.layered, within)
+	}
+	return 0
 }
 
 // newcomerWindows is from how many stretches of time, each as long as the sales foreseen, newcomers are known.

@@ -75,6 +75,7 @@ func (v view) stayCard() templ.Component {
 
 func (v view) stayTable() table {
 	t := v.table("stay", "model", "active", "alive")
+	t.ranged(v.p, 1, 2)
 	for i, s := range v.Stay {
 		name := v.words(predict.ModelWords(v.p, s.Model))
 		if i == 0 {
@@ -83,8 +84,11 @@ func (v view) stayTable() table {
 		alive := v.none()
 		if s.Alive != nil {
 			alive = v.count(rounded(*s.Alive))
+			if s.AliveLo != nil && s.AliveHi != nil {
+				alive = alive.between(v.p, v.count(rounded(*s.AliveLo)), v.count(rounded(*s.AliveHi)))
+			}
 		}
-		t.row(name, v.count(rounded(s.Active)).sub(v.p.T("outlook.between", "lo", v.p.Number(rounded(s.ActiveLo)), "hi", v.p.Number(rounded(s.ActiveHi)))), alive)
+		t.row(name, v.count(rounded(s.Active)).between(v.p, v.count(rounded(s.ActiveLo)), v.count(rounded(s.ActiveHi))), alive)
 	}
 	return t
 }
@@ -95,24 +99,37 @@ func (v view) bandsCard() templ.Component {
 }
 
 func (v view) bandTable() table {
-	t := v.table("bands", "band", "n", "share", "value", "risk", "limit")
+	t := v.table("bands", "band", "n", "share", "buyers", "value", "risk", "limit")
 	t.page.Scroll = false
 	t.page.Columns[2].Narrow = ui.NarrowHide
-	t.page.Columns[5].Number, t.page.Columns[5].Narrow = false, ui.NarrowBare
+	t.page.Columns[6].Number, t.page.Columns[6].Narrow = false, ui.NarrowBare
+	t.ranged(v.p, 1, 3, 5)
 	var value, risk int64
 	for _, b := range v.Bands {
 		to := ""
 		if b.N > 0 {
 			to = behind(b.Band)
 		}
-		t.row(v.rich(figure.Band(v.p, b.Band), b.Band.Words(v.p)), v.count(b.N).to(to), v.share(part(b.N, v.Customers), 1), v.money(b.Value).to(to), v.money(b.AtRisk).to(to),
-			v.words(limit(v.p, b.Band, v.Limits)))
+		n, buyers, atRisk := v.count(b.N).to(to), v.none(), v.money(b.AtRisk).to(to)
+		if v.sure() {
+			n = n.between(v.p, v.count(b.NLo), v.count(b.NHi))
+			buyers = v.count(rounded(b.Buyers)).between(v.p, v.count(rounded(b.BuyersLo)), v.count(rounded(b.BuyersHi)))
+			atRisk = atRisk.between(v.p, v.money(b.AtRiskLo), v.money(b.AtRiskHi))
+		}
+		t.row(v.rich(figure.Band(v.p, b.Band), b.Band.Words(v.p)), n, v.share(part(b.N, v.Customers), 1), buyers, v.money(b.Value).to(to), atRisk, v.words(limit(v.p, b.Band, v.Limits)))
 		value, risk = value+b.Value, risk+b.AtRisk
 	}
-	t.total(v.words(v.p.T("outlook.bands.total")), v.count(v.Customers).to(customersPath), v.share(1, 0), v.money(value), v.money(risk),
+	buyers := v.none()
+	if len(v.Stay) > 0 {
+		buyers = v.count(rounded(v.Stay[0].Active)).to("#stay")
+	}
+	t.total(v.words(v.p.T("outlook.bands.total")), v.count(v.Customers).to(customersPath), v.share(1, 0), buyers, v.money(value), v.money(risk),
 		v.words(v.p.T("outlook.bands.counts", "risk", v.p.MoneyRounded(v.AtRisk, v.currency))))
 	return t
 }
+
+// sure tells whether the card knows how sure its totals are; those of older versions do not.
+func (v view) sure() bool { return v.CLVHi > 0 || v.AtRiskHi > 0 }
 
 func part(of, all int64) float64 {
 	if all == 0 {

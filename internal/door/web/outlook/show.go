@@ -158,18 +158,27 @@ func (v view) tiles() []ui.Tile {
 		return nil
 	}
 	lo, hi := v.span()
+	stay := v.Stay[0]
 	everybody := &ui.Anchor{Text: v.p.T("outlook.rows.all"), Href: customersPath}
 	drifting := behind(predict.Cooling, predict.AtRisk)
 	return []ui.Tile{
-		{Name: v.p.T("outlook.stay.title"), Value: v.p.Number(rounded(v.Stay[0].Active)), Href: "#stay", Explain: v.explain("stay", everybody),
-			Change: v.p.T("outlook.stay.change", "of", v.Customers, "lo", rounded(lo), "hi", rounded(hi))},
-		{Name: v.p.T("outlook.risk.title"), Value: v.p.MoneyRounded(v.AtRisk, v.currency), Href: drifting, Change: v.p.N("outlook.risk.change", v.drifting()),
+		{Name: v.p.T("outlook.stay.title"), Value: v.p.Number(rounded(stay.Active)), Href: "#stay", Explain: v.explain("stay", everybody),
+			Change: v.p.T("outlook.stay.change", "of", v.Customers, "least", rounded(stay.ActiveLo), "most", rounded(stay.ActiveHi), "lo", rounded(lo), "hi", rounded(hi))},
+		{Name: v.p.T("outlook.risk.title"), Value: v.p.MoneyRounded(v.AtRisk, v.currency), Href: drifting, Change: v.and(v.p.N("outlook.risk.change", v.drifting()), v.AtRiskLo, v.AtRiskHi),
 			Explain: v.explain("risk", &ui.Anchor{Text: v.p.T("outlook.rows.risk"), Href: drifting})},
 		{Name: v.p.T("outlook.sales.title"), Value: v.p.MoneyRounded(v.Sales.Expected, v.currency), Href: "#sales", Explain: v.explain("sales", nil),
 			Change: v.p.T("outlook.sales.change", "lo", v.p.MoneyRounded(v.Sales.Lo, v.currency), "hi", v.p.MoneyRounded(v.Sales.Hi, v.currency))},
 		{Name: v.p.T("outlook.clv.title"), Value: v.p.MoneyRounded(v.CLV, v.currency), Href: customersPath, Explain: v.explain("clv", everybody),
-			Change: v.p.N("outlook.clv.change", int64(v.ValueYears), "discount", v.p.Percent(float64(v.Discount)/100, 0), "margin", v.p.Percent(float64(v.Margin)/100, 0))},
+			Change: v.and(v.p.N("outlook.clv.change", int64(v.ValueYears), "discount", v.p.Percent(float64(v.Discount)/100, 0), "margin", v.p.Percent(float64(v.Margin)/100, 0)), v.CLVLo, v.CLVHi)},
 	}
+}
+
+// and adds the interval of an amount to what is said of it, where it is known.
+func (v view) and(text string, lo, hi int64) string {
+	if !v.sure() {
+		return text
+	}
+	return v.p.T("outlook.sales.change", "lo", v.p.MoneyRounded(lo, v.currency), "hi", v.p.MoneyRounded(hi, v.currency)) + "; " + text
 }
 
 // span is between which numbers the models see the customers who stay.

@@ -12,7 +12,8 @@ import (
 // cell is a figure as it stands on the page, and as it stands in a file.
 type cell struct {
 	ui.Cell
-	raw string
+	raw  string
+	ends []string // of its interval, in a file
 }
 
 // to makes the figure a link.
@@ -27,19 +28,34 @@ func (c cell) sub(text string) cell {
 	return c
 }
 
+// between sets the interval of the figure below it; in a file its ends stand in columns of their own.
+func (c cell) between(p *i18n.Printer, lo, hi cell) cell {
+	c.Sub = p.T("outlook.between", "lo", lo.Text, "hi", hi.Text)
+	c.ends = []string{lo.raw, hi.raw}
+	return c
+}
+
 // table is a table of the page that can be had as a file.
 type table struct {
 	name string
 	page ui.Table
 	raw  [][]string
+	ends map[int][]string // column → headings of the ends of its interval, in a file
 }
 
 func (t *table) row(cells ...cell) {
 	row := ui.Row{}
-	raw := make([]string, len(cells))
+	var raw []string
 	for i, c := range cells {
 		row.Cells = append(row.Cells, c.Cell)
-		raw[i] = c.raw
+		raw = append(raw, c.raw)
+		switch {
+		case t.ends[i] == nil:
+		case c.ends == nil:
+			raw = append(raw, "", "")
+		default:
+			raw = append(raw, c.ends...)
+		}
 	}
 	t.page.Rows = append(t.page.Rows, row)
 	t.raw = append(t.raw, raw)
@@ -53,11 +69,20 @@ func (t *table) total(cells ...cell) {
 }
 
 func (t *table) headings() []string {
-	all := make([]string, len(t.page.Columns))
+	var all []string
 	for i, c := range t.page.Columns {
-		all[i] = c.Title
+		all = append(append(all, c.Title), t.ends[i]...)
 	}
 	return all
+}
+
+// ranged says that the figures of some columns carry intervals.
+func (t *table) ranged(p *i18n.Printer, columns ...int) {
+	t.ends = map[int][]string{}
+	for _, c := range columns {
+		title := t.page.Columns[c].Title
+		t.ends[c] = []string{p.T("outlook.at_least", "what", title), p.T("outlook.at_most", "what", title)}
+	}
 }
 
 // pen writes figures for one reader.
@@ -82,25 +107,27 @@ func (w pen) table(name string, columns ...string) table {
 	return t
 }
 
-func (w pen) words(text string) cell { return cell{ui.Text(text), text} }
+func (w pen) words(text string) cell { return cell{Cell: ui.Text(text), raw: text} }
 
-func (w pen) rich(content templ.Component, raw string) cell { return cell{ui.Rich(content), raw} }
+func (w pen) rich(content templ.Component, raw string) cell {
+	return cell{Cell: ui.Rich(content), raw: raw}
+}
 
 func (w pen) count(n int64) cell {
-	return cell{ui.Text(w.p.Number(n)), figure.Raw(w.p, report.Cell{Int: n}, report.Count, "")}
+	return cell{Cell: ui.Text(w.p.Number(n)), raw: figure.Raw(w.p, report.Cell{Int: n}, report.Count, "")}
 }
 
 // money is an amount of all customers together: cents say nothing there.
 func (w pen) money(minor int64) cell {
-	return cell{ui.Text(w.p.MoneyRounded(minor, w.currency)), figure.Raw(w.p, report.Cell{Int: minor}, report.Money, w.currency)}
+	return cell{Cell: ui.Text(w.p.MoneyRounded(minor, w.currency)), raw: figure.Raw(w.p, report.Cell{Int: minor}, report.Money, w.currency)}
 }
 
 func (w pen) share(f float64, digits int) cell {
-	return cell{ui.Text(w.p.Percent(f, digits)), figure.Raw(w.p, report.Cell{Float: f}, report.Share, "")}
+	return cell{Cell: ui.Text(w.p.Percent(f, digits)), raw: figure.Raw(w.p, report.Cell{Float: f}, report.Share, "")}
 }
 
 func (w pen) number(f float64, digits int) cell {
-	return cell{ui.Text(w.p.Decimal(f, digits)), figure.Raw(w.p, report.Cell{Float: f}, report.Decimal, "")}
+	return cell{Cell: ui.Text(w.p.Decimal(f, digits)), raw: figure.Raw(w.p, report.Cell{Float: f}, report.Decimal, "")}
 }
 
 // maybe is a number that some models cannot give.
@@ -112,4 +139,4 @@ func (w pen) maybe(f *float64, digits int) cell {
 }
 
 // none is a figure there is not.
-func (w pen) none() cell { return cell{ui.Text("–"), ""} }
+func (w pen) none() cell { return cell{Cell: ui.Text("–"), raw: ""} }
