@@ -71,6 +71,7 @@ func New(d Deps) http.Handler {
 		reports: d.Reports, imports: d.Imports, segments: d.Segments, proxy: d.TrustProxy, mux: http.NewServeMux(), routes: map[string]route{}}
 	s.huma = humago.NewWithPrefix(s.mux, Base, s.config(d.Version))
 	s.addCustomers()
+	s.addScores()
 	s.addProducts()
 	s.addDocuments()
 	s.addEvents()

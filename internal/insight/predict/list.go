@@ -44,6 +44,24 @@ func inBands(bands []Band) string {
 	return "band IN (" + strings.Join(names, ", ") + ")"
 }
 
+// ScoresAfter are up to limit scores of customers with a higher number, by number.
+func ScoresAfter(ctx context.Context, tx *store.Tx, customer int64, limit int) ([]Score, error) {
+	rows, err := tx.Query(ctx, sqlScores, customer, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Score
+	for rows.Next() {
+		s, err := scanScore(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, rows.Err()
+}
+
 // ScoresOf are the scores of these customers, by customer; who has none is left out.
 func ScoresOf(ctx context.Context, tx *store.Tx, customers []int64) (map[int64]Score, error) {
 	rows, err := tx.Query(ctx, fmt.Sprintf(sqlScoresOf, tx.Numbers("$1")), store.JSON(customers))
