@@ -47,7 +47,11 @@ func (v view) salesCard() templ.Component {
 		lo.Values, hi.Values = append(lo.Values, v.major(w.Lo)), append(hi.Values, v.major(w.Hi))
 	}
 	chart.Series = []ui.Series{expected, lo, hi}
-	text := v.p.T("outlook.sales.text", "expected", v.p.MoneyRounded(v.Sales.Expected, v.currency), "lo", v.p.MoneyRounded(v.Sales.Lo, v.currency),
+	key := "outlook.sales.text"
+	if v.Sales.Newcomers <= 0 {
+		key = "outlook.sales.text_known"
+	}
+	text := v.p.T(key, "expected", v.p.MoneyRounded(v.Sales.Expected, v.currency), "lo", v.p.MoneyRounded(v.Sales.Lo, v.currency),
 		"hi", v.p.MoneyRounded(v.Sales.Hi, v.currency), "newcomers", v.p.MoneyRounded(v.Sales.Newcomers, v.currency))
 	return v.card("sales", ui.Words(text), ui.ChartBox(v.p, chart), folded(v.p.T("outlook.numbers"), ui.TableBox(v.p, v.salesTable().page)))
 }
@@ -67,8 +71,8 @@ func (v view) salesTable() table {
 func (v view) stayCard() templ.Component {
 	lo, hi := v.span()
 	text := ""
-	if len(v.Stay) > 1 {
-		text = v.p.T("outlook.stay.text", "model", predict.ModelWords(v.p, v.Stay[0].Model), "lo", rounded(lo), "hi", rounded(hi))
+	if len(v.Stay) > 0 {
+		text = v.p.T(v.oneOr("outlook.stay.text"), "model", predict.ModelWords(v.p, v.Stay[0].Model), "lo", rounded(lo), "hi", rounded(hi))
 	}
 	return v.card("stay", ui.Words(text), ui.TableBox(v.p, v.stayTable().page))
 }
@@ -78,7 +82,7 @@ func (v view) stayTable() table {
 	t.ranged(v.p, 1, 2)
 	for i, s := range v.Stay {
 		name := v.words(predict.ModelWords(v.p, s.Model))
-		if i == 0 {
+		if i == 0 && v.Test != nil {
 			name = name.sub(v.p.T("outlook.stay.chosen"))
 		}
 		alive := v.none()
@@ -111,7 +115,7 @@ func (v view) bandTable() table {
 			to = behind(b.Band)
 		}
 		n, buyers, atRisk := v.count(b.N).to(to), v.none(), v.money(b.AtRisk).to(to)
-		if v.sure() {
+		if v.sure() && b.N > 0 {
 			n = n.between(v.p, v.count(b.NLo), v.count(b.NHi))
 			buyers = v.count(rounded(b.Buyers)).between(v.p, v.count(rounded(b.BuyersLo)), v.count(rounded(b.BuyersHi)))
 			atRisk = atRisk.between(v.p, v.money(b.AtRiskLo), v.money(b.AtRiskHi))

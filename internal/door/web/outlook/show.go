@@ -94,12 +94,18 @@ func scoreNow(r *page.Request) error {
 // page is the whole outlook, the most important first.
 func (v view) page(r *page.Request) templ.Component {
 	parts := []templ.Component{ui.PageHeader(v.p, ui.Header{Title: v.p.T("outlook.title"), Lead: v.lead(), Actions: tools(r)})}
-	if words := past(r, v.AsOf); words != "" {
-		parts = append(parts, warned(r.P, words))
+	tiles := ui.Tiles(v.p, v.tiles())
+	words := make([]string, len(v.Notes))
+	for i, n := range v.Notes {
+		words[i] = n.Words(v.p)
 	}
-	parts = append(parts, ui.Tiles(v.p, v.tiles()))
-	if len(v.Notes) > 0 {
-		parts = append(parts, notes(v.p, v.Notes))
+	switch old := past(r, v.AsOf); {
+	case old != "": // has to be read before any number
+		parts = append(parts, warned(v.p, append([]string{old}, words...)...), tiles)
+	case len(words) > 0:
+		parts = append(parts, tiles, warned(v.p, words...))
+	default:
+		parts = append(parts, tiles)
 	}
 	parts = append(parts, ui.TwoThirds(v.salesCard(), v.stayCard()), v.bandsCard())
 	if v.Test != nil {
@@ -163,7 +169,7 @@ func (v view) tiles() []ui.Tile {
 	drifting := behind(predict.Cooling, predict.AtRisk)
 	return []ui.Tile{
 		{Name: v.p.T("outlook.stay.title"), Value: v.p.Number(rounded(stay.Active)), Href: "#stay", Explain: v.explain("stay", everybody),
-			Change: v.p.T("outlook.stay.change", "of", v.Customers, "least", rounded(stay.ActiveLo), "most", rounded(stay.ActiveHi), "lo", rounded(lo), "hi", rounded(hi))},
+			Change: v.p.T(v.oneOr("outlook.stay.change"), "of", v.Customers, "least", rounded(stay.ActiveLo), "most", rounded(stay.ActiveHi), "lo", rounded(lo), "hi", rounded(hi))},
 		{Name: v.p.T("outlook.risk.title"), Value: v.p.MoneyRounded(v.AtRisk, v.currency), Href: drifting, Change: v.and(v.p.N("outlook.risk.change", v.drifting()), v.AtRiskLo, v.AtRiskHi),
 			Explain: v.explain("risk", &ui.Anchor{Text: v.p.T("outlook.rows.risk"), Href: drifting})},
 		{Name: v.p.T("outlook.sales.title"), Value: v.p.MoneyRounded(v.Sales.Expected, v.currency), Href: "#sales", Explain: v.explain("sales", nil),
@@ -179,6 +185,14 @@ func (v view) and(text string, lo, hi int64) string {
 		return text
 	}
 	return v.p.T("outlook.sales.change", "lo", v.p.MoneyRounded(lo, v.currency), "hi", v.p.MoneyRounded(hi, v.currency)) + "; " + text
+}
+
+// oneOr is the text where several models can say who stays, and another where one can.
+func (v view) oneOr(key string) string {
+	if len(v.Stay) == 1 {
+		return key + "_one"
+	}
+	return key
 }
 
 // span is between which numbers the models see the customers who stay.
