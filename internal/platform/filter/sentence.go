@@ -266,7 +266,12 @@ func formOf(f Field, c Condition) string {
 		return "filled"
 	case Changed, Contains, NotContains, StartsWith, Anniversary:
 		return operatorKeys[c.Is]
-	case AnniversaryIn, WithinNext, WithinLast:
+	case AnniversaryIn:
+		if !f.Yearly { // what recurs anyway needs no other words
+			return "anniversary_in"
+		}
+		return "how"
+	case WithinNext, WithinLast:
 		return "how"
 	}
 	switch f.Type {
