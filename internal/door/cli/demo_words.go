@@ -9,7 +9,7 @@ import (
 var demoSegments = []struct{ measure, name, description, condition string }{
 	{"Nachkauf-Erinnerung", "Bald leere Tüte", "Privatkunden, deren letzte Bohnen zur Neige gehen", `kind = person and days_since_order between 35 and 84`},
 	{"Rückgewinnung mit Gutschein", "Privat und abkühlend", "Privatkunden mit zwei Bestellungen und mehr, die zwei bis sechs Monate still sind", `kind = person and orders >= 2 and days_since_order between 50 and 170`},
-	{"Maschinenpflege", "Besitzer einer Maschine", "Wer eine Maschine bei uns gekauft hat", `kind = person and orders(category = "Maschinen") >= 1 and days_since_order <= 365`},
+	{"Maschinenpflege", "Besitzer einer Maschine", "Wer eine Maschine bei uns gekauft hat", `kind = person and orders(category starts with "Maschinen") >= 1 and days_since_order <= 365`},
 	{"Barista-Nachmittag für Cafés", "Cafés in Österreich", "Gastronomie in Österreich, die im letzten Vierteljahr bestellt hat", `custom.kundengruppe = "Gastronomie" and country = AT and days_since_order <= 120`},
 	{"Herbströstung vorgestellt", "Treue Privatkunden", "Drei Bestellungen und mehr, die letzte vor höchstens drei Monaten", `kind = person and orders >= 3 and days_since_order <= 90`},
 	{"Anruf bei stillen Büros", "Stille Büros", "Büros in Deutschland, die seit zwei bis vier Monaten still sind", `custom.kundengruppe = "Büro" and country = DE and days_since_order between 60 and 120`},

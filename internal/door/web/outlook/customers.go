@@ -167,12 +167,21 @@ func customerTable(r *page.Request, l listed, n int64) ui.Table {
 	}
 	for _, s := range l.scores {
 		t.Rows = append(t.Rows, ui.Row{Href: customerPage(s.Customer), Cells: []ui.Cell{
-			ui.Text(called(p, l.names, s.Customer)), ui.Rich(figure.Band(p, s.Band)), ui.Lines(p.Percent(s.Active, 0), figure.Between(p, s.ActiveLo, s.ActiveHi)),
+			ui.Text(called(p, l.names, s.Customer)), ui.Rich(figure.Band(p, s.Band)), chance(p, s),
 			ui.Text(p.MoneyRounded(s.Value, l.outlook.Currency)), ui.Text(p.MoneyRounded(s.AtRisk, l.outlook.Currency)),
 			ui.Text(predict.Sentence(p, s.Reasons, l.outlook.AsOf)), ui.Text(date(p, s.NextDay)), ui.Text(date(p, s.RiskSince)),
 		}})
 	}
 	return t
+}
+
+// chance is that of another purchase with its interval; below half a percent there is nothing to tell apart.
+func chance(p *i18n.Printer, s predict.Score) ui.Cell {
+	const least = 0.005
+	if s.ActiveHi < least {
+		return ui.Text(p.T("outlook.customers.hardly", "least", p.Percent(2*least, 0)))
+	}
+	return ui.Lines(p.Percent(s.Active, 0), figure.Between(p, s.ActiveLo, s.ActiveHi))
 }
 
 // customersFile sends all customers of the bands.
