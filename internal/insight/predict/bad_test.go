@@ -68,6 +68,7 @@ func TestBadDataAreSaidInAPlainSentenceAndGiveNumbers(t *testing.T) {
 		{"a thousand purchases", append(everyDay(1, last, 1, 1001, 100), oneTimers(40, "2024-05-05", 500)[1:]...), nil, "", 40},
 		{"ten years", append(everyDay(1, last, 365, 10, 5000), everyDay(2, last.AddDays(-900), 90, 20, 1)...), nil, "untested", 2},
 		{"nothing was paid", append(everyDay(1, last, 20, 30, 0), everyDay(2, last, 50, 10, 0)...), nil, "untested", 2},
+		{"sold for less than nothing", append(everyDay(1, last, 20, 30, -2500), append(oneTimers(60, "2025-02-02", -100)[1:], everyDay(2, last, 50, 10, 0)...)...), nil, "", 60},
 		{"all in step", append(everyDay(1, last, 7, 50, 100), append(everyDay(2, last, 7, 50, 100), everyDay(3, last, 7, 50, 100)...)...), nil, "no_dropout", 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
