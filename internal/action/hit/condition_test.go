@@ -42,7 +42,7 @@ func TestSegmentsAskAboutWhatPeopleClicked(t *testing.T) {
 		de, en string
 	}{
 		`clicked(email, last 30 d) >= 1`: {[]int64{1}, "Kunden, die in den letzten 30 Tagen in einer Nachricht per E-Mail auf einen Link klickten", "Customers who clicked a link in a message by e-mail in the last 30 days"},
-		`clicked >= 2`:                   {[]int64{1}, "Kunden, die mindestens 2-mal in Nachrichten klickten", "Customers who clicked links in messages at least 2 times"},
+		`clicked >= 2`:                   {[]int64{1}, "Kunden, die mindestens 2-mal in Nachrichten auf Links klickten", "Customers who clicked links in messages at least 2 times"},
 		`clicked = 0 and opened`:         {[]int64{4}, "", ""},
 		`clicked = 0`:                    {[]int64{2, 4, 5}, "", ""},
 	} {

@@ -126,7 +126,7 @@ func (d Deps) customerTable(r *page.Request, list behind, currency, after string
 		{Title: p.T("insight.behind.first"), Number: true, Narrow: ui.NarrowHide}, {Title: p.T("insight.behind.last"), Number: true},
 		{Title: p.T("insight.behind.days"), Number: true}, {Title: p.T("insight.behind.orders"), Number: true, Narrow: ui.NarrowHide},
 		{Title: p.T("insight.behind.value"), Number: true, Narrow: ui.NarrowValue},
-	}, Paging: &ui.Paging{Shown: int64(len(rows)), Of: list.n, Noun: p.T("common.customers"), Next: next, First: first},
+	}, Paging: &ui.Paging{Shown: int64(len(rows)), Of: list.n, Noun: p.T("customers.noun"), Next: next, First: first},
 		Empty: &ui.Empty{Icon: "users", Title: p.T("insight.behind.none"), Text: p.T("insight.behind.none_text")}}
 	for _, c := range rows {
 		t.Rows = append(t.Rows, ui.Row{Href: fmt.Sprintf("/customers/%d", c.ID), Cells: ui.Cells(called(p, names, c), c.External, date(p, c.First), date(p, c.Last),

@@ -157,7 +157,7 @@ func customerTable(r *page.Request, l listed, n int64) ui.Table {
 		{Title: p.T("outlook.customers.risk"), Help: p.T("outlook.explain.risk.definition"), Number: true, Narrow: ui.NarrowValue},
 		{Title: p.T("outlook.customers.why"), Narrow: ui.NarrowBare},
 		{Title: p.T("outlook.customers.next"), Number: true, Wide: true, Narrow: ui.NarrowHide}, {Title: p.T("outlook.customers.since"), Number: true, Wide: true, Narrow: ui.NarrowHide},
-	}, Paging: &ui.Paging{Shown: int64(len(l.scores)), Of: n, Noun: p.T("common.customers")},
+	}, Paging: &ui.Paging{Shown: int64(len(l.scores)), Of: n, Noun: p.T("customers.noun")},
 		Empty: &ui.Empty{Icon: "users", Title: p.T("outlook.customers.none"), Text: p.T("outlook.customers.none_text"), Action: &ui.Anchor{Text: p.T("outlook.title"), Href: path}}}
 	if r.Text("after") != "" {
 		t.Paging.First = r.Link("after", "")

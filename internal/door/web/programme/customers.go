@@ -65,7 +65,7 @@ func (d Deps) customers(r *page.Request) error {
 	t := w.peopleTable(part).page
 	t.Compact = false
 	t.Empty = &ui.Empty{Icon: "users", Title: r.P.T("programme.checks.nobody"), Text: r.P.T("programme.people.empty"), Action: &ui.Anchor{Text: m.Name, Href: Address(id)}}
-	t.Paging = &ui.Paging{Shown: int64(len(part.rows)), Of: -1, Noun: r.P.T("common.customers")}
+	t.Paging = &ui.Paging{Shown: int64(len(part.rows)), Of: -1, Noun: r.P.T("customers.noun")}
 	if r.Text("after") != "" {
 		t.Paging.First = r.Link("after", "")
 	}

@@ -212,7 +212,7 @@ func (s shelf) table(r *page.Request) ui.Table {
 			ui.Lines(p.Date(clock.DayOf(one.ChangedAt, r.Company.Zone())), s.users.actor(p, one.ChangedBy))}})
 	}
 	if n := int64(len(t.Rows)); n > 1 {
-		t.Paging = &ui.Paging{Shown: n, Of: n, Noun: p.T(Title)}
+		t.Paging = &ui.Paging{Shown: n, Of: n, Noun: p.T("segments.noun")}
 	}
 	return t
 }

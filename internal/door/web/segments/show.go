@@ -267,7 +267,7 @@ func (s shown) membersTable(r *page.Request) ui.Table {
 	}
 	t := ui.Table{ID: "members", Title: p.T("common.customers"), Caption: p.T("common.customers"), CSV: r.CSVLink("after", "", "with", ""), Columns: []ui.Column{
 		{Title: p.T("common.customer"), Narrow: ui.NarrowLead}, {Title: p.T("segments.number"), Narrow: ui.NarrowBare}, {Title: p.T("segments.why"), Narrow: ui.NarrowBare}},
-		Paging: &ui.Paging{Shown: int64(len(s.rows)), Of: of, Noun: p.T("common.customers"), Next: s.next, First: s.first},
+		Paging: &ui.Paging{Shown: int64(len(s.rows)), Of: of, Noun: p.T("customers.noun"), Next: s.next, First: s.first},
 		Empty:  &ui.Empty{Icon: "users", Title: p.T("segments.nobody_in"), Text: p.T("segments.nobody_in_text")}}
 	if s.at.known && s.at.n > 0 && len(s.rows) == 0 || !s.at.known {
 		t.Empty = &ui.Empty{Icon: "clock", Title: p.T("insight.pending"), Text: p.T("insight.pending_text")}
