@@ -58,7 +58,7 @@ func TestConditionsAskForConsentAsItIsNow(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		for lang, want := range map[string]string{"de": "Kunden, deren Einwilligung für E-Mail zum Zweck Werbung eingewilligt ist", "en": "Customers whose consent by e-mail for advertising is consented"} {
+		for lang, want := range map[string]string{"de": "Kunden, deren Einwilligung für E-Mail zum Zweck Werbung den Stand „eingewilligt“ hat", "en": "Customers whose consent by e-mail for advertising stands at “consented”"} {
 			if got := filter.Sentence(i18n.For(lang, nil), tree, catalogue, nil); got != want {
 				w.Errorf("%s: %s", lang, got)
 			}
