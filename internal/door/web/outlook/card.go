@@ -109,6 +109,8 @@ func (v view) parameterTable() table {
 	for _, i := range []int{1, 2, 5} {
 		t.page.Columns[i].Number = false
 	}
+	t.page.Scroll = false // on a phone each model is a small card: its parameters need the width
+	t.page.Columns[2].Narrow, t.page.Columns[5].Narrow = ui.NarrowBare, ui.NarrowBare
 	models := append(slices.Clone(v.Models), v.Spend.ModelCard)
 	for _, m := range models {
 		if m.Name == "" {

@@ -103,11 +103,11 @@ func (v view) bandsCard() templ.Component {
 }
 
 func (v view) bandTable() table {
-	t := v.table("bands", "band", "n", "share", "buyers", "value", "risk", "limit")
+	t := v.table("bands", "band", "n", "share", "buyers", "value", "risk")
 	t.page.Scroll = false
-	t.page.Columns[2].Narrow = ui.NarrowHide
-	t.page.Columns[6].Number, t.page.Columns[6].Narrow = false, ui.NarrowBare
+	t.page.Columns[2].Narrow, t.page.Columns[2].Wide = ui.NarrowHide, true
 	t.ranged(v.p, 1, 3, 5)
+	t.ends[0] = []string{v.p.T("outlook.bands.limit")} // below the name on the page
 	var value, risk int64
 	for _, b := range v.Bands {
 		to := ""
@@ -120,15 +120,18 @@ func (v view) bandTable() table {
 			buyers = v.count(rounded(b.Buyers)).between(v.p, v.count(rounded(b.BuyersLo)), v.count(rounded(b.BuyersHi)))
 			atRisk = atRisk.between(v.p, v.money(b.AtRiskLo), v.money(b.AtRiskHi))
 		}
-		t.row(v.rich(figure.Band(v.p, b.Band), b.Band.Words(v.p)), n, v.share(part(b.N, v.Customers), 1), buyers, v.money(b.Value).to(to), atRisk, v.words(limit(v.p, b.Band, v.Limits)))
+		made := limit(v.p, b.Band, v.Limits)
+		name := v.rich(banded(v.p, b.Band, made), b.Band.Words(v.p))
+		name.ends = []string{made}
+		t.row(name, n, v.share(part(b.N, v.Customers), 1), buyers, v.money(b.Value).to(to), atRisk)
 		value, risk = value+b.Value, risk+b.AtRisk
 	}
 	buyers := v.none()
 	if len(v.Stay) > 0 {
 		buyers = v.count(rounded(v.Stay[0].Active)).to("#stay")
 	}
-	t.total(v.words(v.p.T("outlook.bands.total")), v.count(v.Customers).to(customersPath), v.share(1, 0), buyers, v.money(value), v.money(risk),
-		v.words(v.p.T("outlook.bands.counts", "risk", v.p.MoneyRounded(v.AtRisk, v.currency))))
+	t.total(v.words(v.p.T("outlook.bands.total")).sub(v.p.T("outlook.bands.counts", "risk", v.p.MoneyRounded(v.AtRisk, v.currency))),
+		v.count(v.Customers).to(customersPath), v.share(1, 0), buyers, v.money(value), v.money(risk))
 	return t
 }
 
