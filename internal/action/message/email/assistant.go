@@ -46,6 +46,7 @@ type Examine struct {
 	Mailboxes []*Mailbox
 	Site      string            // host of the web page, empty if not known
 	Company   *company.Settings // whose pages stand below mails; nil if not looked at
+	Vault     *Vault            // that has to open the sender's key; nil if not looked at
 }
 
 // topics are the checks, in the order of importance.
@@ -181,6 +182,9 @@ func checkDKIM(ctx context.Context, r Resolver, x *Examine) ([]Finding, error) {
 	s := x.Sender
 	if s.KeyKind == NoKey {
 		return []Finding{{Level: Hint, Key: "email.check.dkim_relay", Args: []any{"domain", s.Domain}}}, nil
+	}
+	if x.Vault != nil && !x.Vault.ReadsSender(s) {
+		return []Finding{{Level: Bad, Key: "email.check.dkim_locked"}}, nil
 	}
 	want := &DNSRecord{s.Selector + "._domainkey." + s.Domain, "TXT", s.PublicRecord}
 	all, err := r.LookupTXT(ctx, want.Name)

@@ -13,7 +13,7 @@ import (
 )
 
 func (d Deps) newSender(r *page.Request) error {
-	return showSheet(r, senderSheet(r, &email.Sender{KeyKind: email.RSA}), nil)
+	return showSheet(r, d.senderSheet(r, &email.Sender{KeyKind: email.RSA}), nil)
 }
 
 func (d Deps) showSender(r *page.Request) error {
@@ -21,7 +21,7 @@ func (d Deps) showSender(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return showSheet(r, senderSheet(r, s), nil)
+	return showSheet(r, d.senderSheet(r, s), nil)
 }
 
 func findSender(r *page.Request) (s *email.Sender, err error) {
@@ -33,7 +33,7 @@ func findSender(r *page.Request) (s *email.Sender, err error) {
 	return s, err
 }
 
-func senderSheet(r *page.Request, s *email.Sender) sheet {
+func (d Deps) senderSheet(r *page.Request, s *email.Sender) sheet {
 	var kinds []string
 	for _, k := range email.KeyKinds() {
 		kinds = append(kinds, string(k))
@@ -49,7 +49,7 @@ func senderSheet(r *page.Request, s *email.Sender) sheet {
 				text(r, "return_domain", s.ReturnDomain).optional().help(r, "return_domain"), text(r, "tracking_domain", s.TrackingDomain).optional().help(r, "tracking_domain")),
 		}}
 	if s.ID != 0 {
-		f.title, f.action, f.side = s.Name, idPath(sendersPath, s.ID), senderSide(r, s)
+		f.title, f.action, f.side = s.Name, idPath(sendersPath, s.ID), senderSide(r, s, d.locked(s))
 	}
 	return f
 }
@@ -74,7 +74,7 @@ func (d Deps) saveSender(r *page.Request) error {
 		})
 	}
 	if err != nil {
-		return showSheet(r, senderSheet(r, s), err)
+		return showSheet(r, d.senderSheet(r, s), err)
 	}
 	return r.RedirectWith(idPath(sendersPath, id)+"/check", ui.Flash{Text: r.P.T("common.saved")})
 }
@@ -86,6 +86,9 @@ func (d Deps) checkSender(r *page.Request) error {
 		return err
 	}
 	x := email.Examine{Sender: s, Company: &r.Company}
+	if x.Vault, err = d.Vault(); err != nil {
+		return err
+	}
 	err = r.Read(func(tx *store.Tx) (err error) {
 		if x.Relays, err = email.Relays(r.Context(), tx); err != nil {
 			return err
@@ -104,6 +107,28 @@ func (d Deps) checkSender(r *page.Request) error {
 		resolver = net.DefaultResolver
 	}
 	return r.Render(r.P.T("sender.check.title", "name", s.Name), checkView(r, s, email.Check(r.Context(), resolver, x)))
+}
+
+// locked tells whether the key of a sender cannot be read here.
+func (d Deps) locked(s *email.Sender) bool {
+	vault, err := d.Vault()
+	return err == nil && !vault.ReadsSender(s)
+}
+
+// renewKey makes a new key for a sender and shows what has to go into DNS.
+func (d Deps) renewKey(r *page.Request) error {
+	id, err := r.PathID("id")
+	if err != nil {
+		return err
+	}
+	vault, err := d.Vault()
+	if err != nil {
+		return err
+	}
+	if err := r.Write(func(tx *store.Tx) error { return email.RenewKey(r.Context(), tx, vault, id) }); err != nil {
+		return err
+	}
+	return r.RedirectWith(idPath(sendersPath, id), ui.Flash{Text: r.P.T("sender.locked.renewed")})
 }
 
 // testSender sends a test mail to the user who asks for it.

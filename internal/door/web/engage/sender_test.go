@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -165,5 +166,45 @@ func TestMailServicesReportByASignedCall(t *testing.T) {
 	}
 	if words := webtest.Words(s.As(auth.Viewer).Speak("de").Get("/engage/returns").Body); !strings.Contains(words, "weg@beispiel.example") || !strings.Contains(words, "1 unzustellbar") {
 		t.Errorf("the list:\n%s", words)
+	}
+}
+
+func TestWhatCannotBeReadAfterARestoreIsSaidWithThePageWhereItIsEntered(t *testing.T) {
+	db := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	s, _ := office(t, db)
+	before, err := email.NewVault(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := email.SaveSender(ctx, tx, before, &email.Sender{Name: "Haus", Address: "moin@haus.example", KeyKind: email.Ed25519}); err != nil {
+			return err
+		}
+		m := email.NewMailbox()
+		m.Host, m.Login, m.Password = "imap.example", "rueck@haus.example", "geheim"
+		_, err := email.SaveMailbox(ctx, tx, before, m)
+		return err
+	})
+	c := s.As(auth.Admin).Speak("de")
+	words := webtest.Words(c.Get("/engage/senders").Body)
+	for _, want := range []string{"Nicht lesbar", "Passwort des Postfachs rueck@haus.example", "Schlüssel für die Unterschrift von moin@haus.example"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the page of delivery does not say %q:\n%s", want, words)
+		}
+	}
+	const unsigned = "Mails gehen ohne Unterschrift hinaus"
+	if words := webtest.Words(c.Get("/engage/senders/1/check").Body); !strings.Contains(words, unsigned) {
+		t.Errorf("the assistant says:\n%s", words)
+	}
+	was := webtest.Words(c.Get("/engage/senders/1").Body)
+	now := webtest.Words(c.Follow("/engage/senders/1/key", nil).Body)
+	if !strings.Contains(was, "Neuen Schlüssel machen") || strings.Contains(now, "Neuen Schlüssel machen") || !strings.Contains(now, "Der neue Schlüssel ist gemacht") {
+		t.Errorf("before:\n%s\nafter:\n%s", was, now)
+	}
+	if selector := regexp.MustCompile(`stamm-[0-9a-f]{6}`); selector.FindString(was) == selector.FindString(now) || selector.FindString(now) == "" {
+		t.Errorf("the selector was %s and is %s", selector.FindString(was), selector.FindString(now))
+	}
+	if words := webtest.Words(c.Get("/engage/senders/1/check").Body); strings.Contains(words, unsigned) {
+		t.Errorf("with a new key the assistant says:\n%s", words)
 	}
 }
