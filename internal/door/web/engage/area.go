@@ -39,6 +39,8 @@ type Deps struct {
 	Vault func() (*email.Vault, error)
 	// Resolver is what the assistant asks; nil for the one of the machine.
 	Resolver email.Resolver
+	// Reach asks a domain for a path over HTTPS, for a text; nil for the public net.
+	Reach func(ctx context.Context, domain, path, want string) email.Reach
 }
 
 // Area is the pages. Each part of the package has its routes and its entries of the menu.

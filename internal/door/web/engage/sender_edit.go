@@ -1,15 +1,21 @@
 package engage
 
 import (
+	"context"
+	"crypto/rand"
+	"errors"
 	"net"
 	"net/mail"
 	"net/url"
 
+	"stamm/internal/action/campaign"
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message/email"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 func (d Deps) newSender(r *page.Request) error {
@@ -102,11 +108,39 @@ func (d Deps) checkSender(r *page.Request) error {
 	if site, err := url.Parse(r.Absolute("/")); err == nil && net.ParseIP(site.Hostname()) == nil && site.Hostname() != "localhost" {
 		x.Site = site.Hostname()
 	}
+	if s.TrackingDomain != "" {
+		if x.Reach, err = d.reach(r); err != nil {
+			return err
+		}
+	}
 	resolver := d.Resolver
 	if resolver == nil {
 		resolver = net.DefaultResolver
 	}
 	return r.Render(r.P.T("sender.check.title", "name", s.Name), checkView(r, s, email.Check(r.Context(), resolver, x)))
+}
+
+// reach asks domains for what only this installation can answer, to a question nobody has heard before.
+func (d Deps) reach(r *page.Request) (func(context.Context, string) email.Reach, error) {
+	var signer *hit.Signer
+	open := func(tx *store.Tx) (err error) { signer, err = hit.OpenSigner(r.Context(), tx); return err }
+	err := r.Read(open)
+	if errors.Is(err, consent.ErrNoKey) {
+		if err = r.Write(func(tx *store.Tx) error { return consent.Prepare(r.Context(), tx) }); err == nil {
+			err = r.Read(open)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	ask := d.Reach
+	if ask == nil {
+		ask = campaign.Prober{}.Reaches
+	}
+	return func(ctx context.Context, domain string) email.Reach {
+		question := rand.Text()
+		return ask(ctx, domain, hit.PathHere+question, signer.Here(question))
+	}, nil
 }
 
 // locked tells whether the key of a sender cannot be read here.
