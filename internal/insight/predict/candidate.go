@@ -29,9 +29,9 @@ func (p *panel) predict(ctx context.Context, name string) ([]btyd.Prediction, er
 	var all []btyd.Prediction
 	var err error
 	if name == btyd.NameCovariates {
-		all, err = p.layers.predict(ctx, p.layered, p.ahead(p.Scope.Recent), 0)
+		all, err = p.layers.predict(ctx, p.layered, p.ahead(p.Scope.Recent))
 	} else {
-		all, err = p.fits[name].Predict(ctx, p.patterns, p.ahead(p.Scope.Recent), 0)
+		all, err = p.fits[name].Predict(ctx, p.patterns, p.ahead(p.Scope.Recent))
 	}
 	p.said[name] = all
 	return all, err
@@ -58,7 +58,7 @@ func newTaught(ctx context.Context, b *Book, did []bool, from near) (*taught, er
 		return nil, err
 	}
 	from.put(map[string]btyd.Fit{fit.Name: fit})
-	said, err := fit.Predict(ctx, cr.patterns, b.ahead(b.Scope.Recent), 0)
+	said, err := fit.Predict(ctx, cr.patterns, b.ahead(b.Scope.Recent))
 	return &taught{&known{cr, said}, did, nil}, err
 }
 

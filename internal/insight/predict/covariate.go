@@ -219,10 +219,22 @@ func (l *layers) dummies(cell int32) []float64 {
 }
 
 // predict asks the fit for every pattern.
-func (l *layers) predict(ctx context.Context, f btyd.CovariateFit, days, annualRate float64) ([]btyd.Prediction, error) {
-	all := make([]btyd.Prediction, 0, l.begin[len(l.begin)-1])
+func (l *layers) predict(ctx context.Context, f btyd.CovariateFit, days float64) ([]btyd.Prediction, error) {
+	return perCell(l, func(c btyd.Cell) ([]btyd.Prediction, error) { return f.Of(c.Z).Predict(ctx, c.Patterns, days) })
+}
+
+// residuals are the discounted purchases of every pattern.
+func (l *layers) residuals(ctx context.Context, f btyd.CovariateFit, days, annualRate float64) ([]btyd.Residual, error) {
+	return perCell(l, func(c btyd.Cell) ([]btyd.Residual, error) {
+		return f.Of(c.Z).Residuals(ctx, c.Patterns, days, annualRate)
+	})
+}
+
+// perCell asks for the patterns of each cell and returns what is said of all, in their order.
+func perCell[T any](l *layers, ask func(btyd.Cell) ([]T, error)) ([]T, error) {
+	all := make([]T, 0, l.begin[len(l.begin)-1])
 	for _, c := range l.cells {
-		said, err := f.Of(c.Z).Predict(ctx, c.Patterns, days, annualRate)
+		said, err := ask(c)
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ import (
 type table struct {
 	days     float64           // the horizon
 	keep     []btyd.Prediction // by the keeper: alive, active, expected within the horizon
-	future   []btyd.Prediction // by the model of counts: discounted purchases over the years of value
+	future   []btyd.Residual   // by the model of counts: discounted purchases over the years of value
 	within   []float64         // by whatever foretells counts: purchases within the horizon
 	unsure   []float64         // standard error of within, from the parameters; nil for a rule
 	chosenOf []int32           // customer → place in chosen
@@ -43,9 +43,9 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	}
 	t.chosenOf, t.countsOf = p.patternOf(card.Chosen), p.patternOf(card.Counts)
 	if card.Counts == btyd.NameCovariates {
-		t.future, err = p.layers.predict(ctx, p.layered, years, rate)
+		t.future, err = p.layers.residuals(ctx, p.layered, years, rate)
 	} else {
-		t.future, err = counts.Predict(ctx, p.patterns, years, rate)
+		t.future, err = counts.Residuals(ctx, p.patterns, years, rate)
 	}
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	}
 	if r, ok := p.rule(card.Counts); ok {
 		for k, pattern := range p.patterns {
-			t.future[k].Residual, t.future[k].ResidualSE = r.residual(pattern.History, rate, years), 0
+			t.future[k] = btyd.Residual{Value: r.residual(pattern.History, rate, years)}
 		}
 	}
 	if t.within, err = t.expected(ctx, f, t.days); err != nil {
@@ -82,15 +82,15 @@ func (t *table) expected(ctx context.Context, f *foretelling, days float64) ([]f
 	if r, ok := p.rule(f.card.Counts); ok {
 		return p.perPattern(ctx, func(h btyd.History) float64 { return r.expected(h, days) })
 	}
-	if f.card.Counts == f.card.Keeper && days == t.days {
-		out := make([]float64, len(t.keep))
-		for k := range out {
-			out[k] = finite(t.keep[k].Expected)
+	layered := f.card.Counts == btyd.NameCovariates
+	if days == t.days || layered {
+		ask := p.predict
+		if days != t.days {
+			ask = func(ctx context.Context, _ string) ([]btyd.Prediction, error) {
+				return p.layers.predict(ctx, p.layered, days)
+			}
 		}
-		return out, nil
-	}
-	if f.card.Counts == btyd.NameCovariates {
-		said, err := p.layers.predict(ctx, p.layered, days, 0)
+		said, err := ask(ctx, f.card.Counts)
 		out := make([]float64, len(said))
 		for k := range out {
 			out[k] = finite(said[k].Expected)
@@ -242,9 +242,9 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	}
 	x.between(t, w, t.countsOf[i], value, relative)
 	ahead := t.future[t.countsOf[i]]
-	clv, se := finite(ahead.Residual)*value, 0.0
-	if ahead.Residual > 0 {
-		se = math.Hypot(math.Hypot(finite(ahead.ResidualSE)/ahead.Residual, relative), w.off) * clv
+	clv, se := finite(ahead.Value)*value, 0.0
+	if ahead.Value > 0 {
+		se = math.Hypot(math.Hypot(finite(ahead.SE)/ahead.Value, relative), w.off) * clv
 	}
 	lo, hi := btyd.PositiveInterval(clv, se, z95)
 	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)

@@ -69,7 +69,7 @@ func (f *foretelling) stay(ctx context.Context, t *table, s *Scores) ([]Stay, er
 		if all == nil {
 			var err error
 			some = f.panel.sample(mostCounted)
-			if all, err = fit.Predict(ctx, some, t.days, 0); err != nil {
+			if all, err = fit.Predict(ctx, some, t.days); err != nil {
 				return nil, err
 			}
 		}

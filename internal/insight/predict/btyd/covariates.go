@@ -85,7 +85,7 @@ func FitCovariates(ctx context.Context, cells []Cell, plain Fit) (CovariateFit, 
 		if err != nil {
 			return f, err
 		}
-		point = near.point
+		point, o.near = near.point, nearMany
 	}
 	end, err := o.refine(ctx, point)
 	if err != nil {

@@ -103,7 +103,7 @@ func TestNewKindsOfCustomersAreScoredWithoutAnotherFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := btyd.Pattern{History: btyd.History{X: 4, Tx: 200, T: 300}, N: 1}
-	said, err := fit.Of([]float64{1, 1}).Predict(context.Background(), []btyd.Pattern{h}, 91, 0)
+	said, err := fit.Of([]float64{1, 1}).Predict(context.Background(), []btyd.Pattern{h}, 91)
 	if err != nil {
 		t.Fatal(err)
 	}

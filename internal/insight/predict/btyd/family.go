@@ -120,6 +120,9 @@ func (f family) refine(ctx context.Context, d *dataset, nbd *estimate, point []f
 	} else {
 		whole.level = math.Inf(-1)
 	}
+	if len(d.rows) >= sampleFrom {
+		whole.near = nearMany
+	}
 	end, err := whole.refine(ctx, point)
 	if err != nil {
 		return estimate{}, 0, err

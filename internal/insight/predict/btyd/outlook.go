@@ -9,9 +9,10 @@ type outlook struct {
 	slopes                  [3][4]float64
 }
 
-// foreseer is a model that works out an outlook in one go.
+// foreseer is a model that works out an outlook in one go. Without active the probability of a purchase is left out, which costs as much as
+// all else.
 type foreseer interface {
-	outlook(h History, days float64) outlook
+	outlook(h History, days float64, active bool) outlook
 }
 
 // newOutlook combines being there with what one who is there does: d are the log odds of having left, buys and purchases those of
@@ -28,7 +29,7 @@ func newOutlook(d, buys, purchases float64, dSlope, buysSlope, purchasesSlope [4
 	return o
 }
 
-func (m NBD) outlook(h History, days float64) outlook {
+func (m NBD) outlook(h History, days float64, _ bool) outlook {
 	k, a, t := m.R+float64(h.X), m.Alpha+m.Per.Of(float64(h.T)), m.Per.Of(horizon(days))
 	buys, slope := gammaBuys(k, a, t)
 	return newOutlook(math.Inf(-1), buys, k/a*t, [4]float64{},
@@ -45,8 +46,8 @@ func gammaBuys(k, a, t float64) (buys float64, slope [2]float64) {
 	return buys, slope
 }
 
-func (m BGNBD) outlook(h History, days float64) outlook  { return m.shared().outlook(h, days) }
-func (m MBGNBD) outlook(h History, days float64) outlook { return m.shared().outlook(h, days) }
+func (m BGNBD) outlook(h History, days float64, _ bool) outlook  { return m.shared().outlook(h, days) }
+func (m MBGNBD) outlook(h History, days float64, _ bool) outlook { return m.shared().outlook(h, days) }
 
 func (m betaGeometric) outlook(h History, days float64) outlook {
 	s, t := m.survivor(h), m.unit.Of(horizon(days))
@@ -81,7 +82,7 @@ func (s survivor) slopes(t, purchases float64, factors ...float64) (slopes [4]fl
 	return slopes
 }
 
-func (m ParetoNBD) outlook(h History, days float64) outlook {
+func (m ParetoNBD) outlook(h History, days float64, active bool) outlook {
 	s, t, nodes := m.survivor(h), m.Per.Of(horizon(days)), newLegendre()
 	odds, d := math.Inf(-1), [4]float64{}
 	if h.T > h.Tx {
@@ -96,13 +97,16 @@ func (m ParetoNBD) outlook(h History, days float64) outlook {
 	if !(t > 0) {
 		return newOutlook(odds, 0, 0, d, [4]float64{}, [4]float64{})
 	}
+	byB, byS := s.purchasesSlopes(t, purchases)
+	purchasesSlope := [4]float64{m.R / s.k, -m.Alpha / s.a, m.S * byS, m.Beta * byB}
+	if !active {
+		return newOutlook(odds, 0, purchases, d, [4]float64{}, purchasesSlope)
+	}
 	next, factor := s.next(t)
 	next.first(&nodes)
-	byB, byS := s.purchasesSlopes(t, purchases)
 	return newOutlook(odds, min(1, factor*next.value), purchases, d,
 		[4]float64{m.R * (1/s.k - next.mean[0]), m.Alpha * (s.k/s.a - (s.k+1)*next.mean[1]),
-			-m.S * next.mean[2], m.Beta * m.S * (1/s.b - next.mean[3])},
-		[4]float64{m.R / s.k, -m.Alpha / s.a, m.S * byS, m.Beta * byB})
+			-m.S * next.mean[2], m.Beta * m.S * (1/s.b - next.mean[3])}, purchasesSlope)
 }
 
 // purchasesSlopes are the derivatives of ln purchases by b and s.

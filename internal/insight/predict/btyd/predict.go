@@ -12,65 +12,83 @@ import (
 // 0.1 purchases are expected may well make none.
 type Prediction struct {
 	Alive, AliveSE       float64 // at the end of observation; Alive is 1 where withheld
-	AliveThen            float64 // at the end of the horizon
 	Active, ActiveSE     float64 // probability of a purchase within the horizon
 	Expected, ExpectedSE float64 // purchases within the horizon
-	Residual, ResidualSE float64 // purchases within the horizon, discounted; its error in proportion to that of Expected
 }
 
-// Predict predicts the next `days` of each pattern, in their order, on all cores. annualRate is that of Residual. It fails only
-// when ctx ends.
-func (f Fit) Predict(ctx context.Context, patterns []Pattern, days, annualRate float64) ([]Prediction, error) {
+// Residual is the number of purchases to expect of one customer within a horizon, discounted, and its standard error as of a Prediction,
+// in proportion to that of the number without discount.
+type Residual struct{ Value, SE float64 }
+
+// Predict predicts the next `days` of each pattern, in their order, on all cores. It fails only when ctx ends.
+func (f Fit) Predict(ctx context.Context, patterns []Pattern, days float64) ([]Prediction, error) {
 	errors := f.errors()
-	predictions := make([]Prediction, len(patterns))
+	return perPattern(ctx, patterns, func(h History) Prediction {
+		o := f.outlook(h, days, true)
+		return Prediction{o.alive, errors.of(&o.slopes[0]), o.active, errors.of(&o.slopes[1]), o.expected, errors.of(&o.slopes[2])}
+	})
+}
+
+// Residuals are the purchases of the next `days` of each pattern, discounted by a yearly rate (see Model.Residual); otherwise as Predict.
+func (f Fit) Residuals(ctx context.Context, patterns []Pattern, days, annualRate float64) ([]Residual, error) {
+	errors := f.errors()
+	return perPattern(ctx, patterns, func(h History) Residual {
+		o := f.outlook(h, days, false)
+		r := Residual{Value: o.expected}
+		if annualRate > 0 {
+			r.Value = f.Model.Residual(h, annualRate, days)
+		}
+		if o.expected > 0 {
+			r.SE = errors.of(&o.slopes[2]) * (r.Value / o.expected)
+		}
+		return r
+	})
+}
+
+// perPattern calls fn for each pattern, on all cores.
+func perPattern[T any](ctx context.Context, patterns []Pattern, fn func(History) T) ([]T, error) {
+	all := make([]T, len(patterns))
 	parallel((len(patterns)+chunk-1)/chunk, func(piece int) {
 		if ctx.Err() != nil {
 			return
 		}
 		for i := piece * chunk; i < min((piece+1)*chunk, len(patterns)); i++ {
-			predictions[i] = f.predict(patterns[i].admissible(), days, annualRate, errors)
+			all[i] = fn(patterns[i].admissible())
 		}
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return predictions, nil
+	return all, nil
 }
 
-func (f Fit) predict(h History, days, annualRate float64, errors [4][4]float64) Prediction {
-	var o outlook
+// outlook is that of the model; where it does not work one out itself, without slopes.
+func (f Fit) outlook(h History, days float64, active bool) outlook {
 	if m, ok := f.Model.(foreseer); ok {
-		o = m.outlook(h, days)
-	} else {
-		o = outlook{alive: f.Model.Alive(h), active: f.Model.Active(h, days), expected: f.Model.Expected(h, days)}
+		return m.outlook(h, days, active)
 	}
-	p := Prediction{Alive: o.alive, AliveThen: f.Model.AliveAt(h, days), Active: o.active, Expected: o.expected, Residual: o.expected}
-	if annualRate > 0 {
-		p.Residual = f.Model.Residual(h, annualRate, days)
-	}
-	for _, to := range []struct {
-		se     *float64
-		slopes *[4]float64
-	}{{&p.AliveSE, &o.slopes[0]}, {&p.ActiveSE, &o.slopes[1]}, {&p.ExpectedSE, &o.slopes[2]}} {
-		var variance float64
-		for j := range errors {
-			var d float64
-			for i, slope := range to.slopes {
-				d += slope * errors[i][j]
-			}
-			variance += d * d
+	return outlook{alive: f.Model.Alive(h), active: f.Model.Active(h, days), expected: f.Model.Expected(h, days)}
+}
+
+// directions are the columns of the root of the covariance of the logarithms of the parameters.
+type directions [4][4]float64
+
+// of is the standard error of what changes so with the logarithms of the parameters.
+func (e *directions) of(slopes *[4]float64) float64 {
+	var variance float64
+	for j := range e {
+		var d float64
+		for i, slope := range slopes {
+			d += slope * e[i][j]
 		}
-		*to.se = math.Sqrt(variance)
+		variance += d * d
 	}
-	if p.Expected > 0 {
-		p.ResidualSE = p.ExpectedSE * (p.Residual / p.Expected)
-	}
-	return p
+	return math.Sqrt(variance)
 }
 
 // errors is the covariance of the logarithms of the parameters as L·Lᵀ: the columns of L are directions that are uncorrelated
 // and in which a step of 1 is one standard error. It is 0 where the covariance is not known.
-func (f Fit) errors() (lower [4][4]float64) {
+func (f Fit) errors() (lower directions) {
 	params := f.Model.Params()
 	n := len(params)
 	if len(f.Cov) != n {

@@ -16,22 +16,25 @@ func TestPredictAgreesWithTheModelAndItsErrorsWithDifferences(t *testing.T) {
 			t.Fatalf("%+v %v", fit, err)
 		}
 		for _, days := range []float64{1, 91, 730} {
-			got, err := fit.Predict(t.Context(), patterns, days, 0.1)
+			got, err := fit.Predict(t.Context(), patterns, days)
+			if err != nil {
+				t.Fatal(err)
+			}
+			discounted, err := fit.Residuals(t.Context(), patterns, days, 0.1)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i := 0; i < len(patterns); i += 37 {
-				h, p, m := patterns[i].History, got[i], fit.Model
+				h, p, later, m := patterns[i].History, got[i], discounted[i], fit.Model
 				of := fmt.Sprintf("%s %+v %v days: ", name, h, days)
 				near(t, of+"alive", p.Alive, m.Alive(h), 1e-12)
-				near(t, of+"alive then", p.AliveThen, m.AliveAt(h, days), 1e-12)
 				near(t, of+"active", p.Active, m.Active(h, days), 1e-11)
 				near(t, of+"expected", p.Expected, m.Expected(h, days), 1e-12)
-				near(t, of+"residual", p.Residual, m.Residual(h, 0.1, days), 1e-12)
+				near(t, of+"residual", later.Value, m.Residual(h, 0.1, days), 1e-12)
 				within(t, of+"error of alive", p.AliveSE, fit.StdErr(func(m btyd.Model) float64 { return m.Alive(h) }), 1e-6)
 				near(t, of+"error of active", p.ActiveSE, fit.StdErr(func(m btyd.Model) float64 { return m.Active(h, days) }), 1e-4)
 				near(t, of+"error of expected", p.ExpectedSE, fit.StdErr(func(m btyd.Model) float64 { return m.Expected(h, days) }), 1e-4)
-				near(t, of+"error of residual", p.ResidualSE, fit.StdErr(func(m btyd.Model) float64 { return m.Residual(h, 0.1, days) }), 0.05)
+				near(t, of+"error of residual", later.SE, fit.StdErr(func(m btyd.Model) float64 { return m.Residual(h, 0.1, days) }), 0.05)
 			}
 		}
 	}

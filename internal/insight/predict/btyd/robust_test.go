@@ -55,12 +55,17 @@ func checkFit(t *testing.T, fit btyd.Fit, patterns []btyd.Pattern) {
 	for _, w := range fit.Warnings {
 		finite(t, w.Code, w.Numbers...)
 	}
-	predictions, err := fit.Predict(t.Context(), patterns, 91, 0.1)
+	predictions, err := fit.Predict(t.Context(), patterns, 91)
+	if err != nil {
+		t.Fatal(err)
+	}
+	discounted, err := fit.Residuals(t.Context(), patterns, 91, 0.1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, p := range predictions {
-		finite(t, fmt.Sprintf("%v %v", fit.Model, patterns[i]), p.Alive, p.AliveSE, p.AliveThen, p.Active, p.ActiveSE, p.Expected, p.ExpectedSE, p.Residual, p.ResidualSE)
+		finite(t, fmt.Sprintf("%v %v", fit.Model, patterns[i]), p.Alive, p.AliveSE, p.Active, p.ActiveSE, p.Expected, p.ExpectedSE,
+			discounted[i].Value, discounted[i].SE)
 		if i%(1+len(patterns)/50) == 0 {
 			checkModel(t, fit.Model, patterns[i].History, 91, 0.1)
 		}
@@ -238,7 +243,7 @@ func TestTheSameInputGivesTheSameBytesOnAnyNumberOfCores(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			predictions, err := fit.Predict(t.Context(), patterns[:3000], 91, 0.1)
+			predictions, err := fit.Predict(t.Context(), patterns[:3000], 91)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -267,7 +272,7 @@ func TestFitsEndWithTheirContext(t *testing.T) {
 	if _, err := btyd.FitGammaGamma(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if _, err := (btyd.Fit{Model: largeBG}).Predict(ctx, patterns, 91, 0); !errors.Is(err, context.Canceled) {
+	if _, err := (btyd.Fit{Model: largeBG}).Predict(ctx, patterns, 91); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	for _, unit := range []btyd.Unit{0, -1, btyd.Unit(math.NaN()), btyd.Unit(math.Inf(1))} {

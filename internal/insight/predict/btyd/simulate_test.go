@@ -140,7 +140,7 @@ func benchmarkPredict(b *testing.B, name string, m btyd.Model) {
 	cpu := cpuSeconds(b)
 	defer func() { b.ReportMetric((cpuSeconds(b)-cpu)/float64(b.N), "cpu-s/op") }()
 	for b.Loop() {
-		if _, err := fit.Predict(b.Context(), patterns, 91, 0.1); err != nil {
+		if _, err := fit.Predict(b.Context(), patterns, 91); err != nil {
 			b.Fatal(err)
 		}
 	}
