@@ -671,7 +671,7 @@ func campaignActions(r *page.Request, o overview) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Btn(ui.Button{Label: r.P.T("campaigns.words"), Href: campaignLink(o.c.ID) + "/edit", Primary: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Btn(ui.Button{Label: r.P.T("campaigns.words"), Href: campaignLink(o.c.ID) + "/edit", Primary: !o.fresh()}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -853,7 +853,7 @@ func campaignProgress(r *page.Request, d Deps, o overview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if o.over() {
+		if o.over() || o.c.Trial == nil && !o.c.Editable() {
 			templ_7745c5c3_Err = ui.TwoThirds(saidCard(r, d, o), campaignFacts(r, d, o)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1139,7 +1139,7 @@ func trialCard(r *page.Request, o overview) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-		} else if o.c.Editable() {
+		} else {
 			templ_7745c5c3_Var30 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 				templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 				templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
