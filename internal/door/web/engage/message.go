@@ -14,8 +14,8 @@ import (
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
-	"stamm/internal/record/consent"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 )
 
