@@ -44,7 +44,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		db.write.Close()
 		return err
 	}
-	if db.read, err = sql.Open("sqlite", sqliteName(path, append(common, "query_only(1)", "cache_size(-8000)"))); err != nil {
+	if db.read, err = sql.Open("sqlite", sqliteName(path, append(common, "query_only(1)", "cache_size(-2000)"))); err != nil {
 		db.write.Close()
 		return err
 	}

@@ -98,7 +98,7 @@ func (db *DB) rest(ctx context.Context, s *store.DB, b batch, took time.Duration
 	if b.keys == 0 || db.awaited() {
 		return nil
 	}
-	pause, step := min(2*took, longestRest), longestRest
+	pause, step := min(8*took, longestRest), longestRest
 	if b.keys >= bulkKeys {
 		pause = min(10*took, bulkRest)
 	}

@@ -96,7 +96,7 @@ func openGeneration(ctx context.Context, o Options, number int, create bool) (_ 
 		"memory_limit":                 {strconv.FormatInt(o.MemoryLimit, 10) + "B"},
 		"threads":                      {strconv.Itoa(o.Threads)},
 		"temp_directory":               {temp},
-		"checkpoint_threshold":         {"64MB"},
+		"checkpoint_threshold":         {"16MB"},
 	}
 	connector, err := duckdb.NewConnector(path+"?"+config.Encode(), nil)
 	if err != nil {

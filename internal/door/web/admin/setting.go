@@ -2,6 +2,7 @@ package admin
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,10 +34,25 @@ type numberSetting struct {
 	most       int
 }
 
-// numberSettings are those that stand below the fields of the company.
-func numberSettings() []numberSetting {
-	return []numberSetting{{"active_days", "days", 1, 3650}, {"horizon", "days", 7, 730}, {"value_years", "years", 1, 10},
-		{"discount", "percent", 0, 100}, {"margin", "percent", 1, 100}, {"merge_days", "days", 0, 30}}
+// numberSettings are all of them.
+func numberSettings() []numberSetting { return append(countedSettings(), foreseenSettings()...) }
+
+// countedSettings say what reports count.
+func countedSettings() []numberSetting {
+	return []numberSetting{{"active_days", "days", 1, 3650}, {"margin", "percent", 1, 100}}
+}
+
+// foreseenSettings say what is foreseen.
+func foreseenSettings() []numberSetting {
+	return []numberSetting{{"horizon", "days", 7, 730}, {"merge_days", "days", 0, 30}, {"value_years", "years", 1, 10}, {"discount", "percent", 0, 100}}
+}
+
+// covariateOptions are what may be used to foresee purchases by, apart from purchases.
+func covariateOptions(p *i18n.Printer, s company.Settings) (list []ui.Option) {
+	for _, name := range company.Covariates() {
+		list = append(list, ui.Option{Value: name, Label: p.T("admin.settings.covariate." + name), Chosen: slices.Contains(s.CovariateList(), name)})
+	}
+	return list
 }
 
 // rateForm is a new exchange rate as it was typed.
@@ -92,10 +108,14 @@ func settingsContent(r *page.Request, refused *companyForm, rate *rateForm) (tem
 // readCompany takes the fields of the form over into the settings and says what cannot be read or does not fit.
 func readCompany(r *page.Request, s company.Settings) (companyForm, error) {
 	var all []error
-	for _, name := range []string{"name", "currency", "zone", "language", "country", "region", "sector", "covariates", "imprint", "privacy"} {
+	for _, name := range []string{"name", "currency", "zone", "language", "country", "region", "sector", "imprint", "privacy"} {
 		if r.Has(name) {
 			all = append(all, s.Set(name, r.Text(name)))
 		}
+	}
+	if r.Has("covariates") {
+		named := slices.DeleteFunc(r.Texts("covariates"), func(name string) bool { return name == "" })
+		all = append(all, s.Set("covariates", strings.Join(named, ", ")))
 	}
 	if r.Has("name") && s.Name == "" {
 		all = append(all, fault.New(fault.Invalid, "errors.required").On("name"))
