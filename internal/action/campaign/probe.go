@@ -2,6 +2,8 @@ package campaign
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -11,12 +13,15 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"stamm/internal/action/message/email"
 )
 
 // Prober asks whether addresses answer. It never reaches into the company's own network, whatever a name resolves to and wherever a page
 // leads on to: the address is looked at when the connection is made.
 type Prober struct {
 	Allow func(netip.AddrPort) bool // which addresses may be asked; Public by default
+	Roots *x509.CertPool            // whose certificates count; those of the machine by default
 }
 
 // The limits of a look.
@@ -71,8 +76,9 @@ func (p Prober) client() *http.Client {
 		return nil
 	}}
 	return &http.Client{
-		Timeout:   probeTime,
-		Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, TLSHandshakeTimeout: probeTime, ResponseHeaderTimeout: probeTime, MaxResponseHeaderBytes: 64 << 10},
+		Timeout: probeTime,
+		Transport: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: p.Roots}, TLSHandshakeTimeout: probeTime,
+			ResponseHeaderTimeout: probeTime, MaxResponseHeaderBytes: 64 << 10},
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
 			if len(via) >= probeHops || next.URL.Scheme != "http" && next.URL.Scheme != "https" {
 				return http.ErrUseLastResponse
@@ -80,6 +86,37 @@ func (p Prober) client() *http.Client {
 			return nil
 		},
 	}
+}
+
+// Reaches asks a domain over HTTPS for a path and tells whether exactly the text comes back. It follows no redirect: links in mails must
+// lead here by themselves.
+func (p Prober) Reaches(ctx context.Context, domain, path, want string) email.Reach {
+	client := p.client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+domain+path, nil)
+	if err != nil {
+		return email.ReachSilent
+	}
+	request.Header.Set("User-Agent", "Stamm link check")
+	response, err := client.Do(request)
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, errPrivate):
+		return email.ReachPrivate
+	case errors.As(err, &untrusted):
+		return email.ReachCertificate
+	case err != nil:
+		return email.ReachSilent
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, int64(len(want))+1))
+	switch {
+	case err != nil:
+		return email.ReachSilent
+	case response.StatusCode != http.StatusOK || string(text) != want:
+		return email.ReachOther
+	}
+	return email.ReachHere
 }
 
 // Ask asks each of the addresses, some at a time, and returns the answers in their order; of more than probeMost only the first. It

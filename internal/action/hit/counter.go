@@ -113,6 +113,18 @@ func (c *Counter) Place(ctx context.Context, k Kind, text string) (*Link, int64,
 
 func dead() error { return fault.New(fault.NotFound, "consent.dead_link") }
 
+// Here is Signer.Here; empty while there is no key.
+func (c *Counter) Here(ctx context.Context, question string) (string, error) {
+	signer, err := c.signed(ctx)
+	if fault.CodeOf(err) == fault.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return signer.Here(question), nil
+}
+
 // signed is the signer, read once there is a key.
 func (c *Counter) signed(ctx context.Context) (*Signer, error) {
 	if s := c.signer.Load(); s != nil {

@@ -57,7 +57,7 @@ func Record(ctx context.Context, tx *store.Tx, hits []Hit) error {
 	if len(hits) == 0 {
 		return nil
 	}
-	if err := readCommitted(ctx, tx); err != nil {
+	if err := Relax(ctx, tx); err != nil {
 		return err
 	}
 	a, err := ask(ctx, tx, hits)
@@ -67,8 +67,9 @@ func Record(ctx context.Context, tx *store.Tx, hits []Hit) error {
 	return a.keep(ctx, tx, hits)
 }
 
-// readCommitted spares waiting on PostgreSQL: nothing here is decided by what others must not write meanwhile.
-func readCommitted(ctx context.Context, tx *store.Tx) error {
+// Relax spares waiting on PostgreSQL: nothing here is decided by what others must not write meanwhile. Record does so itself; whoever
+// writes something else before it in the same transaction calls this first of all.
+func Relax(ctx context.Context, tx *store.Tx) error {
 	if tx.Dialect() != store.Postgres {
 		return nil
 	}
@@ -113,7 +114,7 @@ func idleKinds() []string {
 // record is Record with what was asked before the writer's turn. It is asked again where anything but the most usual happened since, such
 // as a consent taken back.
 func record(ctx context.Context, tx *store.Tx, hits []Hit, a *asked) error {
-	if err := readCommitted(ctx, tx); err != nil {
+	if err := Relax(ctx, tx); err != nil {
 		return err
 	}
 	changed, err := feed.Since(ctx, tx, a.at, idleKinds())

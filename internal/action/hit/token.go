@@ -20,6 +20,20 @@ const (
 	PathClick = "/p/k/"
 )
 
+// PathHere is where an installation shows that it is the one somebody means; letters of whoever asks follow.
+const PathHere = "/p/h/"
+
+const maxQuestion = 64
+
+// Here answers letters that somebody thought up with what only this installation can say to them; empty for too many letters. Asked
+// over a domain it tells whether that leads here and not to another site that was put in its place.
+func (s *Signer) Here(question string) string {
+	if question == "" || len(question) > maxQuestion {
+		return ""
+	}
+	return encoding.EncodeToString(s.sum("here", []byte(question), nil))
+}
+
 // Token is what an address in a mail says: which link, and of which message; 0 where nobody may know whose mail it stood in.
 type Token struct {
 	Link    int64

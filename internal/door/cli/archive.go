@@ -26,6 +26,7 @@ import (
 //	stamm.db              an SQLite database, or
 //	tables/NAME/N.jsonl   the rows of a table as JSON arrays, for a PostgreSQL database
 //	blob/REF              the files
+//	mail.key              what opens the sealed passwords and keys, only where it was asked for
 //	manifest.json         size and checksum of everything before, so that nothing can be missing or changed
 const (
 	headerEntry   = "header.json"
@@ -34,7 +35,10 @@ const (
 	tablesFolder  = "tables/"
 	blobFolder    = "blob"
 
-	backupFormat = 1
+	plainFormat  = 1
+	keyFormat    = 2 // with mail.key, which older programs do not know
+	newestFormat = keyFormat
+	maxKey       = 1 << 10  // bytes of mail.key
 	maxEntryJSON = 64 << 20 // bytes of header, manifest or a piece of a table
 )
 
@@ -152,6 +156,7 @@ type entries struct {
 	database func(io.Reader) error
 	rows     func(table string, r io.Reader) error
 	file     func(ref string, r io.Reader) error
+	key      func(io.Reader) error
 }
 
 var (
@@ -235,6 +240,8 @@ func (a *archiveReader) dispatch(name string, r io.Reader) (*backupManifest, err
 		return nil, a.on.header(header)
 	case databaseEntry:
 		return nil, a.on.database(r)
+	case vaultFile:
+		return nil, a.on.key(r)
 	case manifestEntry:
 		var m backupManifest
 		if err := decodeEntry(r, &m); err != nil {

@@ -20,7 +20,8 @@ import (
 )
 
 type backupCommand struct {
-	File string `arg:"" help:"File to write, compressed if its name ends in .gz; - for standard output. A file of that name is replaced when the backup is whole."`
+	File     string `arg:"" help:"File to write, compressed if its name ends in .gz; - for standard output. A file of that name is replaced when the backup is whole."`
+	WithKeys bool   `help:"Put mail.key into the backup, so that nothing has to be entered again after a restore. Whoever has the file can then read passwords of relays and mailboxes and sign mails in your name."`
 }
 
 // scratchPattern names folders for what a command makes on the way; the next owner removes what a killed one left.
@@ -52,23 +53,28 @@ func (cmd *backupCommand) Run(ctx context.Context, c *Call) error {
 		if c.JSON {
 			return fault.New(fault.Invalid, "cli.json_and_output").On("file")
 		}
-		return backup(ctx, c.App, c.Stdout, false)
+		return backup(ctx, c.App, c.Stdout, false, cmd.WithKeys)
 	}
 	path := c.Path(cmd.File)
-	size, err := writeWhole(path, func(w io.Writer) error { return backup(ctx, c.App, w, strings.HasSuffix(path, ".gz")) })
+	size, err := writeWhole(path, func(w io.Writer) error {
+		return backup(ctx, c.App, w, strings.HasSuffix(path, ".gz"), cmd.WithKeys)
+	})
 	if err != nil {
 		return err
 	}
 	key := filepath.Join(c.Config.Dir, vaultFile)
-	sealed := exists(key)
-	result := map[string]any{"file": path, "bytes": size}
-	if sealed {
-		result["without"] = []string{key}
+	result, say := map[string]any{"file": path, "bytes": size}, ""
+	switch {
+	case !exists(key): // nothing was ever sealed
+	case cmd.WithKeys:
+		result["with"], say = []string{key}, "cli.backed_up_with"
+	default:
+		result["without"], say = []string{key}, "cli.backed_up_without"
 	}
 	return c.Print(result, func(w io.Writer) {
 		fmt.Fprintln(w, c.Text.T("cli.backed_up", "file", path, "size", c.Text.Bytes(size)))
-		if sealed {
-			fmt.Fprintln(w, c.Text.T("cli.backed_up_without", "file", key))
+		if say != "" {
+			fmt.Fprintln(w, c.Text.T(say, "file", key))
 		}
 	})
 }
@@ -119,14 +125,23 @@ func syncFolder(dir string) error {
 }
 
 // backup writes everything to w: first one state of the database, then the files, of which there may meanwhile be more
-// than that state names, but none fewer.
-func backup(ctx context.Context, app *App, w io.Writer, compressed bool) error {
+// than that state names, but none fewer; then, with keys, what opens the sealed secrets.
+func backup(ctx context.Context, app *App, w io.Writer, compressed, keys bool) error {
 	a := newArchiveWriter(w, compressed, app.Store.Now())
+	var key []byte
+	format := plainFormat
+	if keys {
+		var err error
+		if key, err = os.ReadFile(filepath.Join(app.Config.Dir, vaultFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		format = keyFormat
+	}
 	var err error
 	if app.Store.Dialect() == store.SQLite {
-		err = backupSQLite(ctx, app, a)
+		err = backupSQLite(ctx, app, a, format)
 	} else {
-		err = backupRows(ctx, app, a)
+		err = backupRows(ctx, app, a, format)
 	}
 	if err != nil {
 		return err
@@ -134,17 +149,22 @@ func backup(ctx context.Context, app *App, w io.Writer, compressed bool) error {
 	if err := backupFiles(ctx, app.Files, a); err != nil {
 		return err
 	}
+	if key != nil {
+		if err := a.add(vaultFile, int64(len(key)), bytes.NewReader(key)); err != nil {
+			return err
+		}
+	}
 	return a.close()
 }
 
-func header(ctx context.Context, tx *store.Tx) (backupHeader, error) {
+func header(ctx context.Context, tx *store.Tx, format int) (backupHeader, error) {
 	version, err := tx.Version(ctx)
-	return backupHeader{Format: backupFormat, Program: thisBuild(), Created: tx.Now, Database: tx.Dialect(), Schema: version}, err
+	return backupHeader{Format: format, Program: thisBuild(), Created: tx.Now, Database: tx.Dialect(), Schema: version}, err
 }
 
-func backupSQLite(ctx context.Context, app *App, a *archiveWriter) error {
+func backupSQLite(ctx context.Context, app *App, a *archiveWriter, format int) error {
 	var h backupHeader
-	if err := app.Store.Read(ctx, func(tx *store.Tx) (err error) { h, err = header(ctx, tx); return err }); err != nil {
+	if err := app.Store.Read(ctx, func(tx *store.Tx) (err error) { h, err = header(ctx, tx, format); return err }); err != nil {
 		return err
 	}
 	if err := a.addJSON(headerEntry, h); err != nil {
@@ -168,9 +188,9 @@ func backupSQLite(ctx context.Context, app *App, a *archiveWriter) error {
 }
 
 // backupRows writes all tables as rows, out of one snapshot however long it takes.
-func backupRows(ctx context.Context, app *App, a *archiveWriter) error {
+func backupRows(ctx context.Context, app *App, a *archiveWriter, format int) error {
 	return app.Store.Read(ctx, func(tx *store.Tx) error {
-		h, err := header(ctx, tx)
+		h, err := header(ctx, tx, format)
 		if err != nil {
 			return err
 		}

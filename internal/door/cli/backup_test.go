@@ -344,6 +344,7 @@ func TestAHostileBackupIsNoBackup(t *testing.T) {
 		"SQL for a name":                {"header.json", header, "manifest.json", "{}"},
 		"no header":                     {"stamm.db", "x"},
 		"two headers":                   {"header.json", `{"format":1,"database":"sqlite","schema":1}`, "header.json", "{}"},
+		"a key that is none":            {"header.json", `{"format":2,"database":"sqlite","schema":1}`, "mail.key", "short"},
 		"rows beside a file":            {"header.json", `{"format":1,"database":"sqlite","schema":1}`, "tables/users/1.jsonl", "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -39,6 +38,7 @@ import (
 type circle struct {
 	*testing.T
 	dir, db string
+	backup  string // of the plan
 	server  *emailtest.Server
 	today   clock.Day
 
@@ -52,6 +52,7 @@ type circle struct {
 // TestTheWholeCircle: a win-back campaign with a coupon to those who are big and cooling, a tenth of them left alone, sent through a real mail
 // server by the real process, which is killed in the middle; then orders with a known true effect, and a proof whose interval holds it.
 // What was sent to whom is read in the server's mailbox, not in our ledger.
+// Both databases begin with the same plan: PostgreSQL gets it by a backup, as a company would that moves there.
 func TestTheWholeCircle(t *testing.T) {
 	c := &circle{T: t, dir: t.TempDir(), server: emailtest.Start(t), agreed: map[string]bool{}}
 	c.db = filepath.Join(c.dir, "stamm.db")
@@ -62,11 +63,42 @@ func TestTheWholeCircle(t *testing.T) {
 	c.today = clock.DayOf(time.Now(), zone)
 	c.know()
 	c.within(c.plan)
+	moved := c.move()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); c.T = t; c.walk() })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); moved.T = t; moved.restore(); moved.walk() })
+}
+
+// walk is the way from the go to the proof.
+func (c *circle) walk() {
 	c.within(c.start)
 	c.send()
 	written := c.read()
 	redeemed, truth := c.buy(written)
 	c.prove(truth, redeemed)
+}
+
+// move backs the company up, with the key to its signatures, for another folder.
+func (c *circle) move() *circle {
+	to := *c
+	to.backup = filepath.Join(c.TempDir(), "plan.tar")
+	must(c.T, c.dir, "", "backup", to.backup, "--with-keys")
+	of := *c.campaign
+	to.campaign = &of
+	return &to
+}
+
+// restore brings the company into a PostgreSQL database, with a mail server of its own.
+func (c *circle) restore() {
+	c.dir, c.db, c.server = c.TempDir(), storetest.Postgres(c.T), emailtest.Start(c.T)
+	c.must("restore", c.backup)
+	c.must("relay", "add", relayName, "--host", "127.0.0.1", "--port", fmt.Sprint(c.server.Port), "--security", string(email.Plain), "--connections", fmt.Sprint(connections),
+		"--per-connection", "20")
+}
+
+// must gives a command for the company's database.
+func (c *circle) must(args ...string) string {
+	c.Helper()
+	return must(c.T, c.dir, "", append(args, "--db", c.db)...)
 }
 
 // within opens the program in this process.
@@ -86,7 +118,12 @@ func (c *circle) within(fn func(context.Context, *cli.App)) {
 
 func (c *circle) write(app *cli.App, fn func(context.Context, *store.Tx) error) {
 	c.Helper()
-	if err := app.Store.Write(c.Context(), store.Actor{Kind: "user", ID: 1}, func(tx *store.Tx) error { return fn(c.Context(), tx) }); err != nil {
+	c.writeTo(app.Store, fn)
+}
+
+func (c *circle) writeTo(db *store.DB, fn func(context.Context, *store.Tx) error) {
+	c.Helper()
+	if err := db.Write(c.Context(), store.Actor{Kind: "user", ID: 1}, func(tx *store.Tx) error { return fn(c.Context(), tx) }); err != nil {
 		c.Fatal(err)
 	}
 }
@@ -165,7 +202,7 @@ func (c *circle) plan(ctx context.Context, app *cli.App) {
 		c.Fatal(err)
 	}
 	relay := email.NewRelay()
-	relay.Name, relay.Host, relay.Port, relay.Security, relay.Connections, relay.PerConnection = "exim", "127.0.0.1", c.server.Port, email.Plain, connections, 20
+	relay.Name, relay.Host, relay.Port, relay.Security, relay.Connections, relay.PerConnection = relayName, "127.0.0.1", c.server.Port, email.Plain, connections, 20
 	c.coupon = &coupon.Coupon{Name: "Willkommen zurück", Kind: coupon.Value, Value: 5_00, Once: true, Personal: true}
 	words := &campaign.Content{Subject: "{{ customer.name }}, wir vermissen Sie", Blocks: []campaign.Block{{Kind: campaign.Text, Text: "{{ customer.salutation }},\n\nes ist eine Weile her."},
 		{Kind: campaign.Voucher, Text: "Ihr Gutschein"}, {Kind: campaign.Footer, Text: "Rösterei Tidenlicht, Hamburg"}}}
@@ -223,110 +260,6 @@ func (c *circle) cooling(ctx context.Context, app *cli.App, house *warehouse.DB)
 		c.Fatalf("no ready-made segment: %v", err)
 	}
 	return segment.Draft{Name: "Groß und abkühlend", Condition: all[i].Condition}
-}
-
-// connections to the mail server.
-const connections = 4
-
-// send has the real process send, kills it in the middle, has another one go on, decides about what is unclear as a person would who looks into
-// the mailbox, and tells it to end.
-func (c *circle) send() {
-	beside := storetest.Open(c.T, c.db, store.Options{Log: slog.New(slog.DiscardHandler)})
-	first := process(c.T, c.dir, "serve", "--addr", "127.0.0.1:0", "--log-level", "error")
-	first.Stderr = os.Stderr
-	if err := first.Start(); err != nil {
-		c.Fatal(err)
-	}
-	c.await(beside, "some are sent", func(n message.Counts) bool { return n.Sent >= 10 })
-	if err := first.Process.Kill(); err != nil {
-		c.Fatal(err)
-	}
-	first.Wait()
-	killed := c.counts(beside)
-	if killed.Pending() == 0 {
-		c.Errorf("it was killed too late: %+v", killed)
-	}
-	second := process(c.T, c.dir, "serve", "--addr", "127.0.0.1:0", "--log-level", "error")
-	second.Stderr = os.Stderr
-	if err := second.Start(); err != nil {
-		c.Fatal(err)
-	}
-	c.Cleanup(func() { second.Process.Kill(); second.Wait() })
-	after := c.await(beside, "all have left", func(n message.Counts) bool { return n.Planned > 0 && n.Pending() == 0 && n.Sent > killed.Sent })
-	c.Logf("killed with %d sent, %d in hand; then %d unclear", killed.Sent, killed.Attempting, after.Unclear)
-	if after.Unclear > connections {
-		c.Errorf("%d are unclear, with %d connections", after.Unclear, connections)
-	}
-	arrived := map[string]bool{}
-	for _, m := range c.server.Mails(c.T) {
-		arrived[strings.ToLower(m.To)] = true
-	}
-	for _, m := range c.ledger(beside) {
-		if m.State != message.Unclear {
-			continue
-		}
-		as := "again"
-		if arrived[m.Address] {
-			as = "sent"
-		}
-		if out, err := process(c.T, c.dir, "message", "resolve", fmt.Sprint(m.ID), "--as", as).CombinedOutput(); err != nil {
-			c.Fatalf("%v\n%s", err, out)
-		}
-	}
-	c.await(beside, "everything is decided", func(n message.Counts) bool { return n.Pending() == 0 && n.Unclear == 0 })
-	if err := second.Process.Signal(syscall.SIGTERM); err != nil {
-		c.Fatal(err)
-	}
-	if err := second.Wait(); err != nil {
-		c.Errorf("ending: %v", err)
-	}
-	c.messages = map[string]*message.Message{}
-	for _, m := range c.ledger(beside) {
-		c.messages[m.Address] = m
-	}
-}
-
-func (c *circle) counts(db *store.DB) (n message.Counts) {
-	c.Helper()
-	err := db.Read(c.Context(), func(tx *store.Tx) (err error) {
-		n, err = message.CountsOf(c.Context(), tx, c.campaign.Measure)
-		return err
-	})
-	if err != nil {
-		c.Fatal(err)
-	}
-	if n.Sum() != n.Planned {
-		c.Errorf("%d planned, but the states add up to %d: %+v", n.Planned, n.Sum(), n)
-	}
-	return n
-}
-
-// await looks at the ledger, which another process writes, until it is as it should be.
-func (c *circle) await(db *store.DB, what string, holds func(message.Counts) bool) message.Counts {
-	c.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(2 * time.Minute); ; <-tick.C {
-		n := c.counts(db)
-		if holds(n) {
-			return n
-		}
-		if time.Now().After(deadline) {
-			c.Fatalf("not yet: %s: %+v", what, n)
-		}
-	}
-}
-
-func (c *circle) ledger(db *store.DB) (all []*message.Message) {
-	c.Helper()
-	err := db.Read(c.Context(), func(tx *store.Tx) (err error) {
-		all, err = message.List(c.Context(), tx, message.Filter{Measure: &c.campaign.Measure, Limit: 100_000})
-		return err
-	})
-	if err != nil {
-		c.Fatal(err)
-	}
-	return all
 }
 
 // read looks into the server's mailbox: each mail is there once, and nobody's who did not agree or was to be left alone. It returns to whom
@@ -437,7 +370,7 @@ func (c *circle) buy(written []int64) (redeemed int, truth float64) {
 	if err := os.WriteFile(path, []byte(file.String()), 0o600); err != nil {
 		c.Fatal(err)
 	}
-	must(c.T, c.dir, "", "import", "orders", path, "--source", "shop")
+	c.must("import", "orders", path, "--source", "shop")
 	return redeemed, float64(redeemed) / float64(len(groups["a"]))
 }
 
@@ -480,7 +413,7 @@ func (c *circle) prove(truth float64, redeemed int) {
 			Arms map[string]struct{ Effect, Lo, Hi float64 }
 		}
 	}
-	out := must(c.T, c.dir, "", "program", "prove", fmt.Sprint(c.campaign.Measure), "--as-of", c.today.AddDays(40).String(), "--json")
+	out := c.must("program", "prove", fmt.Sprint(c.campaign.Measure), "--as-of", c.today.AddDays(40).String(), "--json")
 	if err := json.Unmarshal([]byte(out), &proof); err != nil {
 		c.Fatal(err)
 	}

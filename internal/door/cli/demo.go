@@ -145,8 +145,8 @@ func (d *demo) writeTruth() (err error) {
 // begun makes the settings and the user of the demo, or reads how far an earlier one came.
 func (d *demo) begun(ctx context.Context) (state string, err error) {
 	err = d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT value FROM setting WHERE key = 'demo.state'`).Scan(&state)
-		if err == nil || !errors.Is(err, store.ErrNoRows) {
+		var err error
+		if state, err = demoSetting(ctx, tx, demoState); err != nil || state != "" {
 			return err
 		}
 		if n, err := auth.Count(ctx, tx); err != nil || n > 0 {
@@ -163,7 +163,7 @@ func (d *demo) begun(ctx context.Context) (state string, err error) {
 		if err := d.rates(ctx, tx); err != nil {
 			return err
 		}
-		return setDemoState(ctx, tx, "begun")
+		return setDemo(ctx, tx, demoState, "begun")
 	})
 	return state, err
 }
@@ -175,12 +175,6 @@ func (d *demo) rates(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	return company.SetRate(ctx, tx, company.Rate{Currency: "CHF", ValidFrom: d.company.Start(), Rate: rate})
-}
-
-func setDemoState(ctx context.Context, tx *store.Tx, state string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO setting (key, value, changed_at) VALUES ('demo.state', $1, $2)
-		ON CONFLICT (key) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at`, state, clock.Micros(tx.Now))
-	return err
 }
 
 func (d *demo) fill(ctx context.Context) error {
@@ -235,7 +229,7 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.draft(ctx); err != nil {
 		return err
 	}
-	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemoState(ctx, tx, "done") })
+	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error { return setDemo(ctx, tx, demoState, "done") })
 }
 
 // score foresees what everybody will do, once the warehouse has all orders.
@@ -407,7 +401,8 @@ func (d *demo) addContacts(ctx context.Context, tx *store.Tx, rows [][]string) e
 			continue
 		}
 		c := customer.Contact{Company: firm, Person: person, Role: row[1], Source: d.source, From: germanDay(row[2]), Until: germanDay(row[3])}
-		if _, err := customer.AddContact(ctx, tx, c); err != nil {
+		_, err = customer.AddContact(ctx, tx, c)
+		if err != nil && fault.As(err).Key != "customer.contact_twice" { // as an earlier demo left it
 			return err
 		}
 	}
@@ -434,6 +429,9 @@ func (d *demo) recent(ctx context.Context) error {
 	}
 	recent := d.company.Recent()
 	err = d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
+		if done, err := demoSetting(ctx, tx, demoRecent); err != nil || done != "" {
+			return err
+		}
 		for i, t := range recent.Tasks {
 			id, err := customer.Resolve(ctx, tx, d.source, t.Customer)
 			if err != nil {
@@ -454,7 +452,7 @@ func (d *demo) recent(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return setDemo(ctx, tx, demoRecent, "done")
 	})
 	if err != nil {
 		return err

@@ -189,20 +189,6 @@ func (d *demo) reads(ctx context.Context, tx *store.Tx, m *pastMeasure, c *campa
 	return hits, nil
 }
 
-// count keeps hits, judged.
-func (d *demo) count(ctx context.Context, hits []hit.Hit) error {
-	if len(hits) == 0 {
-		return nil
-	}
-	return d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
-		if err := hit.Record(ctx, tx, hits); err != nil {
-			return err
-		}
-		_, err := hit.Tell(ctx, tx)
-		return err
-	})
-}
-
 // calls has the calls of a campaign made as they were: proposed on its first day, then each as the company remembers it.
 func (d *demo) calls(ctx context.Context, m *pastMeasure, c *campaign.Campaign) error {
 	zone, err := clock.LoadZone(sim.Zone)
@@ -248,11 +234,18 @@ func customersOf(past []program.Past) []int64 {
 	return ids
 }
 
-// talk makes the calls to one customer, as far as they lie before today.
+// talk makes the calls to one customer, as far as they lie before today and an earlier demo has not made them.
 func (d *demo) talk(ctx context.Context, c *call.Call, tries []sim.Try, begun clock.Day, zone *time.Location) error {
 	last := d.today().End(zone)
-	for _, try := range tries {
+	made := c.Tries
+	if c.State == call.Begun { // it was stopped while somebody spoke
+		made--
+	}
+	for _, try := range tries[min(made, len(tries)):] {
 		at := begun.AddDays(1 + try.After).Start(zone).Add(time.Duration(try.Second) * time.Second)
+		if c.State == call.Begun && c.BegunAt.After(at) {
+			at = c.BegunAt
+		}
 		stopped, quiet := false, true
 		var err error
 		for quiet {

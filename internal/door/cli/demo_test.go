@@ -12,29 +12,16 @@ import (
 	"testing"
 
 	"stamm/internal/door/cli"
+	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestTheDemoIsACompanyOneCanLookAt(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		dir, truth := t.TempDir(), filepath.Join(t.TempDir(), "truth.json")
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		ended := make(chan int, 1)
-		out, in := io.Pipe()
-		var errs strings.Builder // read when it has ended
-		go func() {
-			ended <- cli.Main(ctx, cli.Invocation{Args: []string{"demo", "--customers", "60", "--addr", "127.0.0.1:0", "--truth", truth, "--db", url, "--json"},
-				Env: []string{"STAMM_DIR=" + dir}, Dir: dir, Stdin: strings.NewReader(""), Stdout: in, Stderr: &errs, Terminal: true})
-			in.Close()
-		}()
-		var made struct{ Address, Login string }
-		if err := json.NewDecoder(bufio.NewReader(out)).Decode(&made); err != nil {
-			t.Fatalf("exit %d, %v\n%s", <-ended, err, errs.String())
-		}
-		if made.Address == "" {
-			t.Fatalf("exit %d\n%s", <-ended, errs.String())
-		}
+		made, end := demo(t, dir, "--truth", truth, "--db", url)
 		for path, want := range map[string]int{"/healthz": http.StatusOK, strings.TrimPrefix(made.Login, made.Address): http.StatusOK, "/": http.StatusOK} {
 			resp, err := http.Get(made.Address + path)
 			if err != nil {
@@ -84,9 +71,85 @@ func TestTheDemoIsACompanyOneCanLookAt(t *testing.T) {
 		if list := must(t, dir, "", "import", "list", "--db", url); strings.Contains(list, "Failed") {
 			t.Errorf("imports:\n%s", list)
 		}
+		end()
+		if strings.HasPrefix(url, "postgres") {
+			return
+		}
+		before := rowsOf(t, url)
+		if before["message"] == 0 || before["hit"] == 0 || before["customer_contact"] == 0 || before["customer_note"] == 0 || before["phone_call"] == 0 {
+			t.Errorf("it is too small to show whether anything is there twice: %v", before)
+		}
+		// As one that was stopped just before its end: everything is made again.
+		db := storetest.Open(t, url, quiet)
+		err := db.Write(t.Context(), store.System(), func(tx *store.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE setting SET value = 'begun' WHERE key = 'demo.state'`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, end = demo(t, dir, "--db", url)
+		end()
+		if diff := cmp.Diff(before, rowsOf(t, url)); diff != "" {
+			t.Errorf("made again, it has other rows:\n%s", diff)
+		}
+	})
+}
+
+// made is what a demo says of itself.
+type made struct{ Address, Login string }
+
+// demo has a demo of 60 customers made and serves it until end.
+func demo(t *testing.T, dir string, more ...string) (m made, end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	ended := make(chan int, 1)
+	out, in := io.Pipe()
+	var errs strings.Builder // read when it has ended
+	go func() {
+		ended <- cli.Main(ctx, cli.Invocation{Args: append([]string{"demo", "--customers", "60", "--addr", "127.0.0.1:0", "--json"}, more...),
+			Env: []string{"STAMM_DIR=" + dir}, Dir: dir, Stdin: strings.NewReader(""), Stdout: in, Stderr: &errs, Terminal: true})
+		in.Close()
+	}()
+	if err := json.NewDecoder(bufio.NewReader(out)).Decode(&m); err != nil || m.Address == "" {
+		cancel()
+		t.Fatalf("exit %d, %v\n%s", <-ended, err, errs.String())
+	}
+	return m, func() {
+		t.Helper()
 		cancel()
 		if code := <-ended; code != 0 {
 			t.Errorf("exit %d\n%s", code, errs.String())
 		}
+	}
+}
+
+// rowsOf is how many rows the tables have in which a demo must write nothing twice.
+func rowsOf(t *testing.T, url string) map[string]int64 {
+	t.Helper()
+	db := storetest.Open(t, url, quiet)
+	rows := map[string]int64{}
+	err := db.Read(t.Context(), func(tx *store.Tx) error {
+		tables, err := tx.Tables(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			var n int64
+			if err := tx.QueryRow(t.Context(), `SELECT COUNT(1) FROM `+table.Name).Scan(&n); err != nil {
+				return err
+			}
+			rows[table.Name] = n
+		}
+		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What tells of the work itself.
+	for _, name := range []string{"feed", "job", "import_run", "import_error", "model", "session", "token", "setting", "follower"} {
+		delete(rows, name)
+	}
+	return rows
 }

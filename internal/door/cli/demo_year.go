@@ -38,15 +38,17 @@ func (d *demo) coupons(ctx context.Context) error {
 }
 
 // messages writes what a measure of the last year sent into the ledger of messages, and whom it left alone; where it was a campaign, with
-// what readers did with it.
+// what readers did with it. Both stand in one transaction: an earlier demo that was stopped left either all of a part or nothing.
 func (d *demo) messages(ctx context.Context, m *pastMeasure, c *campaign.Campaign) error {
 	channel := consent.Email
 	if d.company.ByPost(m.Name) {
 		channel = consent.Post
 	}
 	for part := range slices.Chunk(m.past, program.MaxPast) {
-		var hits []hit.Hit
 		err := d.app.Store.Bulk(ctx, actor, func(tx *store.Tx) error {
+			if err := hit.Relax(ctx, tx); err != nil {
+				return err
+			}
 			past, err := d.pastMessages(ctx, tx, channel, part)
 			if err != nil {
 				return err
@@ -62,13 +64,17 @@ func (d *demo) messages(ctx context.Context, m *pastMeasure, c *campaign.Campaig
 			if err != nil {
 				return err
 			}
-			hits, err = d.reads(ctx, tx, m, c, past, ids)
+			hits, err := d.reads(ctx, tx, m, c, past, ids)
+			if err != nil {
+				return err
+			}
+			if err := hit.Record(ctx, tx, hits); err != nil {
+				return err
+			}
+			_, err = hit.Tell(ctx, tx)
 			return err
 		})
 		if err != nil {
-			return err
-		}
-		if err := d.count(ctx, hits); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"stamm/internal/action/message/email"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
 )
@@ -52,12 +54,45 @@ func (cmd *restoreCommand) RunOwning(ctx context.Context, c *Call) error {
 	if err := r.run(ctx); err != nil {
 		return errors.Join(err, r.clear())
 	}
-	return c.Print(map[string]any{"created": r.header.Created, "files": r.files}, func(w io.Writer) {
+	locked, err := locked(ctx, c)
+	if err != nil {
+		return err
+	}
+	return c.Print(map[string]any{"created": r.header.Created, "files": r.files, "with_keys": r.keyed, "unreadable": locked}, func(w io.Writer) {
 		fmt.Fprintln(w, c.Text.T("cli.restored", "time", r.header.Created, "folder", c.Config.Dir))
-		if key := filepath.Join(c.Config.Dir, vaultFile); !exists(key) {
-			fmt.Fprintln(w, c.Text.T("cli.restored_without", "file", key))
+		if r.keyed {
+			fmt.Fprintln(w, c.Text.T("cli.restored_with"))
+		}
+		if len(locked) == 0 {
+			return
+		}
+		fmt.Fprintln(w, c.Text.T("cli.restored_without", "file", filepath.Join(c.Config.Dir, vaultFile)))
+		for _, s := range locked {
+			fmt.Fprintln(w, "-", c.Text.T("email.secret."+s.Kind, "name", s.Name))
 		}
 	})
+}
+
+// locked lists the secrets of the restored database that cannot be opened here, for want of their key.
+func locked(ctx context.Context, c *Call) (all []email.Secret, err error) {
+	var vault *email.Vault
+	if key := filepath.Join(c.Config.Dir, vaultFile); exists(key) {
+		if vault, err = email.OpenVault(key); err != nil {
+			return nil, err
+		}
+	}
+	db, err := store.Open(ctx, c.Config.DB, store.Options{Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	all = []email.Secret{}
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		found, err := email.Unreadable(ctx, tx, vault)
+		all = append(all[:0], found...)
+		return err
+	})
+	return all, err
 }
 
 // checkEmpty refuses a folder or a database file that holds anything; what an interrupted restore left is nothing.
@@ -119,6 +154,7 @@ type restoring struct {
 	part   string // folder of what is unpacked
 	header backupHeader
 	files  int
+	keyed  bool // mail.key came with it
 }
 
 // clear removes what a restore that did not end well has made.
@@ -178,7 +214,7 @@ func (r *restoring) readHeader(ctx context.Context) error {
 		return err
 	}
 	h := r.header
-	if h.Format > backupFormat || h.Schema > store.SchemaVersion() {
+	if h.Format > newestFormat || h.Schema > store.SchemaVersion() {
 		return fault.New(fault.Conflict, "cli.backup_newer", "version", h.Program.Version, "schema", fmt.Sprint(h.Schema), "known", fmt.Sprint(store.SchemaVersion()))
 	}
 	if h.Format < 1 || h.Schema < 1 || h.Database != store.SQLite && h.Database != store.Postgres {
@@ -192,7 +228,7 @@ func (r *restoring) read(ctx context.Context, database func(io.Reader) error, ro
 	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
 		return backupManifest{}, err
 	}
-	r.files = 0
+	r.files, r.keyed = 0, false
 	return readArchive(ctx, r.file, entries{
 		header:   func(backupHeader) error { return nil },
 		database: database,
@@ -205,7 +241,29 @@ func (r *restoring) read(ctx context.Context, database func(io.Reader) error, ro
 			}
 			return writeNew(filepath.Join(folder, ref), in)
 		},
+		key: r.key,
 	})
+}
+
+// key unpacks the key of the sealed secrets. A folder that has another one keeps it, and the restore is refused: what it opens may be
+// nowhere else.
+func (r *restoring) key(in io.Reader) error {
+	key, err := io.ReadAll(io.LimitReader(in, maxKey))
+	if err != nil {
+		return err
+	}
+	if _, err := email.NewVault(key); err != nil {
+		return noBackup(err)
+	}
+	path := filepath.Join(r.call.Config.Dir, vaultFile)
+	switch own, err := os.ReadFile(path); {
+	case err == nil && !bytes.Equal(own, key):
+		return fault.New(fault.Conflict, "cli.other_key", "file", path).On("dir")
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	r.keyed = true
+	return writeNew(filepath.Join(r.part, vaultFile), bytes.NewReader(key))
 }
 
 func noRows(table string, _ io.Reader) error {
@@ -487,6 +545,11 @@ func (r *restoring) install() error {
 	config := r.call.Config
 	if err := os.Rename(filepath.Join(r.part, blobFolder), filepath.Join(config.Dir, blobFolder)); err != nil {
 		return err
+	}
+	if r.keyed {
+		if err := os.Rename(filepath.Join(r.part, vaultFile), filepath.Join(config.Dir, vaultFile)); err != nil {
+			return err
+		}
 	}
 	if !isPostgres(config.DB) {
 		if exists(r.newDB() + "-wal") {

@@ -240,7 +240,8 @@ func (a *App) site(setupCode string) *web.Server {
 // areas are the parts of the web page, in the order of the menu.
 func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
-	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: program.Names, Speakers: a.speakers(), Measure: programme.Address}
+	proving := programme.Deps{Warehouse: a.house, Fields: askable}
+	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: program.Names, Speakers: a.speakers(), Measure: programme.Address, Proved: proving.Sentence}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
 		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card, Said: engaged.Timeline,
@@ -250,7 +251,7 @@ func (a *App) areas() []page.Area {
 		insight.Area(insight.Deps{Warehouse: a.house}),
 		outlook.Area(outlook.Deps{Warehouse: a.house}),
 		engage.Area(engaged),
-		programme.Area(programme.Deps{Warehouse: a.house, Fields: askable}),
+		programme.Area(proving),
 		imports.Area(a.Importer),
 		admin.Area(),
 	}

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"io"
 	"net/http"
 
 	"stamm/internal/action/hit"
@@ -22,12 +23,29 @@ func (s *site) track(mux *http.ServeMux) {
 			w.Write([]byte(pixel))
 		}
 	})
+	mux.HandleFunc("GET "+hit.PathHere+"{question}", s.here)
 	mux.HandleFunc("GET "+hit.PathClick+"{token}", func(w http.ResponseWriter, r *http.Request) {
 		if link, ok := s.count(w, r, hit.Click); ok {
 			w.Header().Set("Location", link.Target)
 			w.WriteHeader(http.StatusFound)
 		}
 	})
+}
+
+// here shows the assistant, over the domain it asks for, that links of that domain lead to this installation.
+func (s *site) here(w http.ResponseWriter, r *http.Request) {
+	answer, err := s.deps.Hits.Here(r.Context(), r.PathValue("question"))
+	if err != nil {
+		s.serve(func(*visit) error { return err }).ServeHTTP(w, r)
+		return
+	}
+	if answer == "" {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, answer)
 }
 
 // count counts the hit of a request, which is kept when it returns. What the address says beside its token is never looked at: it leads where the

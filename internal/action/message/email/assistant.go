@@ -44,9 +44,23 @@ type Examine struct {
 	Sender    *Sender
 	Relays    []*Relay // that send for it
 	Mailboxes []*Mailbox
-	Site      string            // host of the web page, empty if not known
-	Company   *company.Settings // whose pages stand below mails; nil if not looked at
+	Site      string                                         // host of the web page, empty if not known
+	Company   *company.Settings                              // whose pages stand below mails; nil if not looked at
+	Reach     func(ctx context.Context, domain string) Reach // asks whether a domain leads here; nil where only DNS is asked
+	Vault     *Vault                                         // that has to open the sender's key; nil if not looked at
 }
+
+// Reach is what came of asking a domain over HTTPS, from this machine, whether it leads here.
+type Reach string
+
+// The answers.
+const (
+	ReachHere        Reach = "here"
+	ReachOther       Reach = "other"       // something else answers
+	ReachCertificate Reach = "certificate" // mail programs would warn
+	ReachSilent      Reach = "silent"      // nothing answers
+	ReachPrivate     Reach = "private"     // it was not asked: its address is none of the public net
+)
 
 // topics are the checks, in the order of importance.
 var topics = [...]struct {
@@ -181,6 +195,9 @@ func checkDKIM(ctx context.Context, r Resolver, x *Examine) ([]Finding, error) {
 	s := x.Sender
 	if s.KeyKind == NoKey {
 		return []Finding{{Level: Hint, Key: "email.check.dkim_relay", Args: []any{"domain", s.Domain}}}, nil
+	}
+	if x.Vault != nil && !x.Vault.ReadsSender(s) {
+		return []Finding{{Level: Bad, Key: "email.check.dkim_locked"}}, nil
 	}
 	want := &DNSRecord{s.Selector + "._domainkey." + s.Domain, "TXT", s.PublicRecord}
 	all, err := r.LookupTXT(ctx, want.Name)
@@ -321,6 +338,9 @@ func checkTracking(ctx context.Context, r Resolver, x *Examine) ([]Finding, erro
 	if len(all) == 0 {
 		return []Finding{{Level: Bad, Key: "email.check.tracking_none", Args: args, Record: record}}, nil
 	}
+	if x.Reach != nil {
+		return x.reached(ctx, record), nil
+	}
 	if x.Site != "" {
 		ours, err := r.LookupHost(ctx, x.Site)
 		if err != nil && !isNotFound(err) {
@@ -335,6 +355,23 @@ func checkTracking(ctx context.Context, r Resolver, x *Examine) ([]Finding, erro
 		f = []Finding{{Level: Hint, Key: "email.check.tracking_foreign", Args: args}}
 	}
 	return f, nil
+}
+
+// reached asks the domain of links itself: behind a proxy DNS alone cannot tell whether it leads here.
+func (x *Examine) reached(ctx context.Context, record *DNSRecord) []Finding {
+	domain := x.Sender.TrackingDomain
+	args := []any{"domain", domain}
+	switch reach := x.Reach(ctx, domain); {
+	case reach == ReachPrivate:
+		return []Finding{{Level: Hint, Key: "email.check.tracking_private", Args: args}}
+	case reach == ReachCertificate:
+		return []Finding{{Level: Bad, Key: "email.check.tracking_certificate", Args: args}}
+	case reach != ReachHere:
+		return []Finding{{Level: Bad, Key: "email.check.tracking_" + string(reach), Args: args, Record: record}}
+	case organisation(domain) != organisation(x.Sender.Domain):
+		return []Finding{{Level: Hint, Key: "email.check.tracking_foreign", Args: args}}
+	}
+	return []Finding{{Level: Good, Key: "email.check.tracking_here", Args: args}}
 }
 
 // checkImprint looks whether the words below each mail can be an imprint (§ 5 DDG): a name and a postal address, and whether the

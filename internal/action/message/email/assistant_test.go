@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"stamm/internal/action/message/email"
 	"stamm/internal/platform/i18n"
+	"stamm/internal/platform/store"
+	"stamm/internal/platform/store/storetest"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/dns/dnsmessage"
@@ -108,6 +111,34 @@ func good(t *testing.T) (zone, email.Examine) {
 		}
 }
 
+func reaches(r email.Reach) func(context.Context, string) email.Reach {
+	return func(context.Context, string) email.Reach { return r }
+}
+
+// sealedElsewhere is a sender with a key that another vault has sealed.
+func sealedElsewhere(t *testing.T, s email.Sender) *email.Sender {
+	t.Helper()
+	other, err := email.NewVault(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	err = db.Write(t.Context(), store.System(), func(tx *store.Tx) error {
+		s.Name, s.Selector = "Rösterei", ""
+		id, err := email.SaveSender(t.Context(), tx, other, &s)
+		if err != nil {
+			return err
+		}
+		found, err := email.FindSender(t.Context(), tx, id)
+		s = *found
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &s
+}
+
 func TestTheAssistantFindsWhatIsWrongAndSaysWhatToSet(t *testing.T) {
 	for name, c := range map[string]struct {
 		break_ func(zone, *email.Examine)
@@ -138,13 +169,22 @@ func TestTheAssistantFindsWhatIsWrongAndSaysWhatToSet(t *testing.T) {
 		"bounces elsewhere": {func(_ zone, x *email.Examine) {
 			x.Sender.ReturnDomain, x.Sender.KeyKind = "spf.versand.example", email.NoKey
 		}, "dkim_relay not_aligned no_mx", "spf.versand.example MX 10 imap.roesterei.example"},
-		"nobody reads them":  {func(_ zone, x *email.Examine) { x.Mailboxes = nil }, "no_mailbox", ""},
-		"no answers wanted":  {func(_ zone, x *email.Examine) { x.Sender.ReplyTo = "noreply@roesterei.example" }, "noreply", ""},
-		"answers get lost":   {func(_ zone, x *email.Examine) { x.Sender.ReplyTo = "a@nirgends.example" }, "no_replies", ""},
-		"links lead nowhere": {func(z zone, _ *email.Examine) { delete(z, "t.roesterei.example") }, "tracking_none", "t.roesterei.example CNAME stamm.roesterei.example"},
-		"links elsewhere":    {func(z zone, _ *email.Examine) { z["t.roesterei.example"] = []dnsmessage.ResourceBody{a(77)} }, "tracking_elsewhere", "t.roesterei.example CNAME stamm.roesterei.example"},
-		"no imprint":         {func(_ zone, x *email.Examine) { x.Sender.Imprint = "" }, "imprint_none", ""},
-		"half an imprint":    {func(_ zone, x *email.Examine) { x.Sender.Imprint = "Rösterei" }, "imprint_short", ""},
+		"nobody reads them":   {func(_ zone, x *email.Examine) { x.Mailboxes = nil }, "no_mailbox", ""},
+		"no answers wanted":   {func(_ zone, x *email.Examine) { x.Sender.ReplyTo = "noreply@roesterei.example" }, "noreply", ""},
+		"answers get lost":    {func(_ zone, x *email.Examine) { x.Sender.ReplyTo = "a@nirgends.example" }, "no_replies", ""},
+		"links lead nowhere":  {func(z zone, _ *email.Examine) { delete(z, "t.roesterei.example") }, "tracking_none", "t.roesterei.example CNAME stamm.roesterei.example"},
+		"links elsewhere":     {func(z zone, _ *email.Examine) { z["t.roesterei.example"] = []dnsmessage.ResourceBody{a(77)} }, "tracking_elsewhere", "t.roesterei.example CNAME stamm.roesterei.example"},
+		"links end elsewhere": {func(_ zone, x *email.Examine) { x.Reach = reaches(email.ReachOther) }, "tracking_other", "t.roesterei.example CNAME stamm.roesterei.example"},
+		"nobody takes links":  {func(_ zone, x *email.Examine) { x.Reach = reaches(email.ReachSilent) }, "tracking_silent", "t.roesterei.example CNAME stamm.roesterei.example"},
+		"mistrusted links":    {func(_ zone, x *email.Examine) { x.Reach = reaches(email.ReachCertificate) }, "tracking_certificate", ""},
+		"links at home":       {func(_ zone, x *email.Examine) { x.Reach = reaches(email.ReachPrivate) }, "tracking_private", ""},
+		"links by a proxy": {func(z zone, x *email.Examine) {
+			z["t.roesterei.example"] = []dnsmessage.ResourceBody{a(77)}
+			x.Reach = reaches(email.ReachHere)
+		}, "", ""},
+		"a sender whose key cannot be read": {func(_ zone, x *email.Examine) { x.Sender, x.Vault = sealedElsewhere(t, *x.Sender), vault(t) }, "dkim_locked", ""},
+		"no imprint":                        {func(_ zone, x *email.Examine) { x.Sender.Imprint = "" }, "imprint_none", ""},
+		"half an imprint":                   {func(_ zone, x *email.Examine) { x.Sender.Imprint = "Rösterei" }, "imprint_short", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			z, x := good(t)

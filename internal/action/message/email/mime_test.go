@@ -332,6 +332,7 @@ func bodyText(text string) string {
 func FuzzNoInputForgesAHeader(f *testing.F) {
 	f.Add("Anna", "anna@b.example", "Hallo", "Text", "https://x.example/u")
 	f.Add("A\r\nBcc: x@y.example", "a@b.example\r\nX: y", "S\nX: y", ".\r\nQUIT\r\n", "https://x.example/ \r\n")
+	f.Add("A\r\nBcc: x@y.example", "anna@b.example", "S\r\nBcc: z@y.example\r\n\r\n<p>", "Text", "https://x.example/u") // with an address that is fine
 	f.Fuzz(func(t *testing.T, name, address, subject, text, unsubscribe string) {
 		m := autumn()
 		m.To, m.Subject, m.Text, m.Unsubscribe = mail.Address{Name: name, Address: address}, subject, text, unsubscribe

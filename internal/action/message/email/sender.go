@@ -54,14 +54,8 @@ func SaveSender(ctx context.Context, tx *store.Tx, v *Vault, s *Sender) (int64, 
 	case s.KeyKind == NoKey:
 		s.sealed, s.PublicRecord, s.Selector = "", "", ""
 	case s.KeyKind != before.KeyKind || s.Domain != before.Domain:
-		private, record, err := NewKey(s.KeyKind)
-		if err != nil {
+		if err := s.newKey(v, before.Selector); err != nil {
 			return 0, err
-		}
-		s.sealed, s.PublicRecord = v.Seal(purposeDKIM, private), record
-		if s.Selector == "" || s.Selector == before.Selector { // a selector never changes its key: receivers remember it
-			sum := sha256.Sum256([]byte(record))
-			s.Selector = "stamm-" + hex.EncodeToString(sum[:3])
 		}
 	default:
 		s.Selector = before.Selector
@@ -82,6 +76,40 @@ func SaveSender(ctx context.Context, tx *store.Tx, v *Vault, s *Sender) (int64, 
 	}
 	_, err = feed.Append(ctx, tx, feed.New{Kind: kind, Subject: id})
 	return id, err
+}
+
+// newKey makes a key. A selector never changes its key, because receivers remember it: there is a new one where it is that of before.
+func (s *Sender) newKey(v *Vault, before string) error {
+	private, record, err := NewKey(s.KeyKind)
+	if err != nil {
+		return err
+	}
+	s.sealed, s.PublicRecord = v.Seal(purposeDKIM, private), record
+	if s.Selector == "" || s.Selector == before {
+		sum := sha256.Sum256([]byte(record))
+		s.Selector = "stamm-" + hex.EncodeToString(sum[:3])
+	}
+	return nil
+}
+
+// RenewKey makes a new key for a sender, under a new selector, as when the old one cannot be read any more. Its record has to go into
+// DNS; that of the old one is best left there for some days, for mails under way. A sender that does not sign is a conflict.
+func RenewKey(ctx context.Context, tx *store.Tx, v *Vault, id int64) error {
+	s, err := FindSender(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if s.KeyKind == NoKey {
+		return fault.New(fault.Conflict, "email.signs_not")
+	}
+	if err := s.newKey(v, s.Selector); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, sqlRenewKey, s.Selector, s.sealed, s.PublicRecord, clock.Micros(tx.Now), id); err != nil {
+		return err
+	}
+	_, err = feed.Append(ctx, tx, feed.New{Kind: "sender.changed", Subject: id})
+	return err
 }
 
 func (s *Sender) validate() error {

@@ -31,6 +31,7 @@ const (
 		created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) RETURNING id`
 	sqlChangeSender = `UPDATE sender SET name = $1, address = $2, reply_to = $3, domain = $4, return_domain = $5, tracking_domain = $6, imprint = $7, selector = $8,
 		key_kind = $9, private_key = $10, public_record = $11, changed_at = $12 WHERE id = $13`
+	sqlRenewKey   = `UPDATE sender SET selector = $1, private_key = $2, public_record = $3, changed_at = $4 WHERE id = $5`
 	sqlSender     = `SELECT ` + senderColumns + ` FROM sender WHERE id = $1`
 	sqlSenders    = `SELECT ` + senderColumns + ` FROM sender ORDER BY address`
 	sqlDropSender = `DELETE FROM sender WHERE id = $1`

@@ -15,8 +15,8 @@ import (
 )
 
 // Vault seals passwords and private keys before they go into the store, so that whoever reads the database or a backup of
-// it cannot use them. Its key lies in a file beside the data and in no backup: after a restore elsewhere they are entered
-// anew.
+// it cannot use them. Its key lies in a file beside the data and in a backup only when somebody asks for that: after a restore
+// without it they are entered anew (Unreadable lists them).
 type Vault struct{ seal cipher.AEAD }
 
 const vaultKeySize = 32
@@ -68,13 +68,14 @@ func (v *Vault) Seal(purpose, secret string) string {
 
 // Reads tells whether the password of a relay can be read here. After a restore elsewhere it cannot, and has to be typed anew.
 func (v *Vault) Reads(r *Relay) bool {
-	_, err := v.Open(purposeRelay, r.sealed)
-	return err == nil
+	return v.reads(purposeRelay, r.sealed)
 }
 
-// ReadsMailbox is Reads for the password of a mailbox.
-func (v *Vault) ReadsMailbox(m *Mailbox) bool {
-	_, err := v.Open(purposeMailbox, m.sealed)
+// ReadsSender is Reads for the key with which mails of a sender are signed; true for one without.
+func (v *Vault) ReadsSender(s *Sender) bool { return v.reads(purposeDKIM, s.sealed) }
+
+func (v *Vault) reads(purpose, sealed string) bool {
+	_, err := v.Open(purpose, sealed)
 	return err == nil
 }
 

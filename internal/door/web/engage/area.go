@@ -29,6 +29,8 @@ type Deps struct {
 	// Measures are the names of measures by id, for the ledger, and Measure is the address of the page of one.
 	Measures func(ctx context.Context, tx *store.Tx, ids []int64) (map[int64]string, error)
 	Measure  func(id int64) string
+	// Proved says in a sentence what a measure brought; empty while that is not known. Nil where nobody proves.
+	Proved func(r *page.Request, measure int64) (string, error)
 	// Outbox tells that messages leave into the built-in outbox only, because there is no relay.
 	Outbox func(ctx context.Context, tx *store.Tx) (bool, error)
 	// Speakers know the words of calls, by kind of message.
@@ -39,6 +41,8 @@ type Deps struct {
 	Vault func() (*email.Vault, error)
 	// Resolver is what the assistant asks; nil for the one of the machine.
 	Resolver email.Resolver
+	// Reach asks a domain for a path over HTTPS, for a text; nil for the public net.
+	Reach func(ctx context.Context, domain, path, want string) email.Reach
 }
 
 // Area is the pages. Each part of the package has its routes and its entries of the menu.

@@ -60,6 +60,8 @@ type callList struct {
 	due     int64
 	resting int64
 	begun   []*call.Call
+	later   int64     // open calls, where none is due
+	next    time.Time // when the first of them is
 	callWords
 }
 
@@ -171,6 +173,11 @@ func (d Deps) calls(r *page.Request) error {
 		if l.begun, err = call.Unfinished(r.Context(), tx, r.User.ID); err != nil {
 			return err
 		}
+		if len(l.list) == 0 && l.view == callsDue {
+			if err := l.ahead(r, tx, f); err != nil {
+				return err
+			}
+		}
 		l.callWords, err = d.callWords(r, tx, slices.Concat(l.list, l.begun))
 		return err
 	})
@@ -178,6 +185,19 @@ func (d Deps) calls(r *page.Request) error {
 		return err
 	}
 	return r.Render(r.P.T("calls.title"), callListView(r, l))
+}
+
+// ahead looks for what comes later, where nothing is due now.
+func (l *callList) ahead(r *page.Request, tx *store.Tx, f call.Filter) (err error) {
+	if l.later, err = call.CountDue(r.Context(), tx, f.User, farOff); err != nil || l.later == 0 {
+		return err
+	}
+	f.After, f.Limit = nil, 1
+	open, err := call.Due(r.Context(), tx, farOff, f)
+	if len(open) > 0 {
+		l.next = open[0].Due
+	}
+	return err
 }
 
 func (d Deps) callCSV(r *page.Request, l callList) error {

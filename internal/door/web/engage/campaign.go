@@ -285,8 +285,15 @@ func (f *settingsForm) fill(r *page.Request) {
 	if c.Budget > 0 {
 		f.values["budget"] = money.FormatScaled(c.Budget, money.Digits(r.Company.Currency))
 	}
+	numbers := []string{"control", "test", "budget"}
 	for _, v := range c.Variants {
 		f.values["share."+v.Name] = tenths(v.Share)
+		numbers = append(numbers, "share."+v.Name)
+	}
+	if r.P.Lang() == "de" { // as people type it; both ways are read
+		for _, name := range numbers {
+			f.values[name] = strings.Replace(f.values[name], ".", ",", 1)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/coupon"
@@ -13,8 +14,10 @@ import (
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/engage"
+	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/webtest"
 	"stamm/internal/insight/segment"
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
@@ -54,7 +57,10 @@ func newPress(t *testing.T, db *store.DB) press {
 	jobsRunner.Start()
 	t.Cleanup(func() { jobsRunner.Close(context.Background()) })
 	deps := engage.Deps{Campaigns: &engage.Campaigns{Runner: runner, Composer: composer, Inspector: &campaign.Inspector{Runner: runner, Composer: composer}},
-		Measure: func(id int64) string { return fmt.Sprint("/programme/", id) }}
+		Measure: func(id int64) string { return fmt.Sprint("/programme/", id) },
+		Proved: func(_ *page.Request, id int64) (string, error) {
+			return fmt.Sprintf("Maßnahme %d brachte 7 €.", id), nil
+		}}
 	p := press{Site: webtest.New(t, db, engage.Area(deps)), runner: runner}
 	p.Write(func(ctx context.Context, tx *store.Tx) error {
 		for i := range 5 {
@@ -163,6 +169,36 @@ func TestACampaignIsWrittenPlayedThroughAndSentByItsPages(t *testing.T) {
 			t.Errorf("a viewer sends: %d", got.Status)
 		}
 	})
+}
+
+func TestACampaignThatIsOverSaysWhatItBrought(t *testing.T) {
+	p := newPress(t, storetest.Open(t, storetest.SQLite(t), store.Options{}))
+	var over campaign.Campaign
+	p.Write(func(ctx context.Context, tx *store.Tx) (err error) {
+		day := clock.DayOf(tx.Now, time.UTC).AddDays(-60)
+		over = campaign.Campaign{Name: "Frühling", Language: "de", Variants: []campaign.Variant{{Name: "a", Share: 1000,
+			Contents: map[string]*campaign.Content{"de": {Subject: "Hallo", Blocks: []campaign.Block{{Kind: campaign.Footer, Text: "Impressum"}}}}}}}
+		m := program.Measure{Name: over.Name, Start: day, End: day, Control: 100, Window: 28, Arms: []program.Arm{{Name: "a", Share: 1000}}}
+		if over.Measure, err = program.Adopt(ctx, tx, m); err != nil {
+			return err
+		}
+		if err := campaign.Adopt(ctx, tx, &over, 2); err != nil {
+			return err
+		}
+		_, err = message.Adopt(ctx, tx, over.Measure, consent.Email, []message.Past{{Customer: 1, Arm: "a", Address: "k0@example.de", Basis: consent.Consent, Day: day, Kind: campaign.Kind, Subject: over.ID},
+			{Customer: 2, Arm: program.Control, Address: "k1@example.de", Basis: consent.Consent, Day: day, Kind: campaign.Kind, Subject: over.ID}})
+		return err
+	})
+	one, said := fmt.Sprint("/engage/campaigns/", over.ID), fmt.Sprintf("Maßnahme %d brachte 7 €.", over.Measure)
+	words := webtest.Words(p.As(auth.Marketer).Speak("de").Get(one).Body)
+	for _, want := range []string{said, "Gesendet 1", "Nicht gesendet 1", "eine: Deutsch"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("it does not say %q:\n%s", want, words)
+		}
+	}
+	if words := webtest.Words(p.As(auth.Marketer).Speak("de").Get(p.at("")).Body); strings.Contains(words, "brachte 7 €") || !strings.Contains(words, "Verwerfen") {
+		t.Errorf("of a draft it says:\n%s", words)
+	}
 }
 
 func TestApprovalIsAskedForByWhoMaySetThat(t *testing.T) {

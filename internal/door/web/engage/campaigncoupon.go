@@ -364,7 +364,7 @@ func (o oneCoupon) table(r *page.Request) ui.Table {
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{order, who, ui.Text(codeOf(o.Coupon, one.Number)), ui.Text(p.Date(one.Day)),
 			ui.Text(p.Money(one.Amount, o.Currency)), ui.Text(p.Money(one.Discount, o.Currency))}})
 	}
-	t.Paging = &ui.Paging{Shown: int64(len(o.list)), Of: o.Redeemed, Noun: p.T("coupons.redemptions")}
+	t.Paging = &ui.Paging{Shown: int64(len(o.list)), Of: o.Redeemed, Noun: p.T("coupons.redemptions_noun")}
 	if o.before != 0 {
 		t.Paging.First = r.Link("before", "")
 	}
@@ -485,7 +485,7 @@ func (l codeList) table(r *page.Request) ui.Table {
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(coupon.Format(c.Number)), who, ui.Text(p.Number(c.Redeemed))}})
 	}
-	t.Paging = &ui.Paging{Shown: int64(len(l.all)), Of: l.c.Made, Noun: p.T("coupons.codes")}
+	t.Paging = &ui.Paging{Shown: int64(len(l.all)), Of: l.c.Made, Noun: p.T("coupons.codes_noun")}
 	if l.after != 0 {
 		t.Paging.First = r.Link("after", "")
 	}

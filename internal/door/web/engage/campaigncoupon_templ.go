@@ -398,7 +398,15 @@ func couponSide(r *page.Request, o oneCoupon) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if r.Can(auth.WriteMessages) && o.Stopped == nil {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"s-form-buttons\">")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 				templ_7745c5c3_Err = ui.PostButton(ui.Post{Label: r.P.T("coupons.stop"), Action: couponLink(o.ID) + "/stop", Confirm: r.P.T("coupons.stop_confirm")}).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

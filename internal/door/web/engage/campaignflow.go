@@ -37,6 +37,7 @@ type overview struct {
 	calls    map[call.Outcome]int64
 	topic    string   // its name
 	read     *results // of one by mail that was sent
+	proved   string   // what it brought, in a sentence; empty while that is not known
 }
 
 func (c campaigns) show(r *page.Request) error {
@@ -96,6 +97,9 @@ func (c campaigns) overview(r *page.Request) (o overview, err error) {
 		if read, err = c.readResults(r); read.Result != nil {
 			o.read = &read
 		}
+	}
+	if err == nil && c.Proved != nil && o.over() && o.counts.Planned > 0 && r.Can(auth.ReadReports) {
+		o.proved, err = c.Proved(r, o.c.Measure)
 	}
 	return o, err
 }
@@ -175,7 +179,7 @@ func (o overview) tiles(r *page.Request) []ui.Tile {
 	link := func(state string) string {
 		return fmt.Sprintf("%s?measure=%d&state=%s", messagesPath, o.c.Measure, state)
 	}
-	n, sent, not := o.counts, "message.state.sent", "message.state.suppressed"
+	n, sent, not := o.counts, "campaigns.sent", "campaigns.not_sent"
 	if o.c.ByPhone() {
 		sent, not = "campaigns.spoken", "campaigns.not_called"
 	}
@@ -207,7 +211,7 @@ func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
 	if c.Won != "" {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.won"), Text: strings.ToUpper(c.Won)})
 	}
-	if d.Measure != nil && !o.over() {
+	if d.Measure != nil && !o.over() && o.counts.Planned > 0 {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.proof"), Text: p.T("campaigns.proof_link"), Href: d.Measure(c.Measure)})
 	}
 	return pairs
@@ -228,7 +232,14 @@ func (o overview) when(r *page.Request) string {
 func (o overview) variants(r *page.Request) string {
 	var all []string
 	for _, v := range o.c.Variants {
-		all = append(all, fmt.Sprintf("%s %s (%s)", strings.ToUpper(v.Name), r.P.Percent(float64(v.Share)/1000, 0), strings.Join(v.Keys(), ", ")))
+		var languages []string
+		for _, key := range v.Keys() {
+			languages = append(languages, r.P.T("campaigns.edit.languages."+key))
+		}
+		if len(o.c.Variants) == 1 {
+			return r.P.T("campaigns.one_variant", "languages", r.P.List(languages))
+		}
+		all = append(all, fmt.Sprintf("%s %s (%s)", strings.ToUpper(v.Name), r.P.Percent(float64(v.Share)/1000, 0), r.P.List(languages)))
 	}
 	return strings.Join(all, " · ")
 }
@@ -365,15 +376,19 @@ func (o overview) posts(r *page.Request) []ui.Post {
 			all = append(all, ui.Post{Label: word("trial"), Action: action + "/trial"})
 		}
 		if o.approval && o.c.State == campaign.Draft {
-			all = append(all, button("approve", word("approve"), ""))
+			approve := button("approve", word("approve"), "")
+			approve.Primary = o.fresh()
+			all = append(all, approve)
 		} else if o.fresh() {
 			key := "campaigns.send_to"
 			if o.c.ByPhone() {
 				key = "campaigns.call_to"
 			}
-			all = append(all, button("go", r.P.N(key, o.c.Trial.Queued), ""))
+			send := button("go", r.P.N(key, o.c.Trial.Queued), "")
+			send.Primary = true
+			all = append(all, send)
 		}
-		all = append(all, button("cancel", word("cancel"), r.P.T("campaigns.confirm_drop")))
+		all = append(all, button("cancel", word("drop"), r.P.T("campaigns.confirm_drop")))
 	case campaign.Waiting:
 		all = append(all, button("stop", word("stop"), ""))
 	case campaign.Sending:

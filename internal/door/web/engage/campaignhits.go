@@ -79,6 +79,9 @@ func (c campaigns) results(r *page.Request) error {
 	if r.WantsCSV() {
 		return s.csv(r)
 	}
+	if s.c.ByPhone() { // what came of calls stands on its own page
+		return r.Redirect(campaignLink(s.c.ID))
+	}
 	return r.Render(r.P.T("campaigns.results.title", "name", s.c.Name), resultsView(r, s))
 }
 

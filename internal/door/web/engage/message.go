@@ -15,6 +15,7 @@ import (
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/consent"
 	"stamm/internal/record/customer"
 )
 
@@ -213,6 +214,14 @@ func (l ledger) reasons(r *page.Request) []ui.Pair {
 
 func stateWords(p *i18n.Printer, s message.State) string { return p.T("message.state." + string(s)) }
 
+// stateOf is the state of a message in the words of its channel: nobody is sent a call.
+func stateOf(p *i18n.Printer, m *message.Message) string {
+	if key := "message.called." + string(m.State); m.Channel == consent.Phone && p.Has(key) {
+		return p.T(key)
+	}
+	return stateWords(p, m.State)
+}
+
 // reasonWords are a reason in words; one that others gave is shown as it is.
 func reasonWords(p *i18n.Printer, reason string) string {
 	if key := "message.reason." + reason; p.Has(key) {
@@ -271,7 +280,7 @@ func (s shown) note(r *page.Request, m *message.Message) string {
 	case m.Reason != "":
 		return reasonWords(r.P, m.Reason)
 	case m.State == message.Queued && m.Attempts > 0:
-		return r.P.T("engage.again", "time", m.Due, "n", int64(m.Attempts))
+		return r.P.N("engage.again", int64(m.Attempts), "time", m.Due)
 	case m.State == message.Queued && !m.Due.IsZero():
 		return r.P.T("engage.due", "time", m.Due)
 	}
@@ -286,7 +295,7 @@ func (s shown) table(r *page.Request, id string) ui.Table {
 	}}
 	for _, m := range s.list {
 		t.Rows = append(t.Rows, ui.Row{Href: messagePath(m.ID), Cells: []ui.Cell{ui.Lines(s.who(p, m), m.Address), ui.Text(s.about(p, m)), ui.Text(p.T("message.channel." + string(m.Channel))),
-			ui.Rich(ui.Chip(stateWords(p, m.State), stateTone(m.State))), ui.Text(s.note(r, m)), ui.Text(p.DateTime(m.ChangedAt))}})
+			ui.Rich(ui.Chip(stateOf(p, m), stateTone(m.State))), ui.Text(s.note(r, m)), ui.Text(p.DateTime(m.ChangedAt))}})
 	}
 	return t
 }
@@ -424,7 +433,7 @@ func (d Deps) sendCSV(r *page.Request, name string, next func(tx *store.Tx, befo
 			}
 			for _, m := range s.list {
 				if !yield([]string{strconv.FormatInt(m.ID, 10), s.who(p, m), strconv.FormatInt(m.Customer, 10), m.Address, s.about(p, m), p.T("message.channel." + string(m.Channel)),
-					stateWords(p, m.State), s.note(r, m), p.DateTime(m.PlannedAt), p.DateTime(m.ChangedAt), m.Answer}, nil) {
+					stateOf(p, m), s.note(r, m), p.DateTime(m.PlannedAt), p.DateTime(m.ChangedAt), m.Answer}, nil) {
 					return
 				}
 				before = m.ID

@@ -254,7 +254,7 @@ func messageView(r *page.Request, d Deps, s single) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		templ_7745c5c3_Err = ui.PageHeader(r.P, ui.Header{Title: r.P.T("engage.message.title", "id", fmt.Sprint(s.ID)), Back: &ui.Anchor{Text: r.P.T("engage.messages.title"), Href: messagesPath},
-			Mark: ui.Chip(stateWords(r.P, s.State), stateTone(s.State)), Lead: ui.Plainly(s.sentence(r))}).Render(ctx, templ_7745c5c3_Buffer)
+			Mark: ui.Chip(stateOf(r.P, s.Message), stateTone(s.State)), Lead: ui.Plainly(s.sentence(r))}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

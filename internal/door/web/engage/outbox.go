@@ -87,7 +87,7 @@ func showMail(r *page.Request) error {
 
 func mailFacts(r *page.Request, k message.Kept) []ui.Pair {
 	p := r.P
-	pairs := []ui.Pair{{Term: p.T("engage.mail.to"), Text: k.To.String()}}
+	pairs := []ui.Pair{{Term: p.T("engage.mail.to"), Text: addressText(k.To.Name, k.To.Address)}}
 	for _, f := range []struct{ key, text string }{{"from", addressText(k.From.Name, k.From.Address)}, {"reply_to", addressText(k.ReplyTo.Name, k.ReplyTo.Address)},
 		{"id", k.MessageID}, {"unsubscribe", k.Unsubscribe}} {
 		if f.text != "" {

@@ -36,6 +36,7 @@ func senderRoutes(d Deps) []page.Route {
 		get(sender, auth.WriteSettings, d.showSender),
 		post(sender, auth.WriteSettings, d.saveSender),
 		get(sender+"/check", auth.WriteSettings, d.checkSender),
+		post(sender+"/key", auth.WriteSettings, d.renewKey),
 		post(sender+"/test", auth.WriteSettings, d.testSender),
 		post(sender+"/drop", auth.WriteSettings, dropper(email.DropSender)),
 		get(relaysPath+"/new", auth.WriteSettings, d.newRelay),
@@ -79,6 +80,7 @@ type delivery struct {
 	mailboxes []*email.Mailbox
 	pauses    []email.Pause // of domains
 	hook      bool
+	locked    []email.Secret // that cannot be read here
 }
 
 // relayState is a relay as it is today.
@@ -120,7 +122,14 @@ func (d Deps) delivery(r *page.Request) error {
 				all.pauses = append(all.pauses, p)
 			}
 		}
-		all.hook, err = email.HasHook(r.Context(), tx)
+		if all.hook, err = email.HasHook(r.Context(), tx); err != nil {
+			return err
+		}
+		vault, err := d.Vault()
+		if err != nil {
+			return err
+		}
+		all.locked, err = email.Unreadable(r.Context(), tx, vault)
 		return err
 	})
 	if err != nil {
@@ -220,6 +229,23 @@ func (d delivery) mailboxTable(r *page.Request) ui.Table {
 		t.Rows = append(t.Rows, ui.Row{Href: idPath(mailboxesPath, m.ID), Muted: !m.Active, Cells: []ui.Cell{{Text: m.Login, Sub: m.Host, Strong: true}, ui.Text(checked), ui.Rich(state)}})
 	}
 	return t
+}
+
+// unreadable lists what has to be entered again, each with the page where.
+func (d delivery) unreadable(r *page.Request) (all []ui.Item) {
+	for _, s := range d.locked {
+		href := sendersPath + "#hook"
+		switch s.Kind {
+		case email.SecretRelay:
+			href = idPath(relaysPath, s.ID)
+		case email.SecretMailbox:
+			href = idPath(mailboxesPath, s.ID)
+		case email.SecretSender:
+			href = idPath(sendersPath, s.ID)
+		}
+		all = append(all, ui.Item{Icon: "alert-triangle", Tone: ui.Bad, Title: r.P.T("email.secret."+s.Kind, "name", s.Name), Href: href})
+	}
+	return all
 }
 
 // waits says which receivers have put us off.

@@ -1,19 +1,25 @@
 package engage
 
 import (
+	"context"
+	"crypto/rand"
+	"errors"
 	"net"
 	"net/mail"
 	"net/url"
 
+	"stamm/internal/action/campaign"
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message/email"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 func (d Deps) newSender(r *page.Request) error {
-	return showSheet(r, senderSheet(r, &email.Sender{KeyKind: email.RSA}), nil)
+	return showSheet(r, d.senderSheet(r, &email.Sender{KeyKind: email.RSA}), nil)
 }
 
 func (d Deps) showSender(r *page.Request) error {
@@ -21,7 +27,7 @@ func (d Deps) showSender(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	return showSheet(r, senderSheet(r, s), nil)
+	return showSheet(r, d.senderSheet(r, s), nil)
 }
 
 func findSender(r *page.Request) (s *email.Sender, err error) {
@@ -33,7 +39,7 @@ func findSender(r *page.Request) (s *email.Sender, err error) {
 	return s, err
 }
 
-func senderSheet(r *page.Request, s *email.Sender) sheet {
+func (d Deps) senderSheet(r *page.Request, s *email.Sender) sheet {
 	var kinds []string
 	for _, k := range email.KeyKinds() {
 		kinds = append(kinds, string(k))
@@ -49,7 +55,7 @@ func senderSheet(r *page.Request, s *email.Sender) sheet {
 				text(r, "return_domain", s.ReturnDomain).optional().help(r, "return_domain"), text(r, "tracking_domain", s.TrackingDomain).optional().help(r, "tracking_domain")),
 		}}
 	if s.ID != 0 {
-		f.title, f.action, f.side = s.Name, idPath(sendersPath, s.ID), senderSide(r, s)
+		f.title, f.action, f.side = s.Name, idPath(sendersPath, s.ID), senderSide(r, s, d.locked(s))
 	}
 	return f
 }
@@ -74,7 +80,7 @@ func (d Deps) saveSender(r *page.Request) error {
 		})
 	}
 	if err != nil {
-		return showSheet(r, senderSheet(r, s), err)
+		return showSheet(r, d.senderSheet(r, s), err)
 	}
 	return r.RedirectWith(idPath(sendersPath, id)+"/check", ui.Flash{Text: r.P.T("common.saved")})
 }
@@ -86,6 +92,9 @@ func (d Deps) checkSender(r *page.Request) error {
 		return err
 	}
 	x := email.Examine{Sender: s, Company: &r.Company}
+	if x.Vault, err = d.Vault(); err != nil {
+		return err
+	}
 	err = r.Read(func(tx *store.Tx) (err error) {
 		if x.Relays, err = email.Relays(r.Context(), tx); err != nil {
 			return err
@@ -99,11 +108,61 @@ func (d Deps) checkSender(r *page.Request) error {
 	if site, err := url.Parse(r.Absolute("/")); err == nil && net.ParseIP(site.Hostname()) == nil && site.Hostname() != "localhost" {
 		x.Site = site.Hostname()
 	}
+	if s.TrackingDomain != "" {
+		if x.Reach, err = d.reach(r); err != nil {
+			return err
+		}
+	}
 	resolver := d.Resolver
 	if resolver == nil {
 		resolver = net.DefaultResolver
 	}
 	return r.Render(r.P.T("sender.check.title", "name", s.Name), checkView(r, s, email.Check(r.Context(), resolver, x)))
+}
+
+// reach asks domains for what only this installation can answer, to a question nobody has heard before.
+func (d Deps) reach(r *page.Request) (func(context.Context, string) email.Reach, error) {
+	var signer *hit.Signer
+	open := func(tx *store.Tx) (err error) { signer, err = hit.OpenSigner(r.Context(), tx); return err }
+	err := r.Read(open)
+	if errors.Is(err, consent.ErrNoKey) {
+		if err = r.Write(func(tx *store.Tx) error { return consent.Prepare(r.Context(), tx) }); err == nil {
+			err = r.Read(open)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	ask := d.Reach
+	if ask == nil {
+		ask = campaign.Prober{}.Reaches
+	}
+	return func(ctx context.Context, domain string) email.Reach {
+		question := rand.Text()
+		return ask(ctx, domain, hit.PathHere+question, signer.Here(question))
+	}, nil
+}
+
+// locked tells whether the key of a sender cannot be read here.
+func (d Deps) locked(s *email.Sender) bool {
+	vault, err := d.Vault()
+	return err == nil && !vault.ReadsSender(s)
+}
+
+// renewKey makes a new key for a sender and shows what has to go into DNS.
+func (d Deps) renewKey(r *page.Request) error {
+	id, err := r.PathID("id")
+	if err != nil {
+		return err
+	}
+	vault, err := d.Vault()
+	if err != nil {
+		return err
+	}
+	if err := r.Write(func(tx *store.Tx) error { return email.RenewKey(r.Context(), tx, vault, id) }); err != nil {
+		return err
+	}
+	return r.RedirectWith(idPath(sendersPath, id), ui.Flash{Text: r.P.T("sender.locked.renewed")})
 }
 
 // testSender sends a test mail to the user who asks for it.

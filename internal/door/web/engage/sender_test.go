@@ -2,6 +2,7 @@ package engage_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -15,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"stamm/internal/action/hit"
 	"stamm/internal/action/message/email"
+	"stamm/internal/door/portal"
 	"stamm/internal/door/web/engage"
 	"stamm/internal/door/web/webtest"
 	"stamm/internal/platform/store"
@@ -78,6 +81,55 @@ func greeter(t *testing.T) (port string) {
 	t.Cleanup(func() { l.Close(); <-done })
 	_, port, _ = net.SplitHostPort(l.Addr().String())
 	return port
+}
+
+// TestTheAssistantAsksTheDomainOfLinksForWhatOnlyThisInstallationKnows: what it waits for is what the public pages answer.
+func TestTheAssistantAsksTheDomainOfLinksForWhatOnlyThisInstallationKnows(t *testing.T) {
+	db := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	public := portal.New(portal.Deps{DB: db, Hits: &hit.Counter{DB: db}})
+	asked := map[string]int{}
+	reach := func(ctx context.Context, domain, path, want string) email.Reach {
+		w := httptest.NewRecorder()
+		public.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "GET", "https://"+domain+path, nil))
+		asked[path]++
+		if domain != "links.roesterei.example" || w.Code != 200 || w.Body.String() != want || want == "" {
+			t.Errorf("%s%s answers %d %q, and the assistant wants %q", domain, path, w.Code, w.Body, want)
+			return email.ReachOther
+		}
+		return email.ReachHere
+	}
+	vault, err := email.NewVault(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := webtest.New(t, db, engage.Area(engage.Deps{Vault: func() (*email.Vault, error) { return vault, nil }, Resolver: someDNS{}, Reach: reach}))
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		_, err := email.SaveSender(ctx, tx, vault, &email.Sender{Name: "Haus", Address: "moin@roesterei.example", TrackingDomain: "links.roesterei.example"})
+		return err
+	})
+	c := s.As(auth.Admin).Speak("de")
+	for range 2 {
+		if words := webtest.Words(c.Get("/engage/senders/1/check").Body); !strings.Contains(words, "links.roesterei.example führt hierher, auch über HTTPS.") {
+			t.Errorf("the assistant says:\n%s", words)
+		}
+	}
+	if len(asked) != 2 {
+		t.Errorf("asked %v: each time something nobody has heard before", asked)
+	}
+	for _, question := range []string{"", strings.Repeat("x", 65)} {
+		w := httptest.NewRecorder()
+		public.ServeHTTP(w, httptest.NewRequest("GET", hit.PathHere+question, nil))
+		if w.Code != 404 {
+			t.Errorf("%q is answered with %d", question, w.Code)
+		}
+	}
+}
+
+// someDNS knows every host, and nothing else.
+type someDNS struct{ noDNS }
+
+func (someDNS) LookupHost(context.Context, string) ([]string, error) {
+	return []string{"192.0.2.1"}, nil
 }
 
 func TestEveryPageOfDeliveryKeepsTheHouseRules(t *testing.T) {
@@ -165,5 +217,45 @@ func TestMailServicesReportByASignedCall(t *testing.T) {
 	}
 	if words := webtest.Words(s.As(auth.Viewer).Speak("de").Get("/engage/returns").Body); !strings.Contains(words, "weg@beispiel.example") || !strings.Contains(words, "1 unzustellbar") {
 		t.Errorf("the list:\n%s", words)
+	}
+}
+
+func TestWhatCannotBeReadAfterARestoreIsSaidWithThePageWhereItIsEntered(t *testing.T) {
+	db := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	s, _ := office(t, db)
+	before, err := email.NewVault(bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		if _, err := email.SaveSender(ctx, tx, before, &email.Sender{Name: "Haus", Address: "moin@haus.example", KeyKind: email.Ed25519}); err != nil {
+			return err
+		}
+		m := email.NewMailbox()
+		m.Host, m.Login, m.Password = "imap.example", "rueck@haus.example", "geheim"
+		_, err := email.SaveMailbox(ctx, tx, before, m)
+		return err
+	})
+	c := s.As(auth.Admin).Speak("de")
+	words := webtest.Words(c.Get("/engage/senders").Body)
+	for _, want := range []string{"Nicht lesbar", "Passwort des Postfachs rueck@haus.example", "Schlüssel für die Unterschrift von moin@haus.example"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("the page of delivery does not say %q:\n%s", want, words)
+		}
+	}
+	const unsigned = "Mails gehen ohne Unterschrift hinaus"
+	if words := webtest.Words(c.Get("/engage/senders/1/check").Body); !strings.Contains(words, unsigned) {
+		t.Errorf("the assistant says:\n%s", words)
+	}
+	was := webtest.Words(c.Get("/engage/senders/1").Body)
+	now := webtest.Words(c.Follow("/engage/senders/1/key", nil).Body)
+	if !strings.Contains(was, "Neuen Schlüssel machen") || strings.Contains(now, "Neuen Schlüssel machen") || !strings.Contains(now, "Der neue Schlüssel ist gemacht") {
+		t.Errorf("before:\n%s\nafter:\n%s", was, now)
+	}
+	if selector := regexp.MustCompile(`stamm-[0-9a-f]{6}`); selector.FindString(was) == selector.FindString(now) || selector.FindString(now) == "" {
+		t.Errorf("the selector was %s and is %s", selector.FindString(was), selector.FindString(now))
+	}
+	if words := webtest.Words(c.Get("/engage/senders/1/check").Body); strings.Contains(words, unsigned) {
+		t.Errorf("with a new key the assistant says:\n%s", words)
 	}
 }

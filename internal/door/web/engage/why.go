@@ -398,7 +398,7 @@ func (d Deps) Card(r *page.Request, id int64) (templ.Component, error) {
 func (h history) items(r *page.Request) []ui.Item {
 	var all []ui.Item
 	for _, m := range h.list {
-		text := stateWords(r.P, m.State)
+		text := stateOf(r.P, m)
 		if note := h.note(r, m); note != "" {
 			text += ": " + note
 		}
@@ -443,7 +443,7 @@ func (d Deps) Timeline(r *page.Request, tx *store.Tx, id int64, at time.Time, be
 	}
 	all := make([]customers.Said, 0, len(h.list))
 	for _, m := range h.list {
-		e := ui.Entry{Icon: "mail", Kind: r.P.T("message.channel." + string(m.Channel)), Title: h.about(r.P, m), Href: messagePath(m.ID), Text: stateWords(r.P, m.State)}
+		e := ui.Entry{Icon: "mail", Kind: r.P.T("message.channel." + string(m.Channel)), Title: h.about(r.P, m), Href: messagePath(m.ID), Text: stateOf(r.P, m)}
 		if note := h.note(r, m); note != "" {
 			e.Text += ": " + note
 		}

@@ -66,7 +66,7 @@ func planHead(w pen, p *program.Plan) templ.Component {
 
 // planSentence is what can be seen with these customers, and what it would take for the effect wished for.
 func (w pen) planSentence(p *program.Plan) string {
-	text := w.p.T("programme.plan.sentence", "customers", p.Customers, "share", w.p.Percent(float64(p.Share)/1000, 0), "effect", w.effect(p, p.MDE), "days", w.p.N("common.days", int64(p.Window)))
+	text := w.p.T("programme.plan.sentence", "customers", p.Customers, "share", w.p.Percent(float64(p.Share)/1000, 0), "effect", w.effect(p, p.MDE), "days", w.p.N("programme.plan.within", int64(p.Window)))
 	switch {
 	case p.Effect == 0:
 		return text

@@ -15,7 +15,9 @@ import (
 	"stamm/internal/door/connect/sheet"
 	"stamm/internal/door/web/browsertest"
 	"stamm/internal/door/web/figure/shoptest"
+	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/programme"
+	"stamm/internal/door/web/ui"
 	"stamm/internal/door/web/webtest"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/segment"
@@ -37,13 +39,17 @@ func fields(context.Context, *store.Tx) (*filter.Catalogue, error) {
 
 var _ segment.Fields = fields
 
-func site(t *testing.T, shop *shoptest.Shop) *webtest.Site {
+func site(t *testing.T, shop *shoptest.Shop, more ...func(*shoptest.Shop) page.Area) *webtest.Site {
 	t.Helper()
-	return webtest.New(t, shop.DB, programme.Area(programme.Deps{Warehouse: shop.Warehouse, Fields: fields, Patience: warehouse.Forever}))
+	var areas []page.Area
+	for _, area := range more {
+		areas = append(areas, area(shop))
+	}
+	return webtest.New(t, shop.DB, append(areas, programme.Area(programme.Deps{Warehouse: shop.Warehouse, Fields: fields, Patience: warehouse.Forever}))...)
 }
 
 // measured is a shop of twelve hundred customers with a measure that worked and one that is a draft. Its second variant brings more.
-func measured(t *testing.T) (*webtest.Site, *shoptest.Shop, int64) {
+func measured(t *testing.T, more ...func(*shoptest.Shop) page.Area) (*webtest.Site, *shoptest.Shop, int64) {
 	t.Helper()
 	shop := shoptest.New(t)
 	today := thisDay()
@@ -53,7 +59,7 @@ func measured(t *testing.T) (*webtest.Site, *shoptest.Shop, int64) {
 	dice := rand.New(rand.NewPCG(5, 5))
 	var id int64
 	var drawn []program.Assigned
-	s := site(t, shop)
+	s := site(t, shop, more...)
 	var everybody []int64
 	s.Read(func(ctx context.Context, tx *store.Tx) (err error) {
 		everybody, err = tx.QueryIDs(ctx, "SELECT id FROM customer ORDER BY id")
@@ -112,15 +118,34 @@ func TestEveryPageOfTheProgrammeKeepsToTheRules(t *testing.T) {
 	})
 }
 
+// sentences is a page that says of a measure what the pages about its campaign say.
+func sentences(shop *shoptest.Shop) page.Area {
+	d := programme.Deps{Warehouse: shop.Warehouse, Fields: fields, Patience: warehouse.Forever}
+	return page.Area{Routes: []page.Route{{Method: "GET", Pattern: "/sentence/{id}", Permission: auth.ReadReports, Handle: func(r *page.Request) error {
+		id, err := r.PathID("id")
+		if err != nil {
+			return err
+		}
+		text, err := d.Sentence(r, id)
+		if err != nil {
+			return err
+		}
+		return r.Render(text, ui.Words(text))
+	}}}}
+}
+
 func TestTheProofSaysWhatTheMeasureBrought(t *testing.T) {
-	s, _, id := measured(t)
+	s, _, id := measured(t, sentences)
 	c := s.As(auth.Marketer)
+	if words := webtest.Words(c.Get(fmt.Sprint("/sentence/", id)).Body); !strings.Contains(words, "mehr, als sie kostete") {
+		t.Errorf("in a sentence: %s", words)
+	}
 	for address, wants := range map[string][]string{
 		programme.Path:                                            {"Rückholer", "belegter Gewinn", "Im Entwurf", "ohne Budget", "Von allem ausgenommen"},
 		programme.Address(id):                                     {"mehr, als sie kostete", "das ist belegt", "so groß, wie sie ausgelost wurden", "winsorisiert bei", "CUPED", "nach Holm", "Druck"},
 		programme.Address(id) + "?by=history":                     {"kaufte im Jahr davor", "Empfehlung für alle: Gutschein"},
 		programme.Address(id) + "/customers":                      {"Kundin", "Gutschein", "Kontrollgruppe"},
-		programme.Path + "/plan?window=59":                        {"Unterschied ab", "Vorgeschlagene Kontrollgruppe"},
+		programme.Path + "/plan?window=59":                        {"sehen Sie in 59 Tagen einen Unterschied ab", "Vorgeschlagene Kontrollgruppe"},
 		programme.Path + "/plan?effect=0,01&control=10&window=59": {"brauchten Sie"},
 	} {
 		got := c.Get(address)

@@ -88,6 +88,29 @@ func (d Deps) show(r *page.Request) error {
 	return r.Render(m.Name, ui.All(v.page(), foot))
 }
 
+// Sentence says what a measure brought, as its own page does; empty while nothing is known.
+func (d Deps) Sentence(r *page.Request, measure int64) (string, error) {
+	var m *program.Measure
+	err := r.Read(func(tx *store.Tx) (err error) { m, err = program.Load(r.Context(), tx, measure); return err })
+	if err != nil {
+		return "", err
+	}
+	year, _, _ := m.Start.Date()
+	b, err := readBook(r, year)
+	if err != nil {
+		return "", err
+	}
+	res, known, err := figure.Soon(r.Context(), figure.From(d.Warehouse, d.Patience, r.URL.RequestURI()), b.key(basis(r)), b.compute(basis(r)))
+	if err != nil || !known {
+		return "", err
+	}
+	at := slices.IndexFunc(res.proofs, func(p *program.Proof) bool { return p.ID == measure })
+	if at < 0 {
+		return "", nil
+	}
+	return res.proofs[at].Verdict.Sentence(r.P, r.Company.Currency), nil
+}
+
 // explore looks at the measure by parts, and whether choosing by them would gain anything.
 func (v proofView) explore(ctx context.Context, w *warehouse.View) (e explored, err error) {
 	if e.parts, err = v.Explore(ctx, w, v.by, program.Margin); err == nil {
@@ -231,6 +254,7 @@ func (v proofView) outcomeName(o program.Outcome) string {
 // armTable are the plain differences.
 func (v proofView) armTable() table {
 	t := v.table("effect", "arm", "effect", "interval", "n", "mean", "control", "p", "lift", "total")
+	t.page.Scroll = false
 	for _, o := range program.Outcomes() {
 		if v.Arms[o] == nil {
 			continue
@@ -306,6 +330,9 @@ func (v proofView) checks() []string {
 	key := "programme.checks.over"
 	if v.Early() {
 		key = "programme.checks.early"
+	}
+	if v.From == v.Until {
+		key += "_day"
 	}
 	all = append(all, p.T(key, "from", v.From, "until", v.Until, "over", v.Over, "days", p.N("common.days", int64(v.Window))))
 	if h := v.Verdict.Holm; h != nil {

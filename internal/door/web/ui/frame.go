@@ -114,6 +114,7 @@ type Post struct {
 	Action  string
 	Fields  []Hidden
 	Confirm string // asked before, by its consequence; only for what cannot be undone
+	Primary bool   // the one thing to do next
 }
 
 // Hidden is a form field nobody sees.

@@ -5,6 +5,8 @@ import "stamm/internal/platform/i18n"
 // counted says how much of a list is shown.
 func counted(p *i18n.Printer, g Paging) string {
 	switch {
+	case g.Shown == 1 && g.Of <= 1 && g.First+g.Next == "":
+		return p.T("ui.table.shown_one")
 	case g.Of < 0 && g.First+g.Next != "":
 		return p.T("ui.table.shown_here", "shown", g.Shown, "noun", g.Noun)
 	case g.Of < 0:
