@@ -303,7 +303,7 @@ func tenths(n int) string { return strings.TrimSuffix(money.FormatScaled(int64(n
 // settingsRead reads the fields into a campaign; what cannot be read is told, joined.
 func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
 	number := func(name string, into *int, digits int) {
-		text := strings.ReplaceAll(r.Text(name), ",", ".")
+		text := r.P.Typed(r.Text(name))
 		if text == "" {
 			*into = 0
 			return
@@ -345,7 +345,7 @@ func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
 	c.Tracking = trackingRead(r)
 	c.Budget = 0
 	if text := r.Text("budget"); text != "" {
-		budget, err := money.ParseScaled(strings.ReplaceAll(text, ",", "."), money.Digits(r.Company.Currency))
+		budget, err := money.ParseScaled(r.P.Typed(strings.ReplaceAll(text, r.Company.Currency, "")), money.Digits(r.Company.Currency))
 		if err != nil {
 			wrong = append(wrong, fault.As(err).On("budget"))
 		}

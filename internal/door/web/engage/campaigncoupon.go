@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/a-h/templ"
 
@@ -182,7 +181,7 @@ func couponRead(r *page.Request) (*coupon.Coupon, error) {
 	c := &coupon.Coupon{Name: r.Text("name"), Kind: coupon.Kind(r.Text("kind")), Currency: r.Company.Currency, Code: r.Text("code"), Once: r.Has("once"), Personal: r.Has("personal"), Categories: r.Texts("categories")}
 	var wrong []error
 	number := func(name string, digits int) int64 {
-		text := strings.ReplaceAll(r.Text(name), ",", ".")
+		text := r.P.Typed(r.Text(name))
 		if text == "" {
 			return 0
 		}

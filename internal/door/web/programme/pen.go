@@ -86,31 +86,15 @@ func rounded(f float64) int64 { return int64(math.Round(max(-9e15, min(9e15, f))
 
 // amount reads what people type as an amount, in minor units: 1.234,56 or 1,234.56 by their language, with or without the currency.
 func (w pen) amount(field, text string) (int64, error) {
-	text = strings.TrimSpace(strings.NewReplacer("€", "", w.currency, "", " ", "", i18n.NBSP, "", "'", "").Replace(text))
-	if text == "" {
+	plain := w.p.Typed(strings.ReplaceAll(text, w.currency, ""))
+	if plain == "" {
 		return 0, nil
 	}
-	group, decimal := ",", "."
-	if comma := strings.LastIndexByte(text, ','); w.p.Lang() == "de" && (comma >= 0 || grouped(text, ".")) || comma > strings.LastIndexByte(text, '.') && !grouped(text, ",") {
-		group, decimal = ".", ","
-	}
-	plain := strings.Replace(strings.ReplaceAll(text, group, ""), decimal, ".", 1)
 	a, err := money.Parse(plain, w.currency)
 	if err != nil {
 		return 0, fault.New(fault.Invalid, "programme.error.amount", "text", text).On(field)
 	}
 	return a.Minor, nil
-}
-
-// grouped tells whether the sign groups thousands: three digits behind each.
-func grouped(text, sign string) bool {
-	parts := strings.Split(text, sign)
-	for _, part := range parts[1:] {
-		if len(part) != 3 {
-			return false
-		}
-	}
-	return len(parts) > 1 && len(parts[0]) <= 3
 }
 
 // table is a table of a page that can be had as a file.

@@ -61,7 +61,7 @@ func (d Deps) builder(r *page.Request, action, back string) (*builder, error) {
 		return err
 	})
 	if err == nil {
-		b.desk = desk{b.book.Catalogue, r.P.Lang()}
+		b.desk = desk{b.book.Catalogue, r.P}
 	}
 	return b, err
 }
@@ -91,7 +91,7 @@ func (d Deps) begin(r *page.Request) error {
 		}
 		b.name, b.description, b.tree = r.P.T("segments.copy", "name", other.Name), other.Description, b.book.Condition(other)
 	}
-	b.rows = rowsOf(b.tree, b.book.Catalogue, r.P.Lang())
+	b.rows = rowsOf(b.tree, b.book.Catalogue, r.P)
 	return d.render(r, b)
 }
 
@@ -102,7 +102,7 @@ func (d Deps) showEdit(r *page.Request) error {
 	}
 	s := b.saved
 	b.name, b.description, b.owner, b.tracked, b.tree = s.Name, s.Description, s.Owner, s.Tracked, b.book.Condition(s)
-	b.rows = rowsOf(b.tree, b.book.Catalogue, r.P.Lang())
+	b.rows = rowsOf(b.tree, b.book.Catalogue, r.P)
 	return d.render(r, b)
 }
 
@@ -204,7 +204,7 @@ func (b *builder) turn(face string) {
 	case face == faceRows && b.face == faceText:
 		tree, err := b.book.Parse(b.text)
 		if err == nil {
-			b.face, b.rows = faceRows, rowsOf(tree, b.book.Catalogue, b.desk.lang)
+			b.face, b.rows = faceRows, rowsOf(tree, b.book.Catalogue, b.desk.p)
 		}
 	}
 }

@@ -9,13 +9,14 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/filter"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/money"
 )
 
 // desk is what lines and trees need to be made of each other.
 type desk struct {
-	all  *filter.Catalogue
-	lang string
+	all *filter.Catalogue
+	p   *i18n.Printer
 }
 
 // The parameter of a random share.
@@ -226,7 +227,7 @@ func (d desk) value(t filter.Type, text string) (filter.Value, error) {
 		}
 		return filter.Value{Kind: filter.DayValue, Day: filter.Moment{Day: day}}, nil
 	}
-	digits := d.digits(text)
+	digits := d.p.Typed(text)
 	if t == filter.TypeMoney {
 		a, err := money.Parse(digits, d.all.Currency())
 		if err != nil {
@@ -242,33 +243,6 @@ func (d desk) value(t filter.Type, text string) (filter.Value, error) {
 		return filter.Value{Kind: filter.PercentValue, Number: n}, nil
 	}
 	return filter.Value{Kind: filter.NumberValue, Number: n}, nil
-}
-
-// digits takes the marks between thousands out of a number and writes its decimal sign as a point.
-func (d desk) digits(text string) string {
-	text = strings.Map(func(c rune) rune {
-		if c == ' ' || c == '\u00a0' || c == '\u202f' || c == '\'' || c == '’' {
-			return -1
-		}
-		return c
-	}, strings.TrimRight(text, "%€ "))
-	point, comma := strings.LastIndexByte(text, '.'), strings.LastIndexByte(text, ',')
-	switch {
-	case point >= 0 && comma > point: // 1.234,56
-		return strings.Replace(strings.ReplaceAll(text, ".", ""), ",", ".", 1)
-	case comma >= 0 && point > comma: // 1,234.56
-		return strings.ReplaceAll(text, ",", "")
-	case comma >= 0 && d.lang == "de":
-		return strings.Replace(text, ",", ".", 1)
-	case comma >= 0:
-		if strings.Count(text, ",") == 1 && len(text)-comma != 4 {
-			return strings.Replace(text, ",", ".", 1)
-		}
-		return strings.ReplaceAll(text, ",", "")
-	case point >= 0 && d.lang == "de" && len(text)-point == 4: // 1.500 is a thousand and a half
-		return strings.ReplaceAll(text, ".", "")
-	}
-	return text
 }
 
 func spanOf(n, unit string) (clock.Span, error) {

@@ -9,6 +9,7 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/filter"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/money"
 )
 
@@ -141,8 +142,8 @@ func outdent(rows []row, at int) []row {
 }
 
 // rowsOf lays a tree out in lines.
-func rowsOf(t filter.Tree, c *filter.Catalogue, lang string) []row {
-	rows := lay(nil, t, 0, desk{c, lang})
+func rowsOf(t filter.Tree, c *filter.Catalogue, p *i18n.Printer) []row {
+	rows := lay(nil, t, 0, desk{c, p})
 	if rows == nil || rows[0].Group == "" {
 		for i := range rows {
 			rows[i].Depth++
@@ -285,7 +286,7 @@ func (d desk) number(n float64) string { return d.mark(strconv.FormatFloat(n, 'f
 
 // mark writes a number with the decimal sign of the language.
 func (d desk) mark(text string) string {
-	if d.lang == "de" {
+	if d.p.Lang() == "de" {
 		return strings.Replace(text, ".", ",", 1)
 	}
 	return text
