@@ -21,11 +21,11 @@ func (db *DB) Snapshot(ctx context.Context, path string) error {
 	if db.dialect != SQLite {
 		return fmt.Errorf("store: a snapshot file of %s", db.dialect)
 	}
-	conn, err := db.read.Conn(ctx)
+	conn, release, err := db.reader(ctx)
 	if err != nil {
 		return translate(err)
 	}
-	defer conn.Close()
+	defer release()
 	// A reader may write nothing, not even another file.
 	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 0`); err != nil {
 		return translate(err)

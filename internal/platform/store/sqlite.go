@@ -48,8 +48,9 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		db.write.Close()
 		return err
 	}
-	db.read.SetMaxOpenConns(o.Readers)
-	db.read.SetMaxIdleConns(o.Readers)
+	db.slots = make(chan struct{}, o.Readers)
+	db.read.SetMaxOpenConns(o.Readers + 1)
+	db.read.SetMaxIdleConns(o.Readers + 1)
 	conn, err := db.write.Conn(ctx)
 	if err != nil {
 		return errors.Join(sqliteFault(err, path), db.read.Close(), db.write.Close())

@@ -58,7 +58,8 @@ type DB struct {
 	write   *sql.DB // PostgreSQL: the same pool as read
 	sqlite  *writer // SQLite only
 	bulk    sync.Mutex
-	crowd   sync.RWMutex // PostgreSQL: held by every write, alone by one that lost too often
+	slots   chan struct{} // SQLite: one for each reader
+	crowd   sync.RWMutex  // PostgreSQL: held by every write, alone by one that lost too often
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -133,17 +134,39 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	if db.dialect == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	conn, err := db.read.Conn(ctx)
+	conn, release, err := db.reader(ctx)
 	if err != nil {
 		return unavailable(err)
 	}
-	defer conn.Close()
+	defer release()
 	begun, err := conn.BeginTx(ctx, opts)
 	if err != nil {
 		return unavailable(err)
 	}
 	defer begun.Rollback()
 	return translate(fn(&Tx{Now: db.Now(), dialect: db.dialect, run: readRunner{begun, conn, &db.stmts, db}}))
+}
+
+// reader takes a connection to read by. On SQLite one more than there are readers is left to prepare statements by: whoever prepares holds up
+// the others, and would otherwise wait for a connection that one of them has.
+func (db *DB) reader(ctx context.Context) (conn *sql.Conn, release func(), err error) {
+	if db.slots != nil {
+		select {
+		case db.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+	leave := func() {
+		if db.slots != nil {
+			<-db.slots
+		}
+	}
+	if conn, err = db.read.Conn(ctx); err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return conn, func() { conn.Close(); leave() }, nil
 }
 
 // Write runs fn in a transaction. When it returns nil the changes are durable; when fn returns an error nothing of it

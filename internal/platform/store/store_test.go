@@ -439,3 +439,37 @@ func (l *lines) complete() []string {
 	text = text[:strings.LastIndexByte(text, '\n')+1]
 	return strings.Fields(text)
 }
+
+func TestReadersThatPrepareAtTheSameMomentDoNotWaitForEachOther(t *testing.T) {
+	const readers = 3
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "stamm.db"), store.Options{Readers: readers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inside sync.WaitGroup // all connections are taken before anybody prepares
+	inside.Add(readers)
+	done := make(chan error, readers)
+	for n := range readers {
+		go func() {
+			done <- db.Read(t.Context(), func(tx *store.Tx) error {
+				inside.Done()
+				inside.Wait()
+				_, err := tx.QueryIDs(t.Context(), fmt.Sprintf("SELECT %d", n))
+				return err
+			})
+		}()
+	}
+	for range readers {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("readers wait for each other for ever")
+		}
+	}
+	if err := db.Close(); err != nil { // not before: it would wait, too
+		t.Error(err)
+	}
+}
