@@ -3,6 +3,7 @@ package message_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func TestAnswersOfTheRelayDecideWhatBecomesOfAMessage(t *testing.T) {
 		db := storetest.Open(t, url, c.options())
 		ids := customers(t, db, 5)
 		p := newPost()
-		tries := 0
+		var tries atomic.Int32
 		p.answer = func(m *message.Mail) message.Outcome {
 			switch m.To.Address {
 			case mailOf(1):
@@ -61,7 +62,7 @@ func TestAnswersOfTheRelayDecideWhatBecomesOfAMessage(t *testing.T) {
 			case mailOf(2):
 				return message.Outcome{State: message.Failed, Code: 554, Text: "5.7.1 spam"}
 			case mailOf(3):
-				if tries++; tries == 1 {
+				if tries.Add(1) == 1 {
 					return message.Outcome{State: message.Queued, Code: 451, Text: "4.7.1 later"}
 				}
 			case mailOf(4):
@@ -75,7 +76,9 @@ func TestAnswersOfTheRelayDecideWhatBecomesOfAMessage(t *testing.T) {
 		}
 		ds := plan(t, db, news...)
 		s := start(t, db, p, 2)
-		await(t, db, 7, "one waits", func(c message.Counts) bool { return c.Queued == 1 && c.Sent == 1 && c.Failed == 2 && c.Unclear == 1 })
+		await(t, db, 7, "one waits for its second try", func(c message.Counts) bool {
+			return tries.Load() == 1 && c.Queued == 1 && c.Sent == 1 && c.Failed == 2 && c.Unclear == 1
+		})
 		adds(t, db)
 		c.add(2 * time.Minute)
 		await(t, db, 7, "the second try", func(c message.Counts) bool { return c.Sent == 2 })

@@ -63,7 +63,7 @@ func TestTheScoreOfACustomerComesWithIntervalsAndReasons(t *testing.T) {
 			"p_active": 0.4, "p_active_lo": 0.35, "p_active_hi": 0.46, "expected_purchases": 0.8, "expected_purchases_lo": 0.7, "expected_purchases_hi": 0.9,
 			"expected_value": "40.00", "expected_value_lo": "30.00", "expected_value_hi": "55.00", "clv": "600.00", "clv_lo": "450.00", "clv_hi": "800.00",
 			"value_at_risk": "12.34", "at_risk_since": "2026-02-20",
-			"reasons": []any{map[string]any{"code": "rhythm", "days": 24.0, "since": "2025-12-20", "silent_days": 71.0, "text": "usually buys every 24 days, silent for 71"}}}
+			"reasons": []any{map[string]any{"code": "rhythm", "days": 24.0, "since": "2025-12-20", "silent_days": 71.0, "text": "buys every 24 days on average, silent for 71"}}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("score (-want +got):\n%s", diff)
 		}

@@ -5,7 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +51,7 @@ type figures struct {
 	year      int64 // of it in the last twelve months
 	yearCount int64
 	returned  int64
-	rhythm    int // days between two purchases in the mean, as forecasts reckon; 0 for fewer than three purchases
+	rhythm    int // days between two purchases, the median; 0 for fewer than three purchases
 	silent    int // days since the last one
 }
 
@@ -130,8 +130,19 @@ func (f *figures) sum() {
 	f.last, f.first = &days[0], &days[len(days)-1]
 	f.silent = max(0, int(f.today-*f.last))
 	if f.days > 2 {
-		f.rhythm = int(math.Round(float64(*f.last-*f.first) / float64(f.days-1)))
+		f.rhythm = median(days)
 	}
+}
+
+// median is the middle one of the gaps between days that stand newest first.
+func median(days []clock.Day) int {
+	gaps := make([]int, len(days)-1)
+	for i := range gaps {
+		gaps[i] = int(days[i] - days[i+1])
+	}
+	slices.Sort(gaps)
+	n := len(gaps)
+	return (gaps[(n-1)/2] + gaps[n/2] + 1) / 2
 }
 
 // shares are last purchase, band and value of twelve months of the customers of one page of the list.
