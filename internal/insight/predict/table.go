@@ -82,23 +82,22 @@ func (t *table) expected(ctx context.Context, f *foretelling, days float64) ([]f
 	if r, ok := p.rule(f.card.Counts); ok {
 		return p.perPattern(ctx, func(h btyd.History) float64 { return r.expected(h, days) })
 	}
-	layered := f.card.Counts == btyd.NameCovariates
-	if days == t.days || layered {
-		ask := p.predict
-		if days != t.days {
-			ask = func(ctx context.Context, _ string) ([]btyd.Prediction, error) {
-				return p.layers.predict(ctx, p.layered, days)
-			}
-		}
-		said, err := ask(ctx, f.card.Counts)
-		out := make([]float64, len(said))
-		for k := range out {
-			out[k] = finite(said[k].Expected)
-		}
-		return out, err
+	var said []btyd.Prediction
+	var err error
+	switch {
+	case days == t.days:
+		said, err = p.predict(ctx, f.card.Counts)
+	case f.card.Counts == btyd.NameCovariates:
+		said, err = p.layers.predict(ctx, p.layered, days)
+	default:
+		m := p.fits[f.card.Counts].Model
+		return p.perPattern(ctx, func(h btyd.History) float64 { return finite(m.Expected(h, days)) })
 	}
-	m := p.fits[f.card.Counts].Model
-	return p.perPattern(ctx, func(h btyd.History) float64 { return finite(m.Expected(h, days)) })
+	out := make([]float64, len(said))
+	for k := range out {
+		out[k] = finite(said[k].Expected)
+	}
+	return out, err
 }
 
 // errors notes how well the purchases within the horizon are known; of rules nothing is.
