@@ -72,7 +72,7 @@ func Unsubscribe(ctx context.Context, tx *store.Tx, link Link, ip string) error 
 		return err
 	}
 	if h.Customer == 0 || h.Address == "" {
-		if _, err := tx.Exec(ctx, sqlSuppress, h.hash, string(h.Channel), string(Objected), clock.Micros(tx.Now)); err != nil {
+		if _, err := tx.Exec(ctx, sqlSuppress, h.hash, string(h.Channel), string(Objected), clock.Micros(tx.Now), SourceLink, 0); err != nil {
 			return err
 		}
 		_, err := feed.Append(ctx, tx, feed.New{Kind: KindObjected, Body: map[string]any{"channel": string(h.Channel)}})

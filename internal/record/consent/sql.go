@@ -41,10 +41,24 @@ const (
 	sqlEntry      = `SELECT ` + entryColumns + ` FROM consent_entry WHERE id = $1`
 	sqlEntriesFor = `SELECT ` + entryColumns + ` FROM consent_entry WHERE hash %s ORDER BY id`
 
-	sqlSuppress = `INSERT INTO consent_suppression (hash, channel, reason, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (hash) DO UPDATE SET reason = excluded.reason, at = excluded.at`
+	// sqlSuppress keeps the time of an address that is on the list already: it tells since when.
+	sqlSuppress = `INSERT INTO consent_suppression (hash, channel, reason, at, source, note, customer) VALUES ($1, $2, $3, $4, $5, '', $6)
+		ON CONFLICT (hash) DO UPDATE SET reason = excluded.reason, source = excluded.source, note = '', customer = excluded.customer`
 	sqlLift       = `DELETE FROM consent_suppression WHERE hash = $1`
 	sqlSuppressed = `SELECT hash FROM consent_suppression WHERE hash %s`
+
+	suppressedColumns   = `hash, channel, reason, source, note, at, customer`
+	sqlSuppressedPage   = `SELECT ` + suppressedColumns + ` FROM consent_suppression WHERE (at, hash) < ($1, $2)%s ORDER BY at DESC, hash DESC LIMIT $3`
+	sqlSuppressedCount  = `SELECT count(1) FROM consent_suppression WHERE at >= $1%s`
+	sqlSuppressedByHash = `SELECT ` + suppressedColumns + ` FROM consent_suppression WHERE hash %s ORDER BY channel`
+	sqlSuppressByHand   = `INSERT INTO consent_suppression (hash, channel, reason, at, source, note, customer) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hash) DO NOTHING`
+	sqlAddLifted        = `INSERT INTO consent_lifted (hash, channel, reason, note, at) VALUES ($1, $2, $3, $4, $5)`
+	sqlLiftedByHash     = `SELECT channel, reason, note, at FROM consent_lifted WHERE hash %s ORDER BY id DESC`
+	sqlEntryOwners      = `SELECT DISTINCT hash, customer FROM consent_entry WHERE hash %s AND hash <> ''`
+	sqlMailOwners       = `SELECT customer, folded FROM customer_email WHERE folded %s`
+	sqlPhoneOwners      = `SELECT customer, number FROM customer_phone WHERE number %s AND number <> ''`
+	sqlMains            = `SELECT id, coalesce(merged_into, id) FROM customer WHERE id %s AND erased_at IS NULL`
+	sqlPeopleOf         = `SELECT company, person FROM customer_contact WHERE company %s`
 
 	sqlMails  = `SELECT customer, folded FROM customer_email WHERE customer %s AND folded <> ''`
 	sqlPhones = `SELECT customer, number FROM customer_phone WHERE customer %s AND number <> ''`

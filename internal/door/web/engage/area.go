@@ -9,6 +9,7 @@ import (
 
 	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
+	"stamm/internal/door/web/consents"
 	"stamm/internal/door/web/page"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
@@ -69,6 +70,7 @@ func pages(d Deps) []page.Entry {
 		{Text: "engage.unclear.title", Href: unclearPath, Permission: auth.ReadCustomers},
 		{Text: "engage.outbox.title", Href: outboxPath, Permission: auth.ReadCustomers},
 		{Text: "engage.rules.title", Href: rulesPath, Permission: auth.ReadCustomers},
+		{Text: "consents.list.title", Href: consents.ListPath, Permission: auth.ReadCustomers},
 	}, senderPages(d))
 }
 
