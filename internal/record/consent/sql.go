@@ -85,11 +85,12 @@ const (
 	sqlRequest = `SELECT purposes, address, hash, text_version, form, language, ip, proof, created_at, expires_at,
 		CASE WHEN confirmed_at IS NULL THEN 0 ELSE 1 END, CASE WHEN ended_at IS NULL OR confirmed_at IS NOT NULL THEN 0 ELSE 1 END
 		FROM consent_request WHERE id = $1`
-	sqlSentRequest    = `UPDATE consent_request SET proof = $2 WHERE id = $1`
-	sqlConfirmRequest = `UPDATE consent_request SET confirmed_at = $2, ended_at = $2 WHERE id = $1`
-	sqlSweepRequests  = `DELETE FROM consent_request WHERE created_at < $1 AND (confirmed_at IS NOT NULL OR proof = '')`
-	sqlUnconfirmed    = `SELECT id, proof FROM consent_request WHERE created_at < $1 AND confirmed_at IS NULL ORDER BY created_at, id LIMIT $2`
-	sqlForgetRequests = `DELETE FROM consent_request WHERE id %s`
+	sqlRequestLanguage = `SELECT language FROM consent_request WHERE id = $1`
+	sqlSentRequest     = `UPDATE consent_request SET proof = $2 WHERE id = $1`
+	sqlConfirmRequest  = `UPDATE consent_request SET confirmed_at = $2, ended_at = $2 WHERE id = $1`
+	sqlSweepRequests   = `DELETE FROM consent_request WHERE created_at < $1 AND (confirmed_at IS NOT NULL OR proof = '')`
+	sqlUnconfirmed     = `SELECT id, proof FROM consent_request WHERE created_at < $1 AND confirmed_at IS NULL ORDER BY created_at, id LIMIT $2`
+	sqlForgetRequests  = `DELETE FROM consent_request WHERE id %s`
 
 	sqlMailsOf = `SELECT folded FROM customer_email WHERE folded <> '' AND (customer = $1 OR customer IN (SELECT t.person FROM customer_contact t WHERE t.company = $1))
 		UNION SELECT address FROM consent_state WHERE customer = $1 AND address <> ''`

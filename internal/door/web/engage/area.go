@@ -11,6 +11,7 @@ import (
 	"stamm/internal/action/message/email"
 	"stamm/internal/door/web/consents"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 )
@@ -32,6 +33,8 @@ type Deps struct {
 	Measure  func(id int64) string
 	// Proved says in a sentence what a measure brought; empty while that is not known. Nil where nobody proves.
 	Proved func(r *page.Request, measure int64) (string, error)
+	// Effects are what measures brought, by id, as cells that lead to the proofs, from figures that are there already. Nil where nobody proves.
+	Effects func(r *page.Request) (map[int64]ui.Cell, ui.AsOf, error)
 	// Outbox tells that messages leave into the built-in outbox only, because there is no relay.
 	Outbox func(ctx context.Context, tx *store.Tx) (bool, error)
 	// Speakers know the words of calls, by kind of message.
