@@ -251,8 +251,7 @@ func addView(r *page.Request, f addForm) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.TextArea(r.P, ui.Field{Name: "addresses", Label: r.P.T("consents.list.addresses"), Help: r.P.T("consents.list.addresses_help"), Value: f.Addresses, Error: f.Errors.On("addresses"),
-					Required: true, Extra: templ.Attributes{"rows": "10"}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.TextArea(r.P, ui.Field{Name: "addresses", Label: r.P.T("consents.list.addresses"), Help: r.P.T("consents.list.addresses_help"), Value: f.Addresses, Error: f.Errors.On("addresses"), Required: true}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
