@@ -172,12 +172,12 @@ func onList(r *page.Request, all map[string][]*consent.Suppressed) []ui.Pair {
 	var pairs []ui.Pair
 	for address, listed := range all {
 		for _, s := range listed {
-			term := address
+			note := address
 			if s.Channel == consent.Post {
-				term = channelName(r, s.Channel)
+				note = "" // a hash
 			}
-			pairs = append(pairs, ui.Pair{Term: term, Text: r.P.T("consents.list.stands", "day", r.P.Date(dayOf(r, s.At)), "why", reasonName(r, s.Reason)),
-				Href: ListPath + "/" + s.Hash, Note: channelName(r, s.Channel)})
+			pairs = append(pairs, ui.Pair{Term: channelName(r, s.Channel), Text: r.P.T("consents.list.stands", "day", r.P.Date(dayOf(r, s.At)), "why", reasonName(r, s.Reason)),
+				Href: ListPath + "/" + s.Hash, Note: note})
 		}
 	}
 	slices.SortFunc(pairs, func(a, b ui.Pair) int { return strings.Compare(a.Term+" "+a.Note, b.Term+" "+b.Note) })

@@ -762,14 +762,14 @@ func campaignProgress(r *page.Request, d Deps, o overview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if o.c.Editable() && !o.fresh() && !o.playing {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<p class=\"s-muted\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<p class=\"s-muted mt-2\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
 				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(r.P.T("campaigns.trial_first"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/engage/campaign.templ`, Line: 238, Col: 55}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/engage/campaign.templ`, Line: 238, Col: 60}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 				if templ_7745c5c3_Err != nil {
@@ -1203,7 +1203,7 @@ func campaignCheckView(r *page.Request, l looked) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(l.found) == 0 {
-			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "circle-check", Title: r.P.T("campaigns.check_none"), Action: &ui.Anchor{Text: l.c.Name, Href: campaignLink(l.c.ID)}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "circle-check", Title: r.P.T("campaigns.check_none"), Action: &ui.Anchor{Text: r.P.T("campaigns.check_back"), Href: campaignLink(l.c.ID)}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -238,6 +238,11 @@ func TestTheCheckSaysWhatIsWrong(t *testing.T) {
 				t.Errorf("without %q: %s", want, words)
 			}
 		}
+		c := p.As(auth.Marketer).Speak("de")
+		made := c.Post("/engage/campaigns", url.Values{"name": {"Herbst"}, "purpose": {"advertising"}, "segment": {"0"}, "language": {"de"}, "when": {"now"}, "control": {"0"}, "window": {"28"}})
+		if words := webtest.Words(c.Get(strings.TrimSuffix(made.Location, "/edit") + "/check").Body); !strings.Contains(words, "Worte der Vorlage") {
+			t.Errorf("of a campaign that nobody wrote (%s) it says %s", made.Location, words)
+		}
 	})
 }
 

@@ -414,6 +414,7 @@ func (c campaigns) check(r *page.Request) error {
 	if l.found, err = c.Campaigns.Inspector.Inspect(r.Context(), of.ID); err != nil {
 		return err
 	}
+	l.found = append(unwritten(of), l.found...)
 	return r.Render(r.P.T("campaigns.check"), campaignCheckView(r, l))
 }
 
