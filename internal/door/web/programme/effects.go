@@ -1,11 +1,17 @@
 package programme
 
 import (
+	"time"
+
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 )
+
+// effectsPatience is how long a list waits for what measures brought, also for the first time: it is there without them and
+// asks again.
+const effectsPatience = 15 * time.Millisecond
 
 // Effects are what each measure brought more than it cost, by its id, as a cell of other lists that leads to the proof. They
 // are the figures of the programme's own page, which the warehouse remembers: a list of measures computes nothing for its
@@ -18,7 +24,7 @@ func (d Deps) Effects(r *page.Request) (map[int64]ui.Cell, ui.AsOf, error) {
 	}
 	patience := d.Patience
 	if patience == 0 {
-		patience = figure.Patience // also for the first time: the list is there without them
+		patience = effectsPatience
 	}
 	from := figure.From(d.Warehouse, patience, r.URL.RequestURI())
 	res, known, err := figure.Soon(r.Context(), from, b.key(basis(r)), b.compute(basis(r)))
