@@ -200,6 +200,8 @@ type scoreJSON struct {
 	CLVLo    float64      `json:"clv_lo"`
 	CLVHi    float64      `json:"clv_hi"`
 	AtRisk   float64      `json:"value_at_risk"`
+	RiskLo   float64      `json:"value_at_risk_lo"`
+	RiskHi   float64      `json:"value_at_risk_hi"`
 	Band     predict.Band `json:"band"`
 	Since    *clock.Day   `json:"at_risk_since"`
 	Next     *clock.Day   `json:"next_purchase"`
@@ -326,6 +328,7 @@ func newScoreJSON(p *i18n.Printer, scores *predict.Scores, s predict.Score, numb
 		CLV: float64(s.CLV) / unit, CLVLo: float64(s.CLVLo) / unit, CLVHi: float64(s.CLVHi) / unit, AtRisk: float64(s.AtRisk) / unit, Band: s.Band,
 		Since: s.RiskSince, Next: s.NextDay, Reasons: make([]reasonJSON, len(s.Reasons))}
 	shown.AliveLo, shown.AliveHi, shown.ExpLo, shown.ExpHi = s.AliveLo, s.AliveHi, s.ExpectedLo, s.ExpectedHi
+	shown.RiskLo, shown.RiskHi = float64(s.AtRiskLo)/unit, float64(s.AtRiskHi)/unit
 	shown.ValueLo, shown.ValueHi = float64(s.ValueLo)/unit, float64(s.ValueHi)/unit
 	for i, r := range s.Reasons {
 		shown.Reasons[i] = reasonJSON{r, r.Silent(scores.Card.AsOf), r.Words(p, scores.Card.AsOf)}

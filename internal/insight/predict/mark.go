@@ -33,7 +33,7 @@ type mark struct {
 // renewed is a score that is written, with the one before.
 type renewed struct {
 	Score
-	n    [19]int64
+	n    [21]int64
 	was  *stored // nil for none
 	mark mark
 }

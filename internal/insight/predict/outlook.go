@@ -64,6 +64,7 @@ type Score struct {
 	AliveLo, AliveHi       *float64
 	ExpectedLo, ExpectedHi float64
 	ValueLo, ValueHi       int64
+	AtRiskLo, AtRiskHi     int64
 }
 
 // Moment is a score as it was.
@@ -146,7 +147,7 @@ func scanRow(row interface{ Scan(...any) error }, more ...any) (Score, string, e
 	var alive, since, next, aliveLo, aliveHi sql.NullInt64
 	var reasons string
 	err := row.Scan(append([]any{&s.Customer, &s.Model, &s.Band, &active, &lo, &hi, &alive, &expected, &s.Value, &s.Worth, &s.CLV, &s.CLVLo, &s.CLVHi,
-		&s.AtRisk, &since, &next, &reasons, &aliveLo, &aliveHi, &expectedLo, &expectedHi, &s.ValueLo, &s.ValueHi}, more...)...)
+		&s.AtRisk, &since, &next, &reasons, &aliveLo, &aliveHi, &expectedLo, &expectedHi, &s.ValueLo, &s.ValueHi, &s.AtRiskLo, &s.AtRiskHi}, more...)...)
 	if err != nil {
 		return Score{}, "", err
 	}

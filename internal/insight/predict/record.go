@@ -73,7 +73,7 @@ type recording struct {
 
 // stored is a score as the store has it: what decides whether it has to be written again.
 type stored struct {
-	values  [19]int64 // the numbers, in the order of numbersOf
+	values  [21]int64 // the numbers, in the order of numbersOf
 	band    Band
 	reasons string
 	mark    mark
@@ -231,7 +231,7 @@ func (r *recording) drop(ctx context.Context, gone []int64, upTo int64) error {
 
 var (
 	scoreColumns = []string{"customer", "model", "band", "active", "active_lo", "active_hi", "alive", "expected", "value", "worth", "clv", "clv_lo", "clv_hi", "at_risk", "risk_since", "next_day", "reasons",
-		"alive_lo", "alive_hi", "expected_lo", "expected_hi", "value_lo", "value_hi", "mark_day", "mark_active", "mark_alive", "mark_clv", "mark_kept"}
+		"alive_lo", "alive_hi", "expected_lo", "expected_hi", "value_lo", "value_hi", "at_risk_lo", "at_risk_hi", "mark_day", "mark_active", "mark_alive", "mark_clv", "mark_kept"}
 	historyColumns = []string{"customer", "day", "model", "band", "active", "alive", "clv"}
 )
 
@@ -265,7 +265,7 @@ func (r *recording) write(ctx context.Context, tx *store.Tx, changed []renewed) 
 func (r *recording) row(c renewed) []any {
 	n := c.n
 	return []any{c.Customer, r.done.Model, string(c.Band), n[0], n[1], n[2], nullable(n[3]), n[4], n[5], n[6], n[7], n[8], n[9], n[10], nullable(n[11]), nullable(n[12]),
-		reasonsText(c.Reasons), nullable(n[13]), nullable(n[14]), n[15], n[16], n[17], n[18],
+		reasonsText(c.Reasons), nullable(n[13]), nullable(n[14]), n[15], n[16], n[17], n[18], n[19], n[20],
 		int64(c.mark.day), c.mark.active, nullable(c.mark.alive), c.mark.clv, store.Flag(c.mark.kept)}
 }
 
@@ -312,10 +312,10 @@ func (r *recording) finish(ctx context.Context) error {
 }
 
 // numbersOf are the numbers of a score as the store has them: active, lo, hi, alive, expected, value, worth, clv, lo, hi, at risk, since,
-// next, and the ends of the intervals of alive, expected and value. What is not known is below all of them.
-func numbersOf(s Score) (n [19]int64) {
-	n = [19]int64{round(s.Active * scale), round(s.ActiveLo * scale), round(s.ActiveHi * scale), unknown, round(s.Expected * scale), s.Value, s.Worth, s.CLV, s.CLVLo, s.CLVHi,
-		s.AtRisk, unknown, unknown, unknown, unknown, round(s.ExpectedLo * scale), round(s.ExpectedHi * scale), s.ValueLo, s.ValueHi}
+// next, and the ends of the intervals of alive, expected, value and at risk. What is not known is below all of them.
+func numbersOf(s Score) (n [21]int64) {
+	n = [21]int64{round(s.Active * scale), round(s.ActiveLo * scale), round(s.ActiveHi * scale), unknown, round(s.Expected * scale), s.Value, s.Worth, s.CLV, s.CLVLo, s.CLVHi,
+		s.AtRisk, unknown, unknown, unknown, unknown, round(s.ExpectedLo * scale), round(s.ExpectedHi * scale), s.ValueLo, s.ValueHi, s.AtRiskLo, s.AtRiskHi}
 	if s.Alive != nil {
 		n[3] = round(*s.Alive * scale)
 	}

@@ -205,6 +205,9 @@ func TestTheOutlookAddsUp(t *testing.T) {
 		for i := range s.Len() {
 			sc, _ := s.At(i)
 			active += sc.Active
+			if sc.AtRisk > 100 && !(sc.AtRiskLo < sc.AtRisk && sc.AtRisk < sc.AtRiskHi && sc.AtRiskLo > 0) {
+				t.Fatalf("value at risk of customer %d: %d (%d to %d)", sc.Customer, sc.AtRisk, sc.AtRiskLo, sc.AtRiskHi)
+			}
 		}
 		if n != 2357 || math.Abs(o.Stay[0].Active-active) > 1e-6 || o.Stay[0].ActiveLo >= active || o.Stay[0].ActiveHi <= active {
 			t.Errorf("%d customers in bands, %v of %v stay", n, o.Stay[0], active)

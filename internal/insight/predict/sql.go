@@ -4,7 +4,7 @@ const (
 	sqlNewest = `SELECT id, made_at, card FROM model WHERE whole = 1 ORDER BY id DESC LIMIT 1`
 
 	scoreColumnList = `customer, model, band, active, active_lo, active_hi, alive, expected, value, worth, clv, clv_lo, clv_hi, at_risk, risk_since, next_day, reasons,
-		alive_lo, alive_hi, expected_lo, expected_hi, value_lo, value_hi`
+		alive_lo, alive_hi, expected_lo, expected_hi, value_lo, value_hi, at_risk_lo, at_risk_hi`
 
 	sqlScore  = `SELECT ` + scoreColumnList + ` FROM score WHERE customer = $1`
 	sqlScores = `SELECT ` + scoreColumnList + ` FROM score WHERE customer > $1 ORDER BY customer LIMIT $2`

@@ -227,7 +227,7 @@ func TestAWorklistIsWorkedOff(t *testing.T) {
 			}
 		}
 	}
-	if rows := file(t, c, "/insight/worklist.csv"); rows[1][6] != "<b>manager</b>" {
+	if rows := file(t, c, "/insight/worklist.csv"); rows[1][8] != "<b>manager</b>" {
 		t.Errorf("whose call it is: %v", rows[1])
 	}
 	if got := s.As(auth.Viewer).Get("/insight/worklist"); got.Status != 403 {

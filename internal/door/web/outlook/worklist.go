@@ -26,6 +26,7 @@ type call struct {
 	contact string // when somebody last spoke with her, as far as the records know
 	last    clock.Day
 	risk    string
+	sure    string // between what that lies
 	owner   string
 }
 
@@ -108,7 +109,7 @@ func (w *work) add(r *page.Request, tx *store.Tx, tasks []*task.Task, users []*a
 			continue
 		}
 		c := call{task: t, score: s, name: called(r.P, names, t.Customer), why: predict.Sentence(r.P, s.Reasons, w.outlook.AsOf),
-			risk: r.P.MoneyRounded(s.AtRisk, w.outlook.Currency), owner: r.P.T("outlook.worklist.anybody")}
+			risk: r.P.MoneyRounded(s.AtRisk, w.outlook.Currency), sure: sureWords(r, s, w.outlook.Currency), owner: r.P.T("outlook.worklist.anybody")}
 		c.contact, c.last = contact(r, noted[t.Customer], done[t.Customer])
 		for _, u := range users {
 			if u.ID == t.Owner {
@@ -119,6 +120,14 @@ func (w *work) add(r *page.Request, tx *store.Tx, tasks []*task.Task, users []*a
 		w.atRisk += s.AtRisk
 	}
 	return nil
+}
+
+// sureWords is between what the value at risk lies, and a mark that something follows; empty where that is not known.
+func sureWords(r *page.Request, s predict.Score, currency string) string {
+	if s.AtRiskHi == 0 {
+		return ""
+	}
+	return r.P.T("outlook.worklist.sure", "between", between(r.P, s, currency)) + " · "
 }
 
 // contact says when somebody last dealt with a customer: wrote a note about her, or did a task.
@@ -164,7 +173,8 @@ func worklist(r *page.Request) error {
 
 func (w work) csv(r *page.Request) error {
 	p := r.P
-	headings := []string{p.T("common.customer"), p.T("outlook.bands.band"), p.T("outlook.customers.chance"), p.T("outlook.customers.risk"), p.T("outlook.customers.why"),
+	headings := []string{p.T("common.customer"), p.T("outlook.bands.band"), p.T("outlook.customers.chance"), p.T("outlook.customers.risk"), p.T("outlook.customers.risk_lo"),
+		p.T("outlook.customers.risk_hi"), p.T("outlook.customers.why"),
 		p.T("outlook.worklist.contact"), p.T("outlook.worklist.owner")}
 	pen := pen{p, w.outlook.Currency}
 	return r.SendCSV("worklist", headings, func(yield func([]string, error) bool) {
@@ -173,7 +183,7 @@ func (w work) csv(r *page.Request) error {
 			if c.last != 0 {
 				last = c.last.String()
 			}
-			if !yield([]string{c.name, c.score.Band.Words(p), pen.share(c.score.Active, 1).raw, pen.money(c.score.AtRisk).raw, c.why, last, c.owner}, nil) {
+			if !yield([]string{c.name, c.score.Band.Words(p), pen.share(c.score.Active, 1).raw, pen.money(c.score.AtRisk).raw, pen.money(c.score.AtRiskLo).raw, pen.money(c.score.AtRiskHi).raw, c.why, last, c.owner}, nil) {
 				return
 			}
 		}

@@ -5,3 +5,7 @@ ALTER TABLE score ADD COLUMN mark_active BIGINT;
 ALTER TABLE score ADD COLUMN mark_alive BIGINT;
 ALTER TABLE score ADD COLUMN mark_clv BIGINT;
 ALTER TABLE score ADD COLUMN mark_kept SMALLINT NOT NULL DEFAULT 0;
+
+-- Interval of 95 % of the value at risk; 0 for rows from before the next scoring.
+ALTER TABLE score ADD COLUMN at_risk_lo BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE score ADD COLUMN at_risk_hi BIGINT NOT NULL DEFAULT 0;
