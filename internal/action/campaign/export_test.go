@@ -10,6 +10,7 @@ import (
 // EachHref and WithParameters are what links are found and told by.
 var (
 	EachHref       = eachHref
+	EachOurHref    = eachOurHref
 	WithParameters = withParameters
 )
 

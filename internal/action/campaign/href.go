@@ -35,6 +35,29 @@ func eachHref(source string, fn func(from, to int)) {
 	}
 }
 
+// eachOurHref is eachHref for what htmlWriter wrote, whose signs < > " stand nowhere but in tags: it jumps from link to link.
+func eachOurHref(source string, fn func(from, to int)) {
+	const begin, name = "<a ", `href="`
+	for at := 0; ; {
+		n := strings.Index(source[at:], begin)
+		if n < 0 {
+			return
+		}
+		at += n + len(begin)
+		end := strings.IndexByte(source[at:], '>')
+		if end < 0 {
+			return
+		}
+		if n = strings.Index(source[at:at+end], name); n >= 0 {
+			from := at + n + len(name)
+			if n = strings.IndexByte(source[from:at+end], '"'); n >= 0 {
+				fn(from, from+n)
+			}
+		}
+		at += end
+	}
+}
+
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }

@@ -206,7 +206,11 @@ func (t *tracer) html(source string) string {
 	var b strings.Builder
 	b.Grow(len(source) + 1024)
 	done := 0
-	eachHref(source, func(from, to int) {
+	each := eachOurHref
+	if t.letter.own != nil {
+		each = eachHref
+	}
+	each(source, func(from, to int) {
 		if address, changed := t.lead(source[from:to]); changed {
 			b.WriteString(source[done:from])
 			b.WriteString(escapeHTML(address))

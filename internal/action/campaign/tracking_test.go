@@ -18,6 +18,7 @@ import (
 	"stamm/internal/action/message/email"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/consent"
+	"stamm/internal/record/customer"
 )
 
 var trackedLink = regexp.MustCompile(`https://[a-z.]+/p/[ko]/[A-Za-z0-9_-]+`)
@@ -271,6 +272,25 @@ func TestLinksAreFoundWhereAParserFindsThem(t *testing.T) {
 		want := slices.DeleteFunc(hrefs(source), func(address string) bool { return address == "" })
 		if got = slices.DeleteFunc(got, func(address string) bool { return address == "" }); !slices.Equal(want, got) {
 			t.Errorf("%q: %q, a parser finds %q", source, got, want)
+		}
+	}
+}
+
+func TestLinksOfOurOwnLettersAreFoundByTheirBeginning(t *testing.T) {
+	for _, c := range []*campaign.Content{shown(), autumn(), {Subject: "a", Blocks: []campaign.Block{
+		{Kind: campaign.Text, Text: "<a href=\"x\"> {% raw %}<a href=\"{{ y }}\">{% endraw %} {{ customer.last_name }} [<a >](https://shop.example/?a=%3Ca%20href)"},
+		{Kind: campaign.Picture, Source: "https://shop.example/a.png", Alt: `"><a href="z"`, URL: "https://shop.example/{{ customer.last_name | url_encode }}"},
+		{Kind: campaign.Button, Text: `{{ customer.last_name }}<a href="`, URL: "https://shop.example/"}}}} {
+		w, err := compile(t, c, "de").Write(reader("de", &customer.Customer{Kind: customer.Person, FirstName: `<a href="1">`, LastName: `"> <a href="2`}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		find := func(each func(string, func(from, to int))) (all []string) {
+			each(w.HTML, func(from, to int) { all = append(all, w.HTML[from:to]) })
+			return all
+		}
+		if want, got := find(campaign.EachHref), find(campaign.EachOurHref); !slices.Equal(want, got) || len(got) < 3 {
+			t.Errorf("%q, all are %q", got, want)
 		}
 	}
 }

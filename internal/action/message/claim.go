@@ -23,11 +23,52 @@ type claim struct {
 	id   int64
 	ids  []int64
 	left int // guarded by the Sender's mu
+	last front
+}
+
+// front is how far the messages of a measure are claimed: due_at and id of the last one. Before it stand what the index still
+// holds of messages that have left, thousands on PostgreSQL, and a few that came back.
+type front struct {
+	due, id int64
+	since   time.Time
+}
+
+// frontTime is after how long the next claim begins with the first message again, for those that came back.
+const frontTime = 5 * time.Second
+
+// front is where to go on with a measure; false to begin with its first message.
+func (s *Sender) front(measure int64, now time.Time) (front, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, ok := s.fronts[measure]
+	if !ok || now.Sub(f.since) < frontTime && !now.Before(f.since) {
+		return f, ok
+	}
+	delete(s.fronts, measure)
+	return front{}, false
+}
+
+// advance notes how far a measure is claimed. A claim that found nothing behind the front has the next one begin with the first message.
+func (s *Sender) advance(measure int64, c *claim, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c == nil {
+		delete(s.fronts, measure)
+		return
+	}
+	f, ok := s.fronts[measure]
+	if !ok {
+		f.since = now
+	}
+	if c.last.due > f.due || c.last.due == f.due && c.last.id > f.id {
+		f.due, f.id = c.last.due, c.last.id
+	}
+	s.fronts[measure] = f
 }
 
 // waiting are the measures of which something waits, those that are stopped left out, and the time at which the next message is
-// due (zero when none is).
-func waiting(ctx context.Context, tx *store.Tx) (due, cancelled []int64, next time.Time, err error) {
+// due (zero when none is). Of a measure that is being claimed, with a front, it does not look which message is next.
+func waiting(ctx context.Context, tx *store.Tx, claiming func(measure int64) bool) (due, cancelled []int64, next time.Time, err error) {
 	measures, err := tx.QueryIDs(ctx, sqlWaiting)
 	if err != nil || len(measures) == 0 {
 		return nil, nil, time.Time{}, err
@@ -46,6 +87,10 @@ func waiting(ctx context.Context, tx *store.Tx) (due, cancelled []int64, next ti
 			cancelled = append(cancelled, m)
 			continue
 		}
+		if claiming(m) {
+			due = append(due, m)
+			continue
+		}
 		var at *int64
 		if err := tx.QueryRow(ctx, sqlNextDue, m, string(consent.Email)).Scan(&at); err != nil {
 			return nil, nil, time.Time{}, err
@@ -61,8 +106,8 @@ func waiting(ctx context.Context, tx *store.Tx) (due, cancelled []int64, next ti
 	return due, cancelled, timeOr(soonest), nil
 }
 
-// take claims up to n due messages of a measure for a runner; nil when there is none.
-func take(ctx context.Context, db *store.DB, runner string, measure int64, n int) (c *claim, err error) {
+// take claims up to n due messages of a measure behind a front for a runner; nil when there is none.
+func take(ctx context.Context, db *store.DB, runner string, measure int64, n int, from front) (c *claim, err error) {
 	err = db.Write(ctx, store.System(), func(tx *store.Tx) error {
 		c = nil
 		if err := readCommitted(ctx, tx); err != nil {
@@ -72,21 +117,44 @@ func take(ctx context.Context, db *store.DB, runner string, measure int64, n int
 		if err != nil {
 			return err
 		}
-		ids, err := tx.QueryIDs(ctx, sqlClaim(tx.SkipLocked()), measure, micros(tx.Now), n, id, string(consent.Email))
-		if err != nil {
+		c = &claim{id: id}
+		if err := c.fill(ctx, tx, measure, n, from); err != nil {
 			return err
 		}
-		if len(ids) == 0 {
+		if len(c.ids) == 0 {
 			return errNothing
 		}
-		c = &claim{id: id, ids: ids, left: len(ids)}
+		c.left = len(c.ids)
 		_, err = tx.Exec(ctx, sqlFillClaim, id, store.JSON(c.ids))
 		return err
 	})
-	if errors.Is(err, errNothing) {
-		return nil, nil
+	if err != nil {
+		if errors.Is(err, errNothing) {
+			err = nil
+		}
+		return nil, err
 	}
-	return c, err
+	return c, nil
+}
+
+// fill takes messages into the claim.
+func (c *claim) fill(ctx context.Context, tx *store.Tx, measure int64, n int, from front) error {
+	rows, err := tx.Query(ctx, sqlClaim(tx.SkipLocked()), measure, micros(tx.Now), n, c.id, string(consent.Email), from.due, from.id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, due int64
+		if err := rows.Scan(&id, &due); err != nil {
+			return err
+		}
+		c.ids = append(c.ids, id)
+		if due > c.last.due || due == c.last.due && id > c.last.id {
+			c.last.due, c.last.id = due, id
+		}
+	}
+	return rows.Err()
 }
 
 // claimed reads the messages of a claim.

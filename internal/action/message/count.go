@@ -3,7 +3,6 @@ package message
 import (
 	"cmp"
 	"context"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -152,17 +151,28 @@ func (t tally) write(ctx context.Context, tx *store.Tx) error {
 	if tx.Dialect() == store.Postgres {
 		lane = rand.IntN(lanes)
 	}
-	// Always in the same order: of two transactions that meet in a lane one waits, and neither for the other.
-	for _, c := range slices.SortedFunc(maps.Keys(t), counter.compare) {
-		if t[c] == 0 {
-			continue
+	var moved []counter
+	for c, n := range t {
+		if n != 0 {
+			moved = append(moved, c)
 		}
-		if _, err := tx.Exec(ctx, sqlCount, c.measure, string(c.state), c.reason, lane, t[c]); err != nil {
+	}
+	// Always in the same order: of two transactions that meet in a lane one waits, and neither for the other.
+	slices.SortFunc(moved, counter.compare)
+	for part := range slices.Chunk(moved, countsAtOnce) {
+		args := make([]any, 0, 5*len(part))
+		for _, c := range part {
+			args = append(args, c.measure, string(c.state), c.reason, lane, t[c])
+		}
+		if _, err := tx.Exec(ctx, sqlCount(len(part)), args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// countsAtOnce is how many counters a statement moves at most. Most changes move two.
+const countsAtOnce = 4
 
 func micros(t time.Time) int64 { return clock.Micros(t) }
 

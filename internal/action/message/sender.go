@@ -49,6 +49,7 @@ type Sender struct {
 	mu      sync.Mutex
 	settled []*claim // nothing is left of them, but that they are to be dropped
 	dropped time.Time
+	fronts  map[int64]front // by measure
 }
 
 const (
@@ -75,6 +76,7 @@ func (s *Sender) Start(ctx context.Context) error {
 		s.Log = slog.Default()
 	}
 	s.runner = rand.Text()
+	s.fronts = map[int64]front{}
 	err := s.DB.Read(ctx, func(tx *store.Tx) error {
 		settings, err := company.Load(ctx, tx)
 		s.location = settings.Zone()
@@ -241,7 +243,7 @@ func (s *Sender) next(ctx context.Context, mine func(int64) bool, size int, turn
 	var now time.Time
 	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now
-		due, cancelled, soonest, err = waiting(ctx, tx)
+		due, cancelled, soonest, err = waiting(ctx, tx, func(m int64) bool { _, going := s.front(m, now); return going })
 		return err
 	})
 	if err != nil {
@@ -260,9 +262,17 @@ func (s *Sender) next(ctx context.Context, mine func(int64) bool, size int, turn
 		if !mine(m) {
 			continue
 		}
-		c, err := take(ctx, s.DB, s.runner, m, size)
-		if err != nil || c != nil {
-			return 0, c, err
+		from, going := s.front(m, now)
+		c, err := take(ctx, s.DB, s.runner, m, size, from)
+		if err != nil {
+			return 0, nil, err
+		}
+		s.advance(m, c, now)
+		if c != nil {
+			return 0, c, nil
+		}
+		if going { // perhaps something came back before the front
+			soonest = now
 		}
 	}
 	wait := longWait

@@ -144,7 +144,7 @@ func adds(t testing.TB, db *store.DB) {
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `SELECT measure, state, CASE WHEN state = 'sent' THEN '' ELSE reason END, COUNT(1) FROM message GROUP BY 1, 2, 3`)
+		rows, err := tx.Query(ctx, `SELECT measure, CASE WHEN attempting = 1 THEN 'attempting' ELSE state END, CASE WHEN state = 'sent' THEN '' ELSE reason END, COUNT(1) FROM message GROUP BY 1, 2, 3`)
 		if err != nil {
 			return err
 		}

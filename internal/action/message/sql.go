@@ -1,8 +1,13 @@
 package message
 
+import (
+	"fmt"
+	"strings"
+)
+
 // fields are the columns of a Message, in the order in which scanMessage reads them.
-const fields = `id, measure, customer, person, step, channel, kind, subject, arm, address, purpose, asked, basis, entry, priority, exempt, state, reason, gates,
-	due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at, topic`
+const fields = `id, measure, customer, person, step, channel, kind, subject, arm, address, purpose, asked, basis, entry, priority, exempt,
+	CASE WHEN attempting = 1 THEN 'attempting' ELSE state END, reason, gates, due_at, late_at, claim, attempts, code, answer, relay, planned_at, changed_at, topic`
 
 const (
 	sqlSetting     = `SELECT value FROM setting WHERE key = $1`
@@ -40,8 +45,6 @@ const (
 	sqlKnown      = `SELECT customer, person, step, channel FROM message WHERE measure = $1 AND measure <> 0 AND customer %s`
 	sqlKnownAlone = `SELECT customer, person, step, channel, kind, subject FROM message WHERE measure = 0 AND subject %s`
 
-	sqlCount = `INSERT INTO message_count (measure, state, reason, lane, n) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (measure, state, reason, lane) DO UPDATE SET n = message_count.n + excluded.n`
 	sqlCountsOf = `SELECT measure, state, reason, CAST(SUM(n) AS BIGINT) FROM message_count WHERE measure = $1 GROUP BY measure, state, reason`
 	sqlCounts   = `SELECT measure, state, reason, CAST(SUM(n) AS BIGINT) FROM message_count GROUP BY measure, state, reason`
 
@@ -56,12 +59,12 @@ const (
 	// What is in nobody's hands, to be taken back or set going.
 	sqlIdleQueued    = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 ORDER BY due_at, id LIMIT $2`
 	sqlOfProposed    = `SELECT id FROM message WHERE measure = $1 AND state = 'proposed' ORDER BY id LIMIT $2`
-	sqlPendingOf     = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
-	sqlPendingPerson = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
+	sqlPendingOf     = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND attempting = 0 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
+	sqlPendingPerson = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND attempting = 0 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
 	sqlApprove       = `UPDATE message SET state = 'queued', changed_at = $2 WHERE state = 'proposed' AND id %s RETURNING id`
 	// The second argument is what they are now; a message in the hands of a process that is taken back is noticed there.
 	sqlSuppress = `UPDATE message SET state = 'suppressed', reason = $3, gates = CASE WHEN $4 = '' THEN gates ELSE $4 END, budget_day = NULL, claim = 0, day = $5, changed_at = $6
-		WHERE state = $2 AND id %s RETURNING id, measure`
+		WHERE state = $2 AND attempting = 0 AND id %s RETURNING id, measure`
 
 	// erasure
 
@@ -78,7 +81,7 @@ const (
 	sqlUnsignedTexts = `UPDATE message_text SET body = $2 WHERE id IN (SELECT subject FROM message WHERE measure = 0 AND kind = 'optin' AND id %s)`
 	sqlUnsigned      = `UPDATE message SET address = '', answer = '' WHERE measure = 0 AND kind = 'optin' AND id %s`
 
-	// claims
+	// claims. What has a claim is queued; to say so too would have PostgreSQL go through all that are queued instead of a few ids.
 
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
 	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2`
@@ -90,20 +93,20 @@ const (
 	sqlClaimOf    = `SELECT id, messages FROM message_claim WHERE runner = $1 ORDER BY id LIMIT 1`
 	sqlBeat       = `UPDATE message_claim SET until = $2 WHERE runner = $1`
 	sqlDeadClaims = `SELECT id, messages FROM message_claim WHERE runner <> $1 AND (until < $2 OR $3 = 1) ORDER BY id LIMIT 1`
-	sqlFree       = `UPDATE message SET claim = 0 WHERE claim = $2 AND state = 'queued' AND id %s`
-	sqlToUnclear  = `UPDATE message SET state = 'unclear', reason = $3, claim = 0, day = $4, changed_at = $5 WHERE claim = $2 AND state = 'attempting' AND id %s RETURNING measure`
-	sqlPostpone   = `UPDATE message SET claim = 0, due_at = $3, late_at = $4 WHERE claim = $2 AND state = 'queued' AND id = $1`
-	sqlAttempt    = `UPDATE message SET state = 'attempting', attempts = attempts + 1, changed_at = $3 WHERE state = 'queued' AND id %s AND claim %s`
-	sqlAttempting = `SELECT id FROM message WHERE state = 'attempting' AND id %s AND claim %s`
+	sqlFree       = `UPDATE message SET claim = 0 WHERE claim = $2 AND attempting = 0 AND id %s`
+	sqlToUnclear  = `UPDATE message SET state = 'unclear', reason = $3, attempting = 0, claim = 0, day = $4, changed_at = $5 WHERE claim = $2 AND attempting = 1 AND id %s RETURNING measure`
+	sqlPostpone   = `UPDATE message SET claim = 0, due_at = $3, late_at = $4 WHERE claim = $2 AND attempting = 0 AND id = $1`
+	sqlAttempt    = `UPDATE message SET attempting = 1, attempts = attempts + 1, changed_at = $3 WHERE attempting = 0 AND id %s AND claim %s`
+	sqlAttempting = `SELECT id FROM message WHERE attempting = 1 AND id %s AND claim %s`
 	sqlNotMade    = `UPDATE message SET state = 'failed', reason = $3, answer = $4, claim = 0, budget_day = NULL, day = $5, changed_at = $6
-		WHERE claim = $2 AND state = 'queued' AND id = $1`
-	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, claim = 0, attempts = attempts - $11,
+		WHERE claim = $2 AND attempting = 0 AND id = $1`
+	sqlResult = `UPDATE message SET state = $3, reason = $4, code = $5, answer = $6, relay = $7, due_at = $8, attempting = 0, claim = 0, attempts = attempts - $11,
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
-		WHERE id %s AND claim %s AND state = 'attempting'`
+		WHERE id %s AND claim %s AND attempting = 1`
 
 	// sqlSent is sqlResult for nearly all: it leaves alone what stays as it is, and with it the index of the budget.
-	sqlSent = `UPDATE message SET state = 'sent', reason = '', code = $3, answer = $4, relay = $5, due_at = 0, claim = 0, day = $6, changed_at = $7
-		WHERE id %s AND claim %s AND state = 'attempting'`
+	sqlSent = `UPDATE message SET state = 'sent', reason = '', code = $3, answer = $4, relay = $5, due_at = 0, attempting = 0, claim = 0, day = $6, changed_at = $7
+		WHERE id %s AND claim %s AND attempting = 1`
 
 	// by hand
 
@@ -150,10 +153,20 @@ const (
 	sqlTextOf   = `SELECT id FROM message WHERE measure = 0 AND subject = $1 AND kind = $2`
 )
 
-// sqlClaim takes messages of measure $1 that are due at $2, at most $3, into claim $4. The common table expression is a
+// sqlClaim takes messages of measure $1 that are due at $2, at most $3, into claim $4, those behind the place of $6 and $7. The common table expression is a
 // fence: PostgreSQL may otherwise run a subquery that locks rows several times and take more than the limit.
 func sqlClaim(skipLocked string) string {
-	return `WITH due (id) AS MATERIALIZED (SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND due_at <= $2 AND channel = $5
+	return `WITH due (id) AS MATERIALIZED (SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND due_at <= $2 AND channel = $5 AND (due_at, id) > ($6, $7)
 			ORDER BY due_at, id LIMIT $3` + skipLocked + `)
-		UPDATE message SET claim = $4 WHERE id IN (SELECT id FROM due) RETURNING id`
+		UPDATE message SET claim = $4 WHERE id IN (SELECT id FROM due) RETURNING id, due_at`
+}
+
+// sqlCount moves as many counters.
+func sqlCount(rows int) string {
+	var values []string
+	for i := range rows {
+		values = append(values, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d)", 5*i+1, 5*i+2, 5*i+3, 5*i+4, 5*i+5))
+	}
+	return `INSERT INTO message_count (measure, state, reason, lane, n) VALUES ` + strings.Join(values, ", ") + `
+		ON CONFLICT (measure, state, reason, lane) DO UPDATE SET n = message_count.n + excluded.n`
 }

@@ -20,6 +20,9 @@ const (
 	batchKeys    = 40_000_000
 	batchChanges = 100_000
 
+	// Where no derived table is to be computed, small commits cost as little, and take less memory.
+	plainKeys = 50_000
+
 	feedPage  = 2_000   // changes read in one transaction of the store
 	wideKeys  = 1 << 20 // ranges this wide are held against what the store has
 	fewRanges = 16      // ranges that are deleted by BETWEEN
@@ -39,6 +42,7 @@ type batch struct {
 // collect reads the feed behind from and gathers the rows to read again.
 func collect(ctx context.Context, s *store.DB, tables map[string]*table, from meta) (batch, error) {
 	b := batch{to: from, ranges: map[string][]feed.Range{}, live: map[string][]feed.Range{}}
+	most := int64(plainKeys)
 	told := map[string][]string{} // the tables by the name under which the feed tells of their rows
 	for name, t := range tables {
 		told[cmp.Or(t.Feed, name)] = append(told[cmp.Or(t.Feed, name)], name)
@@ -52,13 +56,17 @@ func collect(ctx context.Context, s *store.DB, tables map[string]*table, from me
 		if err != nil {
 			return b, fmt.Errorf("warehouse: reading the feed: %w", err)
 		}
-		for _, c := range changes {
+		b.more = len(changes) == feedPage
+		for i, c := range changes {
 			for rows, ranges := range c.Rows {
 				if len(told[rows]) > 0 {
 					b.keys += count(ranges)
 				}
 				for _, name := range told[rows] {
 					b.ranges[name] = append(b.ranges[name], ranges...)
+					if tables[name].Affects != "" {
+						most = batchKeys
+					}
 					if c.Origin == feed.Live {
 						b.live[name] = append(b.live[name], ranges...)
 					}
@@ -66,9 +74,12 @@ func collect(ctx context.Context, s *store.DB, tables map[string]*table, from me
 			}
 			b.to.cursor, b.to.at, b.to.kind = feed.Cursor{XID: c.XID, Seq: c.Seq}, c.At, c.Kind
 			b.changes++
+			if b.keys >= most && i < len(changes)-1 {
+				b.more = true
+				break
+			}
 		}
-		b.more = len(changes) == feedPage
-		if !b.more || b.keys >= batchKeys || b.keys < 0 || b.changes >= batchChanges {
+		if !b.more || b.keys >= most || b.keys < 0 || b.changes >= batchChanges {
 			break
 		}
 	}

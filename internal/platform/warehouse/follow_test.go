@@ -439,3 +439,32 @@ func TestLittleMemoryIsEnough(t *testing.T) {
 	k.do(feed.Rows{"gift": {{1, 290_000}}}, `UPDATE t_gift SET worth = worth + 1 WHERE id <= 290000`)
 	check()
 }
+
+func TestABacklogOfRowsNothingIsDerivedFromComesInParts(t *testing.T) {
+	s := storetest.Open(t, storetest.SQLite(t), store.Options{})
+	k := openShop(t, s)
+	gift := shop().Tables[1]
+	gift.Affects = ""
+	db := warehousetest.Open(t, warehouse.Projection{Customers: `SELECT 1`, Tables: []warehouse.Table{gift}})
+	catchUp := func() {
+		t.Helper()
+		if err := db.CatchUp(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	catchUp()
+	for n := range int64(5) {
+		low := 1 + n*30_000
+		k.do(feed.Rows{"gift": {{low, low + 29_999}}}, fmt.Sprintf(`WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+			INSERT INTO t_gift SELECT i, i %% 5000, 19000, i FROM n`, low, low+29_999))
+	}
+	version := db.Version()
+	catchUp()
+	if parts := db.Version() - version; parts < 2 {
+		t.Errorf("150,000 rows came in %d commit", parts)
+	}
+	got := warehousetest.Rows(t, db, `SELECT count(DISTINCT id), sum(worth)::BIGINT FROM gift`)
+	if want := storeRows(t, s, `SELECT count(*), sum(worth) FROM t_gift`); difference(want, got) != "" {
+		t.Errorf("(-store +warehouse): %s", difference(want, got))
+	}
+}

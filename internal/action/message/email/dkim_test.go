@@ -98,18 +98,14 @@ func BenchmarkSign(b *testing.B) {
 
 func TestABodyTakenAsRelaxedIsSo(t *testing.T) {
 	pieces := rapid.SampledFrom([]string{"a", " ", "\t", "\r\n", "\n", "\r", "b c"})
-	found := 0
+	if _, is := email.RelaxBody([]byte("a\r\nb c\r\n")); !is {
+		t.Error("a plain body was not taken as relaxed")
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		body := []byte(strings.Join(rapid.SliceOfN(pieces, 0, 8).Draw(t, "body"), ""))
 		relaxed, is := email.RelaxBody(body)
 		if is && !bytes.Equal(relaxed, body) {
 			t.Fatalf("%q is %q in the relaxed form", body, relaxed)
 		}
-		if is {
-			found++
-		}
 	})
-	if found == 0 {
-		t.Error("no body was taken as relaxed")
-	}
 }
