@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"stamm/internal/door/connect"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/platform/clock"
@@ -49,6 +50,26 @@ func (c *Call) asked(ctx context.Context, fn func(*warehouse.View) error) error 
 		return err
 	}
 	return house.View(ctx, fn)
+}
+
+// foreseen is asked, after having said on stderr for lack of which exchange rates orders are missing.
+func (c *Call) foreseen(ctx context.Context, fn func(*warehouse.View) error) error {
+	var missing []connect.NoRate
+	var settings company.Settings
+	err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		if missing, err = connect.NoRates(ctx, tx); err != nil {
+			return err
+		}
+		settings, err = company.Load(ctx, tx)
+		return err
+	})
+	for _, n := range missing {
+		fmt.Fprintln(c.Stderr, n.Words(c.Text, settings.Currency))
+	}
+	if err != nil {
+		return err
+	}
+	return c.asked(ctx, fn)
 }
 
 type predictFit struct {
@@ -109,7 +130,7 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	var fits map[string]predict.ModelCard
-	err = c.asked(ctx, func(v *warehouse.View) (err error) {
+	err = c.foreseen(ctx, func(v *warehouse.View) (err error) {
 		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from, Merge: settings.MergeDays, Covariates: covariates}, names...)
 		return err
 	})
@@ -220,7 +241,7 @@ func (cmd *predictScore) Run(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.asked(ctx, func(v *warehouse.View) error {
+	return c.foreseen(ctx, func(v *warehouse.View) error {
 		scores, err := predict.Foretell(ctx, v, o, nil)
 		if err != nil {
 			return err
@@ -382,7 +403,7 @@ func (cmd *predictBacktest) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	var test *predict.Backtest
-	err = c.asked(ctx, func(v *warehouse.View) (err error) {
+	err = c.foreseen(ctx, func(v *warehouse.View) (err error) {
 		test, err = predict.Test(ctx, v, cut, until, predict.OptionsOf(settings, until))
 		return err
 	})

@@ -2,8 +2,10 @@ package outlook
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/predict"
@@ -40,6 +42,7 @@ type work struct {
 	known   bool
 	calls   []call
 	atRisk  int64
+	missing []string     // what is not known for lack of exchange rates
 	people  []*auth.User // to whom a call can be handed over
 }
 
@@ -57,6 +60,9 @@ func handLabel(r *page.Request, u *auth.User) string {
 func readWork(r *page.Request) (w work, err error) {
 	err = r.Read(func(tx *store.Tx) (err error) {
 		w = work{}
+		if w.missing, err = figure.LeftOut(r, tx); err != nil {
+			return err
+		}
 		if w.outlook, w.known, err = predict.Newest(r.Context(), tx); err != nil || !w.known {
 			return err
 		}
@@ -157,7 +163,9 @@ func worklist(r *page.Request) error {
 	head := ui.Header{Title: title, CSV: r.CSVLink(), Actions: ui.Btn(ui.Button{Label: p.T("outlook.title"), Href: path, Icon: "chart-histogram"})}
 	if len(w.calls) == 0 {
 		e := ui.Empty{Icon: "phone", Title: p.T("outlook.worklist.empty"), Text: p.T("outlook.worklist.empty_text"), Action: &ui.Anchor{Text: p.T("outlook.title"), Href: path}}
-		if !w.known {
+		if w.outlook.Customers == 0 && len(w.missing) > 0 {
+			e.Icon, e.Title, e.Text = "alert-triangle", p.T("insight.left_out.rates"), strings.Join(w.missing, " ")
+		} else if !w.known {
 			e.Title, e.Text = p.T("outlook.empty.title"), p.T("outlook.worklist.first")
 		} else if predict.Past(w.outlook.AsOf, r.Today()) {
 			e.Title, e.Text = p.T("outlook.worklist.past"), p.T("outlook.worklist.past_text", "day", w.outlook.AsOf)
