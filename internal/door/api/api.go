@@ -72,6 +72,7 @@ func New(d Deps) http.Handler {
 	s.huma = humago.NewWithPrefix(s.mux, Base, s.config(d.Version))
 	s.addCustomers()
 	s.addScores()
+	s.addForecast()
 	s.addProducts()
 	s.addDocuments()
 	s.addEvents()

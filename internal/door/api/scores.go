@@ -38,6 +38,8 @@ type Score struct {
 	CLVLo       Decimal       `json:"clv_lo"`
 	CLVHi       Decimal       `json:"clv_hi"`
 	AtRisk      Decimal       `json:"value_at_risk"`
+	AtRiskLo    Decimal       `json:"value_at_risk_lo"`
+	AtRiskHi    Decimal       `json:"value_at_risk_hi"`
 	AtRiskSince string        `json:"at_risk_since,omitempty" format:"date"`
 	Next        string        `json:"next_purchase,omitempty" format:"date"`
 	Reasons     []ScoreReason `json:"reasons" nullable:"false"`
@@ -111,7 +113,7 @@ func scoreOf(p *i18n.Printer, o predict.Outlook, f predict.Score) Score {
 		Active: f.Active, ActiveLo: f.ActiveLo, ActiveHi: f.ActiveHi, Alive: f.Alive, AliveLo: f.AliveLo, AliveHi: f.AliveHi,
 		Expected: f.Expected, ExpectedLo: f.ExpectedLo, ExpectedHi: f.ExpectedHi,
 		Value: amount(f.Value), ValueLo: amount(f.ValueLo), ValueHi: amount(f.ValueHi), CLV: amount(f.CLV), CLVLo: amount(f.CLVLo), CLVHi: amount(f.CLVHi),
-		AtRisk: amount(f.AtRisk), AtRiskSince: dayText(f.RiskSince), Next: dayText(f.NextDay), Reasons: []ScoreReason{}}
+		AtRisk: amount(f.AtRisk), AtRiskLo: amount(f.AtRiskLo), AtRiskHi: amount(f.AtRiskHi), AtRiskSince: dayText(f.RiskSince), Next: dayText(f.NextDay), Reasons: []ScoreReason{}}
 	for _, r := range f.Reasons {
 		var since *clock.Day
 		if r.Since != 0 {

@@ -30,8 +30,8 @@ func foresee(t *testing.T, db *store.DB, asOf clock.Day, customers ...int64) {
 		reasons := fmt.Sprintf(`[{"code":"rhythm","days":24,"since":"%s"}]`, asOf.AddDays(-71))
 		for _, id := range customers {
 			if _, err := tx.Exec(ctx, `INSERT INTO score (customer, model, band, active, active_lo, active_hi, alive, expected, value, worth, clv, clv_lo, clv_hi, at_risk, risk_since, next_day, reasons,
-				alive_lo, alive_hi, expected_lo, expected_hi, value_lo, value_hi) VALUES ($1, 7, 'at_risk', 4000, 3500, 4600, NULL, 8000, 4000, 5000, 60000, 45000, 80000, 1234, $2, NULL, $3,
-				NULL, NULL, 7000, 9000, 3000, 5500)`, id, int64(asOf.AddDays(-9)), reasons); err != nil {
+				alive_lo, alive_hi, expected_lo, expected_hi, value_lo, value_hi, at_risk_lo, at_risk_hi) VALUES ($1, 7, 'at_risk', 4000, 3500, 4600, NULL, 8000, 4000, 5000, 60000, 45000, 80000, 1234, $2, NULL, $3,
+				NULL, NULL, 7000, 9000, 3000, 5500, 900, 1600)`, id, int64(asOf.AddDays(-9)), reasons); err != nil {
 				return err
 			}
 		}
@@ -62,7 +62,7 @@ func TestTheScoreOfACustomerComesWithIntervalsAndReasons(t *testing.T) {
 		want := map[string]any{"id": float64(ids[2]), "as_of": "2026-03-01", "horizon_days": 91.0, "model": "pnbd", "currency": "EUR", "band": "at_risk",
 			"p_active": 0.4, "p_active_lo": 0.35, "p_active_hi": 0.46, "expected_purchases": 0.8, "expected_purchases_lo": 0.7, "expected_purchases_hi": 0.9,
 			"expected_value": "40.00", "expected_value_lo": "30.00", "expected_value_hi": "55.00", "clv": "600.00", "clv_lo": "450.00", "clv_hi": "800.00",
-			"value_at_risk": "12.34", "at_risk_since": "2026-02-20",
+			"value_at_risk": "12.34", "value_at_risk_lo": "9.00", "value_at_risk_hi": "16.00", "at_risk_since": "2026-02-20",
 			"reasons": []any{map[string]any{"code": "rhythm", "days": 24.0, "since": "2025-12-20", "silent_days": 71.0, "text": "buys every 24 days on average, silent for 71"}}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("score (-want +got):\n%s", diff)

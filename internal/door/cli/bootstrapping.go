@@ -24,7 +24,7 @@ func (cmd *predictTotals) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	var b *predict.Bootstrap
-	err = c.asked(ctx, func(v *warehouse.View) (err error) {
+	err = c.foreseen(ctx, func(v *warehouse.View) (err error) {
 		b, err = predict.BootstrapTotals(ctx, v, o, cmd.Refits, cmd.Seed)
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"stamm/internal/door/connect"
 	"stamm/internal/insight/predict"
 	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/platform/clock"
@@ -49,6 +50,26 @@ func (c *Call) asked(ctx context.Context, fn func(*warehouse.View) error) error 
 		return err
 	}
 	return house.View(ctx, fn)
+}
+
+// foreseen is asked, after having said on stderr for lack of which exchange rates orders are missing.
+func (c *Call) foreseen(ctx context.Context, fn func(*warehouse.View) error) error {
+	var missing []connect.NoRate
+	var settings company.Settings
+	err := c.App.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		if missing, err = connect.NoRates(ctx, tx); err != nil {
+			return err
+		}
+		settings, err = company.Load(ctx, tx)
+		return err
+	})
+	for _, n := range missing {
+		fmt.Fprintln(c.Stderr, n.Words(c.Text, settings.Currency))
+	}
+	if err != nil {
+		return err
+	}
+	return c.asked(ctx, fn)
 }
 
 type predictFit struct {
@@ -109,7 +130,7 @@ func (cmd *predictFit) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	var fits map[string]predict.ModelCard
-	err = c.asked(ctx, func(v *warehouse.View) (err error) {
+	err = c.foreseen(ctx, func(v *warehouse.View) (err error) {
 		fits, err = predict.Fit(ctx, v, predict.Scope{AsOf: until, From: from, Merge: settings.MergeDays, Covariates: covariates}, names...)
 		return err
 	})
@@ -200,6 +221,8 @@ type scoreJSON struct {
 	CLVLo    float64      `json:"clv_lo"`
 	CLVHi    float64      `json:"clv_hi"`
 	AtRisk   float64      `json:"value_at_risk"`
+	RiskLo   float64      `json:"value_at_risk_lo"`
+	RiskHi   float64      `json:"value_at_risk_hi"`
 	Band     predict.Band `json:"band"`
 	Since    *clock.Day   `json:"at_risk_since"`
 	Next     *clock.Day   `json:"next_purchase"`
@@ -218,7 +241,7 @@ func (cmd *predictScore) Run(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.asked(ctx, func(v *warehouse.View) error {
+	return c.foreseen(ctx, func(v *warehouse.View) error {
 		scores, err := predict.Foretell(ctx, v, o, nil)
 		if err != nil {
 			return err
@@ -326,6 +349,7 @@ func newScoreJSON(p *i18n.Printer, scores *predict.Scores, s predict.Score, numb
 		CLV: float64(s.CLV) / unit, CLVLo: float64(s.CLVLo) / unit, CLVHi: float64(s.CLVHi) / unit, AtRisk: float64(s.AtRisk) / unit, Band: s.Band,
 		Since: s.RiskSince, Next: s.NextDay, Reasons: make([]reasonJSON, len(s.Reasons))}
 	shown.AliveLo, shown.AliveHi, shown.ExpLo, shown.ExpHi = s.AliveLo, s.AliveHi, s.ExpectedLo, s.ExpectedHi
+	shown.RiskLo, shown.RiskHi = float64(s.AtRiskLo)/unit, float64(s.AtRiskHi)/unit
 	shown.ValueLo, shown.ValueHi = float64(s.ValueLo)/unit, float64(s.ValueHi)/unit
 	for i, r := range s.Reasons {
 		shown.Reasons[i] = reasonJSON{r, r.Silent(scores.Card.AsOf), r.Words(p, scores.Card.AsOf)}
@@ -379,7 +403,7 @@ func (cmd *predictBacktest) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	var test *predict.Backtest
-	err = c.asked(ctx, func(v *warehouse.View) (err error) {
+	err = c.foreseen(ctx, func(v *warehouse.View) (err error) {
 		test, err = predict.Test(ctx, v, cut, until, predict.OptionsOf(settings, until))
 		return err
 	})

@@ -38,6 +38,7 @@ import (
 	"stamm/internal/insight/report"
 	"stamm/internal/insight/segment"
 	"stamm/internal/platform/blob"
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/jobs"
 	"stamm/internal/platform/store"
@@ -220,9 +221,12 @@ func (a *App) compact(ctx context.Context, _ *jobs.Task) error {
 }
 
 // scoreAll scores everybody and waits for it.
-func (a *App) scoreAll(ctx context.Context) error {
+func (a *App) scoreAll(ctx context.Context) error { return a.scoreAsOf(ctx, 0) }
+
+// scoreAsOf scores everybody as of a day, 0 for now, and waits for it.
+func (a *App) scoreAsOf(ctx context.Context, day clock.Day) error {
 	var job int64
-	err := a.Store.Write(ctx, actor, func(tx *store.Tx) (err error) { job, err = predict.Start(ctx, tx); return err })
+	err := a.Store.Write(ctx, actor, func(tx *store.Tx) (err error) { job, err = predict.StartAsOf(ctx, tx, day); return err })
 	if err == nil {
 		_, err = jobs.Wait(ctx, a.Store, job, nil)
 	}

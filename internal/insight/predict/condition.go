@@ -17,6 +17,19 @@ func bandSince() filter.Source {
 	GROUP BY h.customer) b`}
 }
 
+// formerly are the scores as they were: of each customer the days on which they had moved noticeably, the ends of months and the
+// days on which the band changed. In between nothing moved noticeably.
+func formerly() filter.Source {
+	return filter.Source{Name: "score_formerly", Customer: "h.customer", Day: "h.day", Cost: 12_000, Tables: []string{"score", "score_history"}, From: `(
+	SELECT customer, day, active, clv FROM score_history
+	UNION ALL SELECT customer, mark_day, mark_active, mark_clv FROM score WHERE mark_day IS NOT NULL) h JOIN score k ON k.customer = h.customer`}
+}
+
+// change is by how much a column of the score is above what it was.
+func change(column string) string {
+	return "any_value(k." + column + ") {filter} - max_by(h." + column + ", h.day) {filter}"
+}
+
 // conditionFields are what one can ask about scores in conditions.
 func conditionFields() []filter.Field {
 	of := func(name string, is filter.Type, sql string) filter.Field {
@@ -27,7 +40,10 @@ func conditionFields() []filter.Field {
 	for _, b := range Bands() {
 		band.Choices = append(band.Choices, string(b))
 	}
-	return []filter.Field{band, of("probability", filter.TypeShare, "k.active / 10000"), of("expected_orders", filter.TypeNumber, "k.expected / 10000"),
-		of("expected_revenue", filter.TypeMoney, "k.value"), of("clv", filter.TypeMoney, "k.clv"), of("value_at_risk", filter.TypeMoney, "k.at_risk"),
+	chance, clv := of("probability", filter.TypeShare, "k.active / 10000"), of("clv", filter.TypeMoney, "k.clv")
+	chance.Change = &filter.Way{Source: formerly(), SQL: "(" + change("active") + ") / 10000"}
+	clv.Change = &filter.Way{Source: formerly(), SQL: change("clv")}
+	return []filter.Field{band, chance, of("expected_orders", filter.TypeNumber, "k.expected / 10000"),
+		of("expected_revenue", filter.TypeMoney, "k.value"), clv, of("value_at_risk", filter.TypeMoney, "k.at_risk"),
 		of("at_risk_since", filter.TypeDay, "k.risk_since"), of("next_order", filter.TypeDay, "k.next_day")}
 }

@@ -16,12 +16,15 @@ const JobScore = "predict.score"
 
 // Args of the job. The zero value is what the night does.
 type Args struct {
-	AsOf clock.Day `json:"as_of,omitempty"` // last day observed; 0: see Today
+	AsOf clock.Day `json:"as_of,omitempty"` // last day observed, for a scoring that proposes no calls; 0 is what the data say of now
 }
 
 // Start queues the job that scores everybody, or names the one that is under way.
-func Start(ctx context.Context, tx *store.Tx) (int64, error) {
-	return jobs.Enqueue(ctx, tx, jobs.New{Kind: JobScore, Key: JobScore, Args: Args{}, MaxAttempts: 3})
+func Start(ctx context.Context, tx *store.Tx) (int64, error) { return StartAsOf(ctx, tx, 0) }
+
+// StartAsOf is Start as of a day, so that what follows has a past to be held against; days are scored in their order.
+func StartAsOf(ctx context.Context, tx *store.Tx, day clock.Day) (int64, error) {
+	return jobs.Enqueue(ctx, tx, jobs.New{Kind: JobScore, Key: JobScore, Args: Args{day}, MaxAttempts: 3})
 }
 
 // Scorer scores everybody, as a job.
@@ -75,16 +78,16 @@ func (s Scorer) run(ctx context.Context, task *jobs.Task) error {
 	if err != nil {
 		return err
 	}
+	task.SetResult(done)
+	if args.AsOf != 0 {
+		return nil
+	}
 	if Past(scores.Card.AsOf, clock.DayOf(s.Store.Now(), time.UTC)) {
 		err = DropCalls(ctx, s.Store, task.Actor())
 	} else {
 		_, err = scores.RaiseCalls(ctx, s.Store, task.Actor())
 	}
-	if err != nil {
-		return err
-	}
-	task.SetResult(done)
-	return nil
+	return err
 }
 
 func (s Scorer) foretell(ctx context.Context, house *warehouse.DB, args Args, task *jobs.Task) (*Scores, error) {

@@ -64,6 +64,7 @@ type Score struct {
 	AliveLo, AliveHi       *float64
 	ExpectedLo, ExpectedHi float64
 	ValueLo, ValueHi       int64
+	AtRiskLo, AtRiskHi     int64
 }
 
 // Moment is a score as it was.
@@ -139,14 +140,14 @@ func scanScore(row interface{ Scan(...any) error }) (Score, error) {
 	return s, nil
 }
 
-// scanRow is a score without its reasons, and the text of these.
-func scanRow(row interface{ Scan(...any) error }) (Score, string, error) {
+// scanRow is a score without its reasons, and the text of these; more are places for columns behind them.
+func scanRow(row interface{ Scan(...any) error }, more ...any) (Score, string, error) {
 	var s Score
 	var active, lo, hi, expected, expectedLo, expectedHi int64
 	var alive, since, next, aliveLo, aliveHi sql.NullInt64
 	var reasons string
-	err := row.Scan(&s.Customer, &s.Model, &s.Band, &active, &lo, &hi, &alive, &expected, &s.Value, &s.Worth, &s.CLV, &s.CLVLo, &s.CLVHi,
-		&s.AtRisk, &since, &next, &reasons, &aliveLo, &aliveHi, &expectedLo, &expectedHi, &s.ValueLo, &s.ValueHi)
+	err := row.Scan(append([]any{&s.Customer, &s.Model, &s.Band, &active, &lo, &hi, &alive, &expected, &s.Value, &s.Worth, &s.CLV, &s.CLVLo, &s.CLVHi,
+		&s.AtRisk, &since, &next, &reasons, &aliveLo, &aliveHi, &expectedLo, &expectedHi, &s.ValueLo, &s.ValueHi, &s.AtRiskLo, &s.AtRiskHi}, more...)...)
 	if err != nil {
 		return Score{}, "", err
 	}

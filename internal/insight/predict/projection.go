@@ -9,8 +9,8 @@ func Projection() warehouse.Projection {
 		{
 			Name: "score", Key: "customer",
 			DDL: `customer BIGINT, band VARCHAR, active INTEGER, alive INTEGER, expected INTEGER, value BIGINT, clv BIGINT, at_risk BIGINT,
-				risk_since DATE, next_day DATE`,
-			Select: `SELECT customer, band, active, alive, expected, value, clv, at_risk, risk_since, next_day FROM score WHERE customer BETWEEN $1 AND $2`,
+				risk_since DATE, next_day DATE, mark_day DATE, mark_active INTEGER, mark_clv BIGINT`,
+			Select: `SELECT customer, band, active, alive, expected, value, clv, at_risk, risk_since, next_day, mark_day, mark_active, mark_clv FROM score WHERE customer BETWEEN $1 AND $2`,
 			Span:   `SELECT min(customer), max(customer) FROM score`,
 		},
 		{

@@ -120,6 +120,9 @@ func (r Reason) Words(p *i18n.Printer, asOf clock.Day) string {
 	if r.Days == 1 && p.Has(key+"_daily") {
 		key += "_daily"
 	}
+	if r.Count == 1 && p.Has(key+"_once") {
+		key += "_once"
+	}
 	for silent, ending := range []string{"_now", "_one"} {
 		if r.Since != 0 && r.Silent(asOf) == int32(silent) && p.Has(key+ending) {
 			key += ending

@@ -73,9 +73,10 @@ type recording struct {
 
 // stored is a score as the store has it: what decides whether it has to be written again.
 type stored struct {
-	values  [19]int64 // the numbers, in the order of numbersOf
+	values  [21]int64 // the numbers, in the order of numbersOf
 	band    Band
 	reasons string
+	mark    mark
 }
 
 // differs reports whether a score is another one. The database may write JSON in its own way, so texts that differ are read first.
@@ -126,17 +127,17 @@ func (r *recording) read(ctx context.Context, id int64) error {
 		}
 		n := 0
 		err := r.db.Read(ctx, func(tx *store.Tx) error {
-			rows, err := tx.Query(ctx, sqlScores, r.to, readAhead)
+			rows, err := tx.Query(ctx, sqlStored, r.to, readAhead)
 			if err != nil {
 				return err
 			}
 			defer rows.Close()
 			for n = 0; rows.Next(); n++ {
-				sc, text, err := scanRow(rows)
+				sc, m, text, err := scanStored(rows)
 				if err != nil {
 					return err
 				}
-				r.old[sc.Customer] = stored{numbersOf(sc), sc.Band, text}
+				r.old[sc.Customer] = stored{numbersOf(sc), sc.Band, text, m}
 				r.to = sc.Customer
 			}
 			return rows.Err()
@@ -153,9 +154,9 @@ func (r *recording) read(ctx context.Context, id int64) error {
 
 // slice writes the next customers from place at on: as many as make a slice of changed scores.
 func (r *recording) slice(ctx context.Context, at int) error {
-	var changed []Score
-	moved := map[int64]stored{}
+	var changed []renewed
 	var gone []int64
+	moved := int64(0)
 	i := at
 	for ; i < r.Len() && len(changed) < sliceRows && i-at < 50*sliceRows; i++ {
 		id := r.book.ID[i]
@@ -173,12 +174,17 @@ func (r *recording) slice(ctx context.Context, at int) error {
 			continue
 		}
 		r.done.Scores++
-		if had && was.band != sc.Band {
-			moved[id] = was
+		if had && !r.monthEnd && !was.differs(sc) {
+			continue
 		}
-		if !had || r.monthEnd || was.differs(sc) {
-			changed = append(changed, sc)
+		c := renewed{Score: sc, n: numbersOf(sc)}
+		if had {
+			c.was = &was
 		}
+		if c.moved() {
+			moved++
+		}
+		changed = append(changed, c)
 	}
 	r.next = i
 	upTo := r.book.ID[i-1]
@@ -188,11 +194,11 @@ func (r *recording) slice(ctx context.Context, at int) error {
 	if err := r.drop(ctx, gone, upTo); err != nil || len(changed) == 0 {
 		return err
 	}
-	if err := r.db.Bulk(ctx, r.actor, func(tx *store.Tx) error { return r.write(ctx, tx, changed, moved) }); err != nil {
+	if err := r.db.Bulk(ctx, r.actor, func(tx *store.Tx) error { return r.write(ctx, tx, changed) }); err != nil {
 		return err
 	}
 	r.done.Written += int64(len(changed))
-	r.done.Bands += int64(len(moved))
+	r.done.Bands += moved
 	return nil
 }
 
@@ -225,45 +231,24 @@ func (r *recording) drop(ctx context.Context, gone []int64, upTo int64) error {
 
 var (
 	scoreColumns = []string{"customer", "model", "band", "active", "active_lo", "active_hi", "alive", "expected", "value", "worth", "clv", "clv_lo", "clv_hi", "at_risk", "risk_since", "next_day", "reasons",
-		"alive_lo", "alive_hi", "expected_lo", "expected_hi", "value_lo", "value_hi"}
+		"alive_lo", "alive_hi", "expected_lo", "expected_hi", "value_lo", "value_hi", "at_risk_lo", "at_risk_hi", "mark_day", "mark_active", "mark_alive", "mark_clv", "mark_kept"}
 	historyColumns = []string{"customer", "day", "model", "band", "active", "alive", "clv"}
 )
 
 // write stores a slice. It may run twice.
-func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, moved map[int64]stored) error {
+func (r *recording) write(ctx context.Context, tx *store.Tx, changed []renewed) error {
 	ids := make([]int64, len(changed))
 	rows := make([][]any, len(changed))
 	var past [][]any
-	var kept, left []int64
-	for i, sc := range changed {
-		ids[i] = sc.Customer
-		n := numbersOf(sc)
-		alive, since, next := nullable(n[3]), nullable(n[11]), nullable(n[12])
-		rows[i] = []any{sc.Customer, r.done.Model, string(sc.Band), n[0], n[1], n[2], alive, n[4], n[5], n[6], n[7], n[8], n[9], n[10], since, next, reasonsText(sc.Reasons),
-			nullable(n[13]), nullable(n[14]), n[15], n[16], n[17], n[18]}
-		was, other := moved[sc.Customer]
-		if other && r.before != 0 && r.before < r.Card.AsOf { // so that the history tells which band she left
-			v := was.values
-			past = append(past, []any{sc.Customer, int64(r.before), r.done.Model, string(was.band), v[0], nullable(v[3]), v[7]})
-			left = append(left, sc.Customer)
-		}
-		if other || r.monthEnd {
-			past = append(past, []any{sc.Customer, int64(r.Card.AsOf), r.done.Model, string(sc.Band), n[0], alive, n[7]})
-			kept = append(kept, sc.Customer)
-		}
+	for i, c := range changed {
+		past = append(past, r.keep(&c)...)
+		ids[i], rows[i] = c.Customer, r.row(c)
 	}
 	if !r.empty {
 		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDropScores, tx.Numbers("$1")), store.JSON(ids)); err != nil {
 			return err
 		}
-	}
-	if !r.empty && len(kept) > 0 {
-		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDropMoments, tx.Numbers("$1")), store.JSON(kept), int64(r.Card.AsOf)); err != nil {
-			return err
-		}
-	}
-	if len(left) > 0 {
-		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDropMoments, tx.Numbers("$1")), store.JSON(left), int64(r.before)); err != nil {
+		if err := dropMoments(ctx, tx, past); err != nil {
 			return err
 		}
 	}
@@ -273,11 +258,19 @@ func (r *recording) write(ctx context.Context, tx *store.Tx, changed []Score, mo
 	if err := tx.Insert(ctx, "score_history", historyColumns, past); err != nil {
 		return err
 	}
-	return r.tell(ctx, tx, ids, kept, moved)
+	return r.tell(ctx, tx, ids, customersOf(past), changed)
+}
+
+// row is a score as the store has it.
+func (r *recording) row(c renewed) []any {
+	n := c.n
+	return []any{c.Customer, r.done.Model, string(c.Band), n[0], n[1], n[2], nullable(n[3]), n[4], n[5], n[6], n[7], n[8], n[9], n[10], nullable(n[11]), nullable(n[12]),
+		reasonsText(c.Reasons), nullable(n[13]), nullable(n[14]), n[15], n[16], n[17], n[18], n[19], n[20],
+		int64(c.mark.day), c.mark.active, nullable(c.mark.alive), c.mark.clv, store.Flag(c.mark.kept)}
 }
 
 // tell appends what the slice changed to the feed: one change for all rows, and one for each customer whose band changed.
-func (r *recording) tell(ctx context.Context, tx *store.Tx, ids, kept []int64, moved map[int64]stored) error {
+func (r *recording) tell(ctx context.Context, tx *store.Tx, ids, kept []int64, changed []renewed) error {
 	n := feed.New{Kind: KindChanged, Subject: r.done.Model, Rows: feed.Rows{"score": feed.Ranges(ids)}}
 	if len(kept) > 0 {
 		n.Rows["score_history"] = feed.Ranges(kept)
@@ -288,15 +281,12 @@ func (r *recording) tell(ctx context.Context, tx *store.Tx, ids, kept []int64, m
 	if _, err := feed.Append(ctx, tx, n); err != nil {
 		return err
 	}
-	customers := make([]int64, 0, len(moved))
-	for id := range moved {
-		customers = append(customers, id)
-	}
-	slices.Sort(customers)
-	for _, id := range customers {
-		i, _ := r.Place(id)
-		_, err := feed.Append(ctx, tx, feed.New{Kind: KindBand, Customer: id, Subject: r.done.Model,
-			Body: map[string]any{"old": string(moved[id].band), "new": string(Bands()[r.of[i].band])}})
+	for _, c := range changed {
+		if !c.moved() {
+			continue
+		}
+		_, err := feed.Append(ctx, tx, feed.New{Kind: KindBand, Customer: c.Customer, Subject: r.done.Model,
+			Body: map[string]any{"old": string(c.was.band), "new": string(c.Band)}})
 		if err != nil {
 			return err
 		}
@@ -322,11 +312,10 @@ func (r *recording) finish(ctx context.Context) error {
 }
 
 // numbersOf are the numbers of a score as the store has them: active, lo, hi, alive, expected, value, worth, clv, lo, hi, at risk, since,
-// next, and the ends of the intervals of alive, expected and value. What is not known is below all of them.
-func numbersOf(s Score) (n [19]int64) {
-	const unknown = -1 << 62
-	n = [19]int64{round(s.Active * scale), round(s.ActiveLo * scale), round(s.ActiveHi * scale), unknown, round(s.Expected * scale), s.Value, s.Worth, s.CLV, s.CLVLo, s.CLVHi,
-		s.AtRisk, unknown, unknown, unknown, unknown, round(s.ExpectedLo * scale), round(s.ExpectedHi * scale), s.ValueLo, s.ValueHi}
+// next, and the ends of the intervals of alive, expected, value and at risk. What is not known is below all of them.
+func numbersOf(s Score) (n [21]int64) {
+	n = [21]int64{round(s.Active * scale), round(s.ActiveLo * scale), round(s.ActiveHi * scale), unknown, round(s.Expected * scale), s.Value, s.Worth, s.CLV, s.CLVLo, s.CLVHi,
+		s.AtRisk, unknown, unknown, unknown, unknown, round(s.ExpectedLo * scale), round(s.ExpectedHi * scale), s.ValueLo, s.ValueHi, s.AtRiskLo, s.AtRiskHi}
 	if s.Alive != nil {
 		n[3] = round(*s.Alive * scale)
 	}
@@ -342,8 +331,11 @@ func numbersOf(s Score) (n [19]int64) {
 	return n
 }
 
+// unknown is a number of a score that is not known.
+const unknown = -1 << 62
+
 func nullable(v int64) any {
-	if v == -1<<62 {
+	if v == unknown {
 		return nil
 	}
 	return v

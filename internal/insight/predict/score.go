@@ -64,15 +64,16 @@ type Scores struct {
 
 // figures are the numbers of a score.
 type figures struct {
-	active, lo, hi, alive     float64 // alive is below 0 where nothing can be said
-	aliveLo, aliveHi          float64
-	expected                  float64
-	expectedLo, expectedHi    float64
-	value, worth              int64
-	valueLo, valueHi          int64
-	clv, clvLo, clvHi, atRisk int64
-	next                      clock.Day
-	band                      uint8 // place in Bands
+	active, lo, hi, alive      float64 // alive is below 0 where nothing can be said
+	aliveLo, aliveHi           float64
+	expected                   float64
+	expectedLo, expectedHi     float64
+	value, worth               int64
+	valueLo, valueHi           int64
+	clv, clvLo, clvHi          int64
+	atRisk, atRiskLo, atRiskHi int64
+	next                       clock.Day
+	band                       uint8 // place in Bands
 }
 
 // Len is how many customers there are; those who were erased have no score.
@@ -85,7 +86,7 @@ func (s *Scores) At(i int) (Score, bool) {
 	}
 	f := s.of[i]
 	out := Score{Customer: s.book.ID[i], Band: Bands()[f.band], Active: f.active, ActiveLo: f.lo, ActiveHi: f.hi,
-		Expected: f.expected, Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk,
+		Expected: f.expected, Value: f.value, Worth: f.worth, CLV: f.clv, CLVLo: f.clvLo, CLVHi: f.clvHi, AtRisk: f.atRisk, AtRiskLo: f.atRiskLo, AtRiskHi: f.atRiskHi,
 		Reasons: s.book.reasonsOf(i, s.Card.Limits.New), ExpectedLo: f.expectedLo, ExpectedHi: f.expectedHi, ValueLo: f.valueLo, ValueHi: f.valueHi}
 	if f.alive >= 0 {
 		out.Alive, out.AliveLo, out.AliveHi = &f.alive, &f.aliveLo, &f.aliveHi

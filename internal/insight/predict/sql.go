@@ -4,10 +4,12 @@ const (
 	sqlNewest = `SELECT id, made_at, card FROM model WHERE whole = 1 ORDER BY id DESC LIMIT 1`
 
 	scoreColumnList = `customer, model, band, active, active_lo, active_hi, alive, expected, value, worth, clv, clv_lo, clv_hi, at_risk, risk_since, next_day, reasons,
-		alive_lo, alive_hi, expected_lo, expected_hi, value_lo, value_hi`
+		alive_lo, alive_hi, expected_lo, expected_hi, value_lo, value_hi, at_risk_lo, at_risk_hi`
 
 	sqlScore  = `SELECT ` + scoreColumnList + ` FROM score WHERE customer = $1`
 	sqlScores = `SELECT ` + scoreColumnList + ` FROM score WHERE customer > $1 ORDER BY customer LIMIT $2`
+	// What a scoring holds its own against.
+	sqlStored = `SELECT ` + scoreColumnList + `, mark_day, mark_active, mark_alive, mark_clv, mark_kept FROM score WHERE customer > $1 ORDER BY customer LIMIT $2`
 	// %s is the list of customers.
 	sqlScoresOf = `SELECT ` + scoreColumnList + ` FROM score WHERE customer %s`
 	sqlHistory  = `SELECT day, band, active, alive, clv FROM score_history WHERE customer = $1 ORDER BY day`
@@ -22,8 +24,9 @@ const (
 	sqlDropModels = `DELETE FROM model WHERE id < $1 AND (whole = 0 OR made_at < $2)`
 
 	// %s is the list of customers.
-	sqlDropScores  = `DELETE FROM score WHERE customer %s`
-	sqlDropMoments = `DELETE FROM score_history WHERE day = $2 AND customer %s`
+	sqlDropScores = `DELETE FROM score WHERE customer %s`
+	// %s are lists of customers, and of moments as one number each: customer, then day.
+	sqlDropMoments = `DELETE FROM score_history WHERE customer %s AND customer * 100000 + day %s`
 	sqlForget      = `DELETE FROM score WHERE customer = $1`
 	sqlForgetPast  = `DELETE FROM score_history WHERE customer = $1`
 )

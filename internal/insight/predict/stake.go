@@ -70,7 +70,7 @@ func (f *foretelling) ends(ctx context.Context, t *table, w worth, s *Scores) er
 			continue
 		}
 		k, value := f.panel.of[i], float64(x.worth)
-		dice.add(x.band, f.scatter(w, i, t.keep[k].Alive, r, t.year[k], value))
+		dice.add(x.band, f.scatter(w, i, t.keep[k].Alive, r, finite(t.fall[k].Now), value))
 		own += f.scatter(w, i, t.keep[k].Alive, r, finite(t.future[t.countsOf[i]].Value), value)
 		all := chance{x.active, x.active, x.active}.unsure(f.card.Unsure)
 		spread[x.band].Active += x.active

@@ -19,9 +19,8 @@ type table struct {
 	countsOf []int32           // customer → place in future and within
 	chosen   []btyd.Prediction // by the chosen model; nil where the chance does not come from one of the models
 	known    *known            // what the logistic regression looks at, where it is the chosen one
-	year     []float64         // by the keeper: purchases within a year
+	fall     []btyd.Fall       // by the keeper: how the purchases within a year have fallen since the last one
 	first    []float64         // by group: the chance within the horizon on the day of the last purchase
-	yearTop  []float64         // by group: purchases within a year on that day
 	since    []int32           // by group: time from the first purchase after which she is at risk; 0 not up to now
 }
 
@@ -70,7 +69,7 @@ func (f *foretelling) table(ctx context.Context) (*table, error) {
 	if err := t.errors(ctx, p, card.Counts); err != nil {
 		return nil, err
 	}
-	if t.year, err = p.perPattern(ctx, func(h btyd.History) float64 { return finite(keeper.Model.Expected(h, riskDays)) }); err != nil {
+	if t.fall, err = keeper.Falls(ctx, p.patterns, riskDays); err != nil {
 		return nil, err
 	}
 	return t, f.groups(ctx, t, keeper.Model)
@@ -121,13 +120,13 @@ func (t *table) errors(ctx context.Context, p *panel, counts string) error {
 func (f *foretelling) groups(ctx context.Context, t *table, m btyd.Model) error {
 	p, limit := f.panel, f.card.Limits.AtRisk
 	n := len(p.groups) - 1
-	t.first, t.yearTop, t.since = make([]float64, n), make([]float64, n), make([]int32, n)
+	t.first, t.since = make([]float64, n), make([]int32, n)
 	return spread(ctx, n, func(from, to int) {
 		for g := from; g < to; g++ {
 			h := p.patterns[p.groups[g]].History
 			longest := p.patterns[p.groups[g+1]-1].T
 			h.T = h.Tx
-			t.first[g], t.yearTop[g] = within(m.Active(h, t.days)), finite(m.Expected(h, riskDays))
+			t.first[g] = within(m.Active(h, t.days))
 			fallen := func(total int32) bool {
 				h.T = total
 				return m.Active(h, t.days) < limit*t.first[g]
@@ -250,12 +249,24 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	}
 	lo, hi := btyd.PositiveInterval(clv, se, z95)
 	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)
-	x.atRisk = max(0, round((t.yearTop[g]-t.year[k])*value))
+	x.stake(t.fall[k], w, value, relative)
 	x.band = f.bandOf(i, c.p, t.kept(int(k), g))
 	if Bands()[x.band] != ProbablyLost {
 		x.next = f.nextDay(i, c.p)
 	}
 	return x
+}
+
+// stake sets the value at risk with its interval, which is of the kind of those that between sets.
+func (x *figures) stake(fall btyd.Fall, w worth, value, relative float64) {
+	fewer := max(0, finite(fall.Then)-finite(fall.Now))
+	x.atRisk = max(0, round(fewer*value))
+	if x.atRisk == 0 {
+		return
+	}
+	se := math.Hypot(math.Hypot(finite(fall.SE)/fewer, relative), w.off)
+	lo, hi := btyd.PositiveInterval(fewer*value, se*fewer*value, z95)
+	x.atRiskLo, x.atRiskHi = round(lo), round(hi)
 }
 
 // between sets the intervals of purchases and their value: what the parameters leave open, what is not known of the value of her

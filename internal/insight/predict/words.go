@@ -12,6 +12,9 @@ func (n Notice) Words(p *i18n.Printer) string {
 	if !p.Has(key) {
 		return n.Code // of a newer version
 	}
+	if len(n.Numbers) > 0 && n.Numbers[0] == 0 && p.Has(key+"_none") {
+		key += "_none"
+	}
 	var args []any
 	for i, v := range n.Numbers[:min(len(n.Numbers), 3)] {
 		text := p.Decimal(v, 2)

@@ -82,7 +82,7 @@ type Reason struct {
 type Part struct {
 	Condition filter.Condition
 	Holds     bool
-	Value     any // what was measured: int64, float64, string, bool or clock.Day; nil where there is nothing, and for segments
+	Value     any // what was measured: int64, float64, string, bool or clock.Day, of fell and rose a list of what was and is; nil where there is nothing, and for segments
 }
 
 // Explain tells why each of ids is in, or is not; who does not count as a customer is left out.
@@ -131,8 +131,16 @@ func (b *Book) Measured(p *i18n.Printer, part Part) string {
 		}
 		return p.T("segment.nothing")
 	}
+	if both, ok := part.Value.([]any); ok && len(both) == 2 {
+		return p.T("segment.from_to", "from", b.show(p, f, both[0]), "to", b.show(p, f, both[1]))
+	}
+	return b.show(p, f, part.Value)
+}
+
+// show writes a value as it came from the warehouse.
+func (b *Book) show(p *i18n.Printer, f filter.Field, value any) string {
 	var v filter.Value
-	switch x := part.Value.(type) {
+	switch x := value.(type) {
 	case int64:
 		if v = (filter.Value{Kind: filter.NumberValue, Number: float64(x)}); f.Type == filter.TypeMoney {
 			v = filter.Value{Kind: filter.MoneyValue, Money: money.Amount{Minor: x, Currency: b.Catalogue.Currency()}}

@@ -52,6 +52,7 @@ var conditions = []string{
 	`customer_since anniversary within 5 d or orders(between today - 3 weeks and today - 1 week) = 1`,
 	`value_rank < 40 % and orders >= 1`, // looked at once a day
 	`band in (cooling, at_risk) or band changed(last 10 d)`,
+	`probability fell(last 10 d) by 20 % or probability rose(since today - 3 weeks) by 50 %`,
 	`at least 2 of (country in (DE, AT); orders(last 10 d) >= 1; average_order > 90 EUR; did(event = visit, last 7 d) >= 1)`,
 }
 
@@ -90,14 +91,15 @@ func (l *life) step() {
 		})
 	case n == 19: // a night's scoring
 		s.write(func(ctx context.Context, tx *store.Tx) error {
+			active := 1000 * r.IntN(10)
 			id, band := who(), []string{"loyal", "cooling", "at_risk"}[r.IntN(3)]
 			_, err := tx.Exec(ctx, `INSERT INTO score (customer, model, band, active, active_lo, active_hi, expected, value, worth, clv, clv_lo, clv_hi, at_risk, reasons)
-				VALUES ($1, 1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '[]') ON CONFLICT (customer) DO UPDATE SET band = excluded.band`, id, band)
+				VALUES ($1, 1, $2, $3, 0, 0, 0, 0, 0, 0, 0, 0, 0, '[]') ON CONFLICT (customer) DO UPDATE SET band = excluded.band, active = excluded.active`, id, band, active)
 			if err != nil {
 				return err
 			}
-			_, err = tx.Exec(ctx, `INSERT INTO score_history (customer, day, model, band, active, clv) VALUES ($1, $2, 1, $3, 0, 0)
-				ON CONFLICT (customer, day) DO UPDATE SET band = excluded.band`, id, int64(s.today()), band)
+			_, err = tx.Exec(ctx, `INSERT INTO score_history (customer, day, model, band, active, clv) VALUES ($1, $2, 1, $3, $4, 0)
+				ON CONFLICT (customer, day) DO UPDATE SET band = excluded.band, active = excluded.active`, id, int64(s.today()), band, active)
 			if err != nil {
 				return err
 			}

@@ -114,8 +114,12 @@ func (k *checker) against(f Field, c Condition) error {
 		return invalid("operands", "field", f.Name, "operator", string(c.Is))
 	}
 	for _, v := range c.Values {
-		if _, err := fit(f, v, k.catalogue.currency); err != nil {
+		fitted, err := fit(f, v, k.catalogue.currency)
+		if err != nil {
 			return err
+		}
+		if c.Is.Moves() && fitted.Number <= 0 && fitted.Money.Minor <= 0 {
+			return invalid("no_change", "field", f.Name)
 		}
 	}
 	return checkSpan(f, c)
@@ -153,9 +157,12 @@ func checkSpan(f Field, c Condition) error {
 }
 
 func (k *checker) window(f Field, c Condition) error {
-	if c.Is == Changed {
+	if c.Is.LooksBack() {
 		if c.Window == nil {
 			return invalid("operands", "field", f.Name, "operator", string(c.Is))
+		}
+		if c.Is.Moves() && c.Window.Kind != Last && c.Window.Kind != Since {
+			return invalid("change_window", "field", f.Name, "operator", string(c.Is))
 		}
 	} else if c.Window != nil && !f.Windowed() {
 		return invalid("no_window", "field", f.Name)

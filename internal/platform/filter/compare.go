@@ -68,8 +68,21 @@ func (w *writer) affirm(expr string, t Type, is Operator, c Condition) string {
 			return "(" + expr + " <= " + date(until) + ")"
 		}
 		return w.inDays(expr, *from, until)
+	case Fell, Rose:
+		return w.moved(expr, t, is, c)
 	}
 	return "(" + folded(expr, t) + " " + string(is) + " " + w.literal(t, c.Values[0]) + ")"
+}
+
+// moved tells whether a change is large enough. In a window that has not begun yet nothing has changed.
+func (w *writer) moved(change string, t Type, is Operator, c Condition) string {
+	if w.q.before(c.Window) >= w.q.asOf {
+		return "(" + change + " IS NULL AND false)"
+	}
+	if is == Fell {
+		return "(-" + change + " >= " + w.literal(t, c.Values[0]) + ")"
+	}
+	return "(" + change + " >= " + w.literal(t, c.Values[0]) + ")"
 }
 
 func (w *writer) inDays(expr string, from, until clock.Day) string {

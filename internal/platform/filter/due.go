@@ -55,6 +55,9 @@ func (w *writer) due(l *leaf) []string {
 	if l.Is == Changed {
 		return append(all, w.crossing(w.since(l).name, l.Window)...)
 	}
+	if l.Is.Moves() {
+		return append(all, w.baseMoves(l)...)
+	}
 	all = append(all, w.rowsMove(l)...)
 	if l.field.Many {
 		return all
@@ -139,11 +142,8 @@ func (w *writer) rowsMove(l *leaf) []string {
 	if source.Day == "" || source.One {
 		return nil
 	}
-	firstOf := func(from, until *clock.Day) string {
-		rows := w.value(l).rows // of a field with several values those that meet the condition
-		m := &measure{source: source, sql: "min(" + source.Day + ") {filter}", rows: rows, from: from, until: until, cast: "DATE"}
-		return w.add("first "+source.Name+" "+rows+" "+days(m), func() *measure { return m }).name
-	}
+	rows := w.value(l).rows // of a field with several values those that meet the condition
+	firstOf := func(from, until *clock.Day) string { return w.firstOf(source, rows, from, until) }
 	tomorrow := w.q.asOf.AddDays(1)
 	from, until := w.q.bounds(l.Window)
 	all := []string{firstOf(&tomorrow, nil)}
@@ -165,6 +165,29 @@ func (w *writer) rowsMove(l *leaf) []string {
 		all = append(all, w.passes(firstOf(&after, nil), l.Window.To)...)
 	}
 	return all
+}
+
+// firstOf is the first day of some rows.
+func (w *writer) firstOf(source Source, rows string, from, until *clock.Day) string {
+	m := &measure{source: source, sql: "min(" + source.Day + ") {filter}", rows: rows, from: from, until: until, cast: "DATE"}
+	return w.add("first "+source.Name+" "+rows+" "+days(m), func() *measure { return m }).name
+}
+
+// baseMoves is when the value before the window becomes another one: the day before it begins reaches the next row.
+func (w *writer) baseMoves(l *leaf) []string {
+	before := w.q.before(l.Window)
+	after := before.AddDays(1)
+	next := func() string { return w.firstOf(l.field.Change.Source, "", &after, nil) }
+	switch {
+	case l.Window.Kind == Last:
+		sql, more := shifted(next(), l.Window.Span)
+		return []string{w.soon(sql, more)}
+	case l.Window.From.Relative:
+		return w.passes(next(), l.Window.From)
+	case before >= w.q.asOf: // it begins one day
+		return []string{date(max(after, w.q.asOf.AddDays(1)))}
+	}
+	return nil
 }
 
 // grows is when a value that grows by one a day reaches what it is compared with, or leaves it behind.

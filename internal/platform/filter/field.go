@@ -91,6 +91,10 @@ type Field struct {
 
 	Since *Way // to the DATE since which the value is what it is, for changed; nil where that is not known
 
+	// Change is by how much the value is above what it was at the end of a day, for fell and rose; nil where that is not known. Its
+	// source has a Day and several rows a customer, and only the rows up to that day count for it.
+	Change *Way
+
 	// Words is where the texts begin: Words.label, and for sentences what Sentence says. Label replaces Words.label where
 	// the company named the field itself; Words may then be empty.
 	Words   string
@@ -124,6 +128,8 @@ func (f Field) allows(o Operator) bool {
 	switch o {
 	case Changed:
 		return f.Since != nil
+	case Fell, Rose:
+		return f.Change != nil
 	case Empty, NotEmpty:
 		return !f.Zero && f.Type != TypeFlag
 	case WithinNext, WithinLast, Anniversary, AnniversaryIn:
@@ -212,6 +218,9 @@ func (c *Catalogue) add(f Field) error {
 			return fmt.Errorf("filter: field %s is no aggregate, but there can be several rows", f.Name)
 		}
 	}
+	if f.Change != nil && (f.Change.Source.Day == "" || f.Change.Source.One || f.Type == TypeDay || !typeAllows(f.Type, More)) {
+		return fmt.Errorf("filter: field %s cannot fall or rise", f.Name)
+	}
 	for _, p := range f.Params {
 		if !fieldName.MatchString(p.Name) || keyword(p.Name) || p.SQL == "" || p.Words == "" {
 			return fmt.Errorf("filter: field %s: parameter %q lacks its SQL or its texts", f.Name, p.Name)
@@ -235,6 +244,9 @@ func (f Field) ways() []Way {
 	}
 	if f.Since != nil {
 		all = append(all, *f.Since)
+	}
+	if f.Change != nil {
+		all = append(all, *f.Change)
 	}
 	return all
 }

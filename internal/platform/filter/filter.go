@@ -78,13 +78,21 @@ const (
 	Anniversary   Operator = "anniversary today"  // today is the day some years later; 29 February counts on the 28th in other years
 	AnniversaryIn Operator = "anniversary within" // the next anniversary, at least one year after the day, is today to Span after it
 	Changed       Operator = "changed"            // the value has been what it is since a day of Window
+	Fell          Operator = "fell"               // the value is at least Values[0] below what it was before Window began
+	Rose          Operator = "rose"               // the value is at least Values[0] above what it was before Window began
 )
 
 // Operators lists all operators in the order of menus.
 func Operators() []Operator {
 	return []Operator{Equal, NotEqual, Less, AtMost, More, NotLess, Between, In, NotIn, Contains, NotContains, StartsWith, WithinLast, WithinNext,
-		Anniversary, AnniversaryIn, Changed, Empty, NotEmpty}
+		Anniversary, AnniversaryIn, Changed, Fell, Rose, Empty, NotEmpty}
 }
+
+// Moves tells whether the operator compares the value with what it was before Window began.
+func (o Operator) Moves() bool { return o == Fell || o == Rose }
+
+// LooksBack tells whether Window is of the operator and not of the rows that count.
+func (o Operator) LooksBack() bool { return o == Changed || o.Moves() }
 
 // The fields that need no domain.
 const (

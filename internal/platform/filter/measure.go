@@ -98,6 +98,20 @@ func (w *writer) since(l *leaf) *measure {
 	})
 }
 
+// change is by how much the value is above what it was before the window began.
+func (w *writer) change(l *leaf) *measure {
+	return w.add(l.key("change"), func() *measure {
+		way, before := l.field.Change, w.q.before(l.Window)
+		return &measure{source: way.Source, sql: w.at(way.SQL), until: &before, cast: casts[l.field.Type]}
+	})
+}
+
+// before is the last day before a window begins.
+func (q *Query) before(window *Window) clock.Day {
+	from, _ := q.bounds(window)
+	return from.AddDays(-1)
+}
+
 // aggregate measures some SQL of the condition's way over the rows that count for it.
 func (w *writer) aggregate(l *leaf, sql, cast string) *measure {
 	way := w.way(l)

@@ -329,7 +329,7 @@ func (p *parser) comparison(f Field, c *Condition) error {
 			return p.compare(f, c, o)
 		}
 	}
-	for _, o := range []Operator{NotContains, NotIn, Contains, In, StartsWith, NotEmpty, Empty, Between, WithinNext, WithinLast, Anniversary, AnniversaryIn, Changed} {
+	for _, o := range []Operator{NotContains, NotIn, Contains, In, StartsWith, NotEmpty, Empty, Between, WithinNext, WithinLast, Anniversary, AnniversaryIn, Changed, Fell, Rose} {
 		if p.accept(strings.Fields(string(o))...) {
 			if !f.allows(o) {
 				return p.failAt(t, "operator", "field", f.Name, "operators", operatorList(f))
@@ -395,20 +395,36 @@ func (p *parser) operands(f Field, c *Condition) error {
 		c.Span = &s
 		return err
 	case Changed:
-		if err := p.expect("("); err != nil {
+		return p.period(c)
+	case Fell, Rose:
+		if err := p.period(c); err != nil {
 			return err
 		}
-		w, err := p.window()
-		if err != nil {
+		if err := p.expect("by"); err != nil {
 			return err
 		}
-		if w == nil {
-			return p.fail("window")
-		}
-		c.Window = w
-		return p.expect(")")
+		p.accept("at", "least") // which is meant anyway
+		v, err := p.value(f.Type)
+		c.Values = []Value{v}
+		return err
 	}
 	return nil
+}
+
+// period reads a window in brackets.
+func (p *parser) period(c *Condition) error {
+	if err := p.expect("("); err != nil {
+		return err
+	}
+	w, err := p.window()
+	if err != nil {
+		return err
+	}
+	if w == nil {
+		return p.fail("window")
+	}
+	c.Window = w
+	return p.expect(")")
 }
 
 func (p *parser) list(f Field, c *Condition) error {

@@ -90,6 +90,13 @@ func drawComparison(t *rapid.T, f filter.Field, c *filter.Condition) {
 		n = 0
 	case filter.Changed:
 		n, c.Window = 0, drawWindow(t)
+	case filter.Fell, filter.Rose:
+		c.Window = drawWindow(t)
+		if c.Window.Kind != filter.Since {
+			c.Window = &filter.Window{Kind: filter.Last, Span: drawSpan(t, []int{1, 7, 30, 60})}
+		}
+		c.Values = []filter.Value{{Kind: filter.PercentValue, Number: rapid.SampledFrom([]float64{0.1, 10, 30}).Draw(t, "change")}}
+		return
 	case filter.WithinNext, filter.WithinLast, filter.AnniversaryIn:
 		s := drawSpan(t, []int{1, 3, 14, 40})
 		if s.Unit == clock.UnitMonth {

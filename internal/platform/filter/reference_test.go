@@ -69,8 +69,33 @@ func holds(c filter.Condition, p person, today clock.Day) bool {
 		d := map[string]*clock.Day{"born": p.born, "joined": p.joined, "last_order": last(counted(c, p, today))}[c.Field]
 		return d != nil && dayHolds(c, *d, today)
 	}
+	if c.Is == filter.Fell || c.Is == filter.Rose {
+		return moved(c, p, today)
+	}
 	v, there := measured(c, p, today)
 	return there && numberHolds(c, v)
+}
+
+// moved compares the chance with what it was on the last day before the window.
+func moved(c filter.Condition, p person, today clock.Day) bool {
+	begin := meant(c.Window.From, today)
+	if c.Window.Kind == filter.Last {
+		begin = clock.Span{N: -c.Window.Span.N, Unit: c.Window.Span.Unit}.AddToDay(today) + 1
+	}
+	var was *float64
+	for _, f := range p.chances { // by day
+		if f.day < begin {
+			was = &f.chance
+		}
+	}
+	if was == nil || p.chance == nil || begin > today {
+		return false
+	}
+	change := *p.chance - *was
+	if c.Is == filter.Fell {
+		change = -change
+	}
+	return numberHolds(filter.Condition{Is: filter.NotLess, Values: c.Values}, change)
 }
 
 // counted are the purchases that count for a condition.

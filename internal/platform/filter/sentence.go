@@ -23,6 +23,7 @@ import (
 //	yes    die Neuigkeiten wollen                     for flags, and no
 //	empty  die nie bestellt haben                     for is empty, and filled for its opposite
 //	changed deren Gruppe {when} eine andere wurde     for changed
+//	fell   deren Wert {when} um {value} gefallen ist  for fell, and rose
 //	value.CODE der Schweiz                            a value as it stands behind other words
 func Sentence(p *i18n.Printer, t Tree, c *Catalogue, segment func(key string) string) string {
 	s := speaker{p, c, segment}
@@ -84,6 +85,20 @@ func (f Field) Show(p *i18n.Printer, v Value) string {
 	return p.T("filter.quoted", "text", v.Text)
 }
 
+// Move writes by how much a value of the field changed: shares in percentage points.
+func (f Field) Move(p *i18n.Printer, v Value) string {
+	if f.Type != TypeShare {
+		return f.Show(p, v)
+	}
+	if v.Kind != PercentValue {
+		v.Number *= 100
+	}
+	if r := math.Round(v.Number*1000) / 1000; r != math.Trunc(r) {
+		return p.T("filter.points_of", "n", p.Decimal(r, 1))
+	}
+	return p.N("filter.points", int64(math.Round(v.Number)))
+}
+
 func (f Field) showNumber(p *i18n.Printer, n float64) string {
 	whole := n == math.Trunc(n) && math.Abs(n) < maxNumber
 	if f.Names != nil {
@@ -118,7 +133,7 @@ func (o Operator) Title(p *i18n.Printer) string { return p.T("filter.operator." 
 
 var operatorKeys = map[Operator]string{Equal: "equal", NotEqual: "not_equal", Less: "less", AtMost: "at_most", More: "more", NotLess: "not_less",
 	In: "in", NotIn: "not_in", Contains: "contains", NotContains: "not_contains", StartsWith: "starts_with", Empty: "empty", NotEmpty: "not_empty",
-	Between: "between", WithinNext: "within_next", WithinLast: "within_last", Anniversary: "anniversary", AnniversaryIn: "anniversary_in", Changed: "changed"}
+	Between: "between", WithinNext: "within_next", WithinLast: "within_last", Anniversary: "anniversary", AnniversaryIn: "anniversary_in", Changed: "changed", Fell: "fell", Rose: "rose"}
 
 // speaker puts trees into words.
 type speaker struct {
@@ -264,7 +279,7 @@ func formOf(f Field, c Condition) string {
 		return "empty"
 	case NotEmpty:
 		return "filled"
-	case Changed, Contains, NotContains, StartsWith, Anniversary:
+	case Changed, Fell, Rose, Contains, NotContains, StartsWith, Anniversary:
 		return operatorKeys[c.Is]
 	case AnniversaryIn:
 		if !f.Yearly { // what recurs anyway needs no other words
@@ -318,6 +333,10 @@ func (s speaker) values(f Field, c Condition) string {
 			all = append(all, s.p.N("filter.more", int64(len(c.Values)-most)))
 			break
 		}
+		if c.Is.Moves() {
+			all = append(all, f.Move(s.p, v))
+			continue
+		}
 		all = append(all, s.value(f, v))
 	}
 	return s.joined(all, "filter.sentence.or")
@@ -359,7 +378,7 @@ func (s speaker) how(f Field, c Condition) string {
 			return ""
 		}
 		return s.p.T("filter.how."+s.kind(c)+"between", "from", f.Show(s.p, c.Values[0]), "to", f.Show(s.p, c.Values[1]))
-	case Empty, NotEmpty, Anniversary, Changed:
+	case Empty, NotEmpty, Anniversary, Changed, Fell, Rose:
 		return c.Is.Title(s.p)
 	}
 	return s.p.T("filter.how."+s.kind(c)+operatorKeys[c.Is], "value", s.values(f, c))

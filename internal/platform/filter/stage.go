@@ -29,17 +29,23 @@ func (q *Query) Among(ids []int64) SQL {
 
 // Explain is the SELECT that tells for each of ids who counts at all: customer, hit, and for each of Leaves whether it holds and
 // what was measured, c1, v1, c2, v2 and so on. What is measured is NULL for segments and where there is nothing, days are DATE,
-// money BIGINT minor units, numbers DOUBLE, texts VARCHAR, several values a list in one text.
+// money BIGINT minor units, numbers DOUBLE, texts VARCHAR, several values a list in one text; of fell and rose a LIST of what it was
+// and what it is.
 func (q *Query) Explain(ids []int64) SQL {
 	w := q.writer()
 	w.few = true
 	columns := []string{"customer", w.tree(q.root, bare, false) + " AS hit"}
 	for i, n := range q.leaves {
 		shown := "NULL"
-		if n.leaf.whole == nil {
+		switch {
+		case n.leaf.whole != nil:
+		case n.leaf.Is.Moves():
+			now, change := w.value(n.leaf).name, w.change(n.leaf).name
+			shown = fmt.Sprintf("CASE WHEN %[2]s IS NOT NULL THEN [%[1]s - %[2]s, %[1]s] END", now, change)
+		default:
 			shown = w.shown(n.leaf).name
 		}
-		if n.leaf.field.Zero {
+		if n.leaf.field.Zero && !n.leaf.Is.Moves() {
 			shown = "coalesce(" + shown + ", 0)"
 		}
 		columns = append(columns, fmt.Sprintf("%s AS c%d, %s AS v%d", w.tree(n, bare, false), i+1, shown, i+1))
@@ -96,8 +102,11 @@ func (w *writer) leaf(l *leaf, at place, direct bool) string {
 		}
 		return w.tree(*l.whole, at, direct)
 	}
-	if l.Is == Changed {
+	switch {
+	case l.Is == Changed:
 		return w.compare(at(w.since(l)), TypeDay, l.Condition, direct)
+	case l.Is.Moves():
+		return w.compare(at(w.change(l)), l.field.Type, l.Condition, direct)
 	}
 	m := w.value(l)
 	if l.field.Many {
@@ -119,7 +128,7 @@ func refused(l *leaf) bool {
 	if affirmed(l.Is) != l.Is {
 		return false
 	}
-	if !l.field.Zero || l.Is == Changed {
+	if !l.field.Zero || l.Is.LooksBack() {
 		return true
 	}
 	at := func(i int) float64 { return l.Values[i].Number + float64(l.Values[i].Money.Minor) }
@@ -162,8 +171,11 @@ func (w *writer) sourceOf(l *leaf) Source {
 	if l.Field == FieldShare || l.whole != nil {
 		return w.q.base
 	}
-	if l.Is == Changed {
+	switch {
+	case l.Is == Changed:
 		return l.field.Since.Source
+	case l.Is.Moves():
+		return l.field.Change.Source
 	}
 	if l.field.Many {
 		return l.field.Source

@@ -80,7 +80,7 @@ func writeCondition(b *strings.Builder, c Condition) {
 		return
 	}
 	b.WriteString(c.Field)
-	windowed := c.Window != nil && c.Is != Changed
+	windowed := c.Window != nil && !c.Is.LooksBack()
 	if windowed || len(c.With) > 0 {
 		b.WriteByte('(')
 		for i, w := range c.With {
@@ -114,12 +114,16 @@ func writeComparison(b *strings.Builder, c Condition) {
 		if c.Span != nil {
 			b.WriteString(" " + spanText(*c.Span))
 		}
-	case Changed:
+	case Changed, Fell, Rose:
 		b.WriteByte('(')
 		if c.Window != nil {
 			b.WriteString(c.Window.text())
 		}
 		b.WriteByte(')')
+		if c.Is.Moves() {
+			b.WriteString(" by ")
+			writeValues(b, c.Values, ", ")
+		}
 	case Empty, NotEmpty, Anniversary:
 	default:
 		b.WriteByte(' ')

@@ -27,6 +27,7 @@ type person struct {
 	level         string
 	levelSince    *clock.Day
 	chance        *float64
+	chances       []formerly
 	tags          []string
 	buys          []buy
 	debts         []debt
@@ -36,6 +37,12 @@ type buy struct {
 	day     clock.Day
 	amount  int64
 	product string
+}
+
+// formerly is the chance as it was from a day on.
+type formerly struct {
+	day    clock.Day
+	chance float64
 }
 
 type debt struct {
@@ -50,6 +57,7 @@ var (
 	tags    = filter.Source{Name: "tag", From: "tag t", Customer: "t.customer", Cost: 500, Tables: []string{"tag"}}
 	debts   = filter.Source{Name: "debt", From: "debt d", Customer: "d.customer", Where: "d.due < {asof}", Cost: 300, Tables: []string{"debt"}}
 	scores  = filter.Source{Name: "score", From: "score s", Customer: "s.customer", One: true, Cost: 1000, Tables: []string{"score"}}
+	former  = filter.Source{Name: "former", From: "score_past h JOIN score s ON s.customer = h.customer", Customer: "h.customer", Day: "h.day", Cost: 9_000, Tables: []string{"score", "score_past"}}
 	article = filter.Param{Name: "product", Type: filter.TypeText, SQL: "b.product", Words: "filter.salt"}
 	amount  = filter.Param{Name: "amount", Type: filter.TypeMoney, SQL: "b.amount", Words: "filter.salt"}
 )
@@ -72,7 +80,7 @@ func fields() []filter.Field {
 		{Name: "tag", Type: filter.TypeText, Way: filter.Way{Source: tags, SQL: "t.tag"}, Many: true, Words: "filter.share"},
 		{Name: "bought", Type: filter.TypeText, Way: filter.Way{Source: buys, SQL: "b.product"}, Many: true, Words: "filter.share"},
 		{Name: "overdue", Type: filter.TypeMoney, Way: filter.Way{Source: debts, SQL: "sum(d.amount) {filter}", Next: "min(CASE WHEN d.due >= {asof} THEN d.due + 1 END) {filter}"}, Zero: true, Words: "filter.share"},
-		{Name: "chance", Type: filter.TypeShare, Way: filter.Way{Source: scores, SQL: "s.chance"}, Words: "filter.share"},
+		{Name: "chance", Type: filter.TypeShare, Way: filter.Way{Source: scores, SQL: "s.chance"}, Change: &filter.Way{Source: former, SQL: "any_value(s.chance) {filter} - max_by(h.chance, h.day) {filter}"}, Words: "filter.share"},
 	}
 }
 
@@ -102,6 +110,7 @@ func newWorld(t testing.TB, seed uint64, n int) *world {
 		{Name: "tag", DDL: `customer BIGINT, tag VARCHAR`, Select: "SELECT 1"},
 		{Name: "debt", DDL: `customer BIGINT, due DATE, amount BIGINT`, Select: "SELECT 1"},
 		{Name: "score", DDL: `customer BIGINT, chance DOUBLE`, Select: "SELECT 1"},
+		{Name: "score_past", DDL: `customer BIGINT, day DATE, chance DOUBLE`, Select: "SELECT 1"},
 	}})
 	warehousetest.Fill(t, w.db, w.rows())
 	return w
@@ -126,6 +135,9 @@ func newPerson(r *rand.Rand, id int64) person {
 	if r.IntN(4) > 0 {
 		v := float64(r.IntN(11)) / 10
 		p.chance = &v
+	}
+	for d := noon.AddDays(-r.IntN(200)); d < noon.AddDays(60); d = d.AddDays(1 + r.IntN(60)) {
+		p.chances = append(p.chances, formerly{d, float64(r.IntN(11)) / 10})
 	}
 	for _, tag := range []string{"VIP", "Stamm", "neu"} {
 		if r.IntN(3) == 0 {
@@ -153,6 +165,9 @@ func (w *world) rows() map[string][][]any {
 		}
 		for _, d := range p.debts {
 			rows["debt"] = append(rows["debt"], []any{p.id, d.due, d.amount})
+		}
+		for _, f := range p.chances {
+			rows["score_past"] = append(rows["score_past"], []any{p.id, f.day, f.chance})
 		}
 		if p.chance != nil {
 			rows["score"] = append(rows["score"], []any{p.id, *p.chance})

@@ -93,7 +93,7 @@ func (r Role) Can(p Permission) bool {
 // Scopes are the permissions an API key can be given.
 func Scopes() []Permission {
 	return []Permission{ReadCustomers, WriteCustomers, EraseCustomers, ReadDocuments, WriteDocuments, WriteEvents, ReadReports, ReadImports, WriteImports,
-		WriteSegments, WriteMessages, SendMessages, ExemptMessages}
+		WriteSegments, WriteMessages, SendMessages, ExemptMessages, WriteSettings}
 }
 
 // User is a person who works with Stamm.

@@ -77,11 +77,19 @@ func aliveNote(r *page.Request, f *predict.Foreseen) string {
 	return joined(note, figure.Between(r.P, *f.AliveLo, *f.AliveHi))
 }
 
+// riskNote is how sure the value at risk is, and since when she has been at risk.
 func riskNote(r *page.Request, f *predict.Foreseen) string {
-	if f.RiskSince == nil {
-		return ""
+	note, currency := "", f.Outlook.Currency
+	if f.AtRiskHi > 0 {
+		note = r.P.T("customers.ahead.clv_note", "lo", r.P.MoneyRounded(f.AtRiskLo, currency), "hi", r.P.MoneyRounded(f.AtRiskHi, currency))
 	}
-	return r.P.T("customers.ahead.since", "day", *f.RiskSince)
+	switch {
+	case f.RiskSince == nil:
+		return note
+	case note == "":
+		return r.P.T("customers.ahead.since", "day", *f.RiskSince)
+	}
+	return joined(note, r.P.T("customers.ahead.since", "day", *f.RiskSince))
 }
 
 // chanceCard is the chance of a purchase over time, with her purchases and how it was scored on earlier days.

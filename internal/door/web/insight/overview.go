@@ -73,9 +73,13 @@ func (d Deps) overview(r *page.Request) error {
 		return r.SendCSV("insight", []string{r.P.T("insight.csv.report"), r.P.T("insight.csv.figure"), r.P.T("insight.csv.value"), r.P.T("insight.csv.sentence")}, overviewRows(r, b))
 	}
 	if known && !fixed && figure.Blank(b["totals"]) && figure.Blank(b["data_quality"]) {
+		nothing, err := figure.Empty(r)
+		if err != nil {
+			return err
+		}
 		return r.Render(r.P.T("insight.title"), ui.All(
 			ui.PageHeader(r.P, ui.Header{Title: r.P.T("insight.title")}),
-			ui.EmptyState(figure.Empty(r)),
+			ui.EmptyState(nothing),
 			ui.AsOfLine(r.P, from.AsOf(""))))
 	}
 	pages := overviewState{day: day, fixed: fixed, groups: sorted(b), days: days(r, day, extent, func(as string) string { return r.Link("as_of", as) })}

@@ -72,7 +72,11 @@ func (d Deps) show(r *page.Request) error {
 			return err
 		}
 	}
-	return r.Render(q.Report.Title(r.P), s.page(r, from))
+	content, err := s.page(r, from)
+	if err != nil {
+		return err
+	}
+	return r.Render(q.Report.Title(r.P), content)
 }
 
 // more adds what stands beside the report: the comparison and the parts.
@@ -91,13 +95,14 @@ func (s *shown) more(r *page.Request, from *figure.Source) (err error) {
 	return err
 }
 
-func (s shown) page(r *page.Request, from *figure.Source) templ.Component {
+func (s shown) page(r *page.Request, from *figure.Source) (templ.Component, error) {
 	foot := ui.AsOfLine(r.P, from.AsOf(s.source(r.P)))
 	if s.res == nil {
-		return ui.All(reportHeader(r, s), ui.EmptyState(ui.Empty{Icon: "clock", Title: r.P.T("insight.pending"), Text: r.P.T("insight.pending_text")}), foot)
+		return ui.All(reportHeader(r, s), ui.EmptyState(ui.Empty{Icon: "clock", Title: r.P.T("insight.pending"), Text: r.P.T("insight.pending_text")}), foot), nil
 	}
 	if figure.Blank(s.res) {
-		return ui.All(reportHeader(r, s), ui.EmptyState(s.empty(r)), foot)
+		nothing, err := s.empty(r)
+		return ui.All(reportHeader(r, s), ui.EmptyState(nothing), foot), err
 	}
 	parts := []templ.Component{reportHeader(r, s)}
 	if tiles := s.tiles(r.P); len(tiles) > 0 {
@@ -125,7 +130,7 @@ func (s shown) page(r *page.Request, from *figure.Source) templ.Component {
 		title := s.query.Report.Title(r.P)
 		parts = append(parts, ui.ExplainCard(r.P, r.P.T("insight.explained"), *figure.Explain(r.P, "explained", title, s.query, s.res)))
 	}
-	return ui.All(append(parts, tables(r.P, list), foot)...)
+	return ui.All(append(parts, tables(r.P, list), foot)...), nil
 }
 
 // nowOnly is the report of the state of the data, which is about now: as of a year ago all later documents would be
@@ -196,12 +201,12 @@ func (s shown) partTable(p *i18n.Printer) ui.Table {
 }
 
 // empty explains why there is nothing: no data at all, or none up to the day.
-func (s shown) empty(r *page.Request) ui.Empty {
+func (s shown) empty(r *page.Request) (ui.Empty, error) {
 	if !s.query.Fixed && s.query.Params.Kind+s.query.Params.Country+s.query.Params.Region == "" {
 		return figure.Empty(r)
 	}
 	plain, _ := figure.Of(s.query.Report.Name, r.Today())
-	return ui.Empty{Icon: "calendar", Title: r.P.T("insight.none.title"), Text: figure.Sentence(r.P, s.res), Action: &ui.Anchor{Text: r.P.T("insight.none.today"), Href: plain.Page()}}
+	return ui.Empty{Icon: "calendar", Title: r.P.T("insight.none.title"), Text: figure.Sentence(r.P, s.res), Action: &ui.Anchor{Text: r.P.T("insight.none.today"), Href: plain.Page()}}, nil
 }
 
 // csv sends one table of the report; without a name the first.

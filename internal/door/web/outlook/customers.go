@@ -168,7 +168,7 @@ func customerTable(r *page.Request, l listed, n int64) ui.Table {
 	for _, s := range l.scores {
 		t.Rows = append(t.Rows, ui.Row{Href: customerPage(s.Customer), Cells: []ui.Cell{
 			ui.Text(called(p, l.names, s.Customer)), ui.Rich(figure.Band(p, s.Band)), chance(p, s),
-			ui.Text(p.MoneyRounded(s.Value, l.outlook.Currency)), ui.Text(p.MoneyRounded(s.AtRisk, l.outlook.Currency)),
+			ui.Text(p.MoneyRounded(s.Value, l.outlook.Currency)), atRisk(p, s, l.outlook.Currency),
 			ui.Text(predict.Sentence(p, s.Reasons, l.outlook.AsOf)), ui.Text(date(p, s.NextDay)), ui.Text(date(p, s.RiskSince)),
 		}})
 	}
@@ -184,12 +184,25 @@ func chance(p *i18n.Printer, s predict.Score) ui.Cell {
 	return ui.Lines(p.Percent(s.Active, 0), figure.Between(p, s.ActiveLo, s.ActiveHi))
 }
 
+// atRisk is the value at risk with its interval.
+func atRisk(p *i18n.Printer, s predict.Score, currency string) ui.Cell {
+	if s.AtRisk == 0 || s.AtRiskHi == 0 {
+		return ui.Text(p.MoneyRounded(s.AtRisk, currency))
+	}
+	return ui.Lines(p.MoneyRounded(s.AtRisk, currency), between(p, s, currency))
+}
+
+// between is the interval of the value at risk.
+func between(p *i18n.Printer, s predict.Score, currency string) string {
+	return p.T("outlook.between", "lo", p.MoneyRounded(s.AtRiskLo, currency), "hi", p.MoneyRounded(s.AtRiskHi, currency))
+}
+
 // customersFile sends all customers of the bands.
 func (d Deps) customersFile(r *page.Request, bands []predict.Band) error {
 	p := r.P
 	headings := []string{p.T("outlook.customers.number"), p.T("common.name"), p.T("outlook.bands.band"), p.T("outlook.customers.chance"), p.T("outlook.customers.chance_lo"),
 		p.T("outlook.customers.chance_hi"), p.T("outlook.customers.expected"), p.T("outlook.customers.value"), p.T("outlook.customers.clv"), p.T("outlook.customers.clv_lo"),
-		p.T("outlook.customers.clv_hi"), p.T("outlook.customers.risk"), p.T("outlook.customers.why"), p.T("outlook.customers.next"), p.T("outlook.customers.since")}
+		p.T("outlook.customers.clv_hi"), p.T("outlook.customers.risk"), p.T("outlook.customers.risk_lo"), p.T("outlook.customers.risk_hi"), p.T("outlook.customers.why"), p.T("outlook.customers.next"), p.T("outlook.customers.since")}
 	numbers, err := predict.Numbers(r.Context(), d.Warehouse)
 	if err != nil {
 		return err
@@ -205,6 +218,7 @@ func (d Deps) customersFile(r *page.Request, bands []predict.Band) error {
 			for _, s := range l.scores {
 				row := []string{numbers[s.Customer], l.names[s.Customer], s.Band.Words(p), w.share(s.Active, 1).raw, w.share(s.ActiveLo, 1).raw, w.share(s.ActiveHi, 1).raw,
 					w.number(s.Expected, 2).raw, w.money(s.Value).raw, w.money(s.CLV).raw, w.money(s.CLVLo).raw, w.money(s.CLVHi).raw, w.money(s.AtRisk).raw,
+					w.money(s.AtRiskLo).raw, w.money(s.AtRiskHi).raw,
 					predict.Sentence(p, s.Reasons, l.outlook.AsOf), isoDay(p, s.NextDay), isoDay(p, s.RiskSince)}
 				if !yield(row, nil) {
 					return

@@ -12,6 +12,7 @@ import (
 
 	"stamm/internal/door/web/browsertest"
 	"stamm/internal/door/web/customers"
+	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/figure/shoptest"
 	"stamm/internal/door/web/insight"
 	"stamm/internal/door/web/outlook"
@@ -123,6 +124,43 @@ func TestWithoutScoresTheFirstStepIsTaught(t *testing.T) {
 	}
 }
 
+func TestOrdersThatDoNotCountAreNotTakenForNone(t *testing.T) {
+	shop := shoptest.New(t)
+	s := site(t, shop)
+	exec := func(text string) {
+		t.Helper()
+		err := shop.DB.Write(context.Background(), store.System(), func(tx *store.Tx) error { _, err := tx.Exec(context.Background(), text); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`INSERT INTO document (source, kind, external_id, customer, at, day, status, currency, rate, amount, sale, file_rows, sale_rows, reference, made_run, run, hash, created_at, changed_at)
+		VALUES (1, 1, 'A', 0, 0, 20000, '', 'EUR', '', 100, 1, 1, 1, '', 0, 0, 0, 0, 0), (1, 0, 'B', 0, 0, 20000, '', 'EUR', '', 100, 0, 1, 0, '', 0, 0, 0, 0, 0)`)
+	for language, want := range map[string][]string{"de": {"Es gibt 2 Belege", "Ein Verkauf nennt keinen Kunden.", "Ein Beleg ist kein Verkauf"}, "en": {"There are 2 documents", "One sale names no customer."}} {
+		words := clean(t, s.As(auth.Admin), language, "/insight/outlook")
+		for _, part := range want {
+			if !strings.Contains(words, part) {
+				t.Errorf("in %s %q is missing: %s", language, part, words)
+			}
+		}
+	}
+	exec(`INSERT INTO import_run (id, kind, source, state, key, files, plan, job, profile, slice, total_rows, rows_read, made, changed, unchanged, errors, notices, kept, error,
+		actor_kind, actor, created_at, started_at, finished_at) VALUES (7, 'orders', 1, 'done', '', '[]', '{}', 0, 0, 0, 3, 3, 0, 0, 0, 3, 0, 0, '', '', 0, 0, 0, 0)`)
+	exec(`INSERT INTO import_error (run, n, file, line, field, value, reason, args, notice) VALUES (7, 1, 'a.csv', 2, 'currency', 'USD', 'import.no_rate', '[]', 0)`)
+	for _, page := range []string{"/insight/outlook", "/insight/worklist", "/insight", "/"} {
+		words := clean(t, s.As(auth.Admin), "en", page)
+		if !strings.Contains(words, "One row in USD was not taken, because there is no exchange rate from USD to EUR") {
+			t.Errorf("%s: %s", page, words)
+		}
+	}
+	if got := s.As(auth.Admin).Get("/insight/outlook"); !strings.Contains(got.Body, figure.RatesPage) {
+		t.Error("no way to the exchange rates")
+	}
+	if got := s.As(auth.Viewer).Get("/insight/outlook"); strings.Contains(got.Body, figure.RatesPage) {
+		t.Error("a viewer is sent to the settings")
+	}
+}
+
 func TestScoringIsStartedOnceAndLeadsToItsJob(t *testing.T) {
 	shop := shoptest.New(t)
 	shop.Small(thisDay())
@@ -227,7 +265,7 @@ func TestAWorklistIsWorkedOff(t *testing.T) {
 			}
 		}
 	}
-	if rows := file(t, c, "/insight/worklist.csv"); rows[1][6] != "<b>manager</b>" {
+	if rows := file(t, c, "/insight/worklist.csv"); rows[1][8] != "<b>manager</b>" {
 		t.Errorf("whose call it is: %v", rows[1])
 	}
 	if got := s.As(auth.Viewer).Get("/insight/worklist"); got.Status != 403 {

@@ -29,8 +29,12 @@ type view struct {
 func (d Deps) show(r *page.Request) error {
 	var o predict.Outlook
 	var known, busy bool
+	var missing []string
 	err := r.Read(func(tx *store.Tx) (err error) {
-		if o, known, err = predict.Newest(r.Context(), tx); err != nil || known {
+		if o, known, err = predict.Newest(r.Context(), tx); err != nil {
+			return err
+		}
+		if missing, err = figure.LeftOut(r, tx); err != nil || known {
 			return err
 		}
 		busy, err = scoring(r, tx)
@@ -43,10 +47,13 @@ func (d Deps) show(r *page.Request) error {
 	if r.CSVWanted {
 		return v.csv(r)
 	}
-	if !known {
-		return d.empty(r, busy)
+	if !known || o.Customers == 0 {
+		nothing, err := d.empty(r, known, busy)
+		if err != nil || nothing {
+			return err
+		}
 	}
-	return r.Render(r.P.T("outlook.title"), v.page(r))
+	return r.Render(r.P.T("outlook.title"), v.page(r, missing))
 }
 
 // scoring tells whether everybody is being scored, or will be in a moment.
@@ -55,17 +62,30 @@ func scoring(r *page.Request, tx *store.Tx) (bool, error) {
 	return len(newest) > 0 && !newest[0].State.Over(), err
 }
 
-// empty teaches the first step: orders first, then a scoring.
-func (d Deps) empty(r *page.Request, busy bool) error {
+// empty teaches the first step: orders first, then a scoring. It shows nothing where there are purchases and a scoring of them, though of
+// nobody, as after returns of everything.
+func (d Deps) empty(r *page.Request, known, busy bool) (shown bool, err error) {
 	from := figure.From(d.Warehouse, d.Patience, path)
 	extent, err := figure.ExtentOf(r.Context(), from)
 	if err != nil {
-		return err
+		return false, err
 	}
 	head := ui.PageHeader(r.P, ui.Header{Title: r.P.T("outlook.title"), Lead: ui.Plainly(r.P.T("outlook.question"))})
 	if extent.Last == nil && extent.Days == 0 {
-		return r.Render(r.P.T("outlook.title"), ui.All(head, ui.EmptyState(figure.Empty(r))))
+		e, err := figure.Empty(r)
+		if err != nil {
+			return false, err
+		}
+		return true, r.Render(r.P.T("outlook.title"), ui.All(head, ui.EmptyState(e)))
 	}
+	if known {
+		return false, nil
+	}
+	return true, d.unscored(r, head, busy)
+}
+
+// unscored is the page before the first scoring.
+func (d Deps) unscored(r *page.Request, head templ.Component, busy bool) error {
 	e := ui.Empty{Icon: "clock", Title: r.P.T("outlook.empty.title"), Text: r.P.T("outlook.empty.text")}
 	switch {
 	case busy:
@@ -91,13 +111,13 @@ func scoreNow(r *page.Request) error {
 	return r.RedirectWith(page.JobLink(job), ui.Flash{Text: r.P.T("outlook.started")})
 }
 
-// page is the whole outlook, the most important first.
-func (v view) page(r *page.Request) templ.Component {
+// page is the whole outlook, the most important first; missing is what it does not know of for lack of exchange rates.
+func (v view) page(r *page.Request, missing []string) templ.Component {
 	parts := []templ.Component{ui.PageHeader(v.p, ui.Header{Title: v.p.T("outlook.title"), Lead: v.lead(), Actions: tools(r)})}
 	tiles := ui.Tiles(v.p, v.tiles())
-	words := make([]string, len(v.Notes))
-	for i, n := range v.Notes {
-		words[i] = n.Words(v.p)
+	words := missing
+	for _, n := range v.Notes {
+		words = append(words, n.Words(v.p))
 	}
 	switch old := past(r, v.AsOf); {
 	case old != "": // has to be read before any number

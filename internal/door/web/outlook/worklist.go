@@ -2,8 +2,10 @@ package outlook
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/predict"
@@ -26,6 +28,7 @@ type call struct {
 	contact string // when somebody last spoke with her, as far as the records know
 	last    clock.Day
 	risk    string
+	sure    string // between what that lies
 	owner   string
 }
 
@@ -39,6 +42,7 @@ type work struct {
 	known   bool
 	calls   []call
 	atRisk  int64
+	missing []string     // what is not known for lack of exchange rates
 	people  []*auth.User // to whom a call can be handed over
 }
 
@@ -56,6 +60,9 @@ func handLabel(r *page.Request, u *auth.User) string {
 func readWork(r *page.Request) (w work, err error) {
 	err = r.Read(func(tx *store.Tx) (err error) {
 		w = work{}
+		if w.missing, err = figure.LeftOut(r, tx); err != nil {
+			return err
+		}
 		if w.outlook, w.known, err = predict.Newest(r.Context(), tx); err != nil || !w.known {
 			return err
 		}
@@ -108,7 +115,7 @@ func (w *work) add(r *page.Request, tx *store.Tx, tasks []*task.Task, users []*a
 			continue
 		}
 		c := call{task: t, score: s, name: called(r.P, names, t.Customer), why: predict.Sentence(r.P, s.Reasons, w.outlook.AsOf),
-			risk: r.P.MoneyRounded(s.AtRisk, w.outlook.Currency), owner: r.P.T("outlook.worklist.anybody")}
+			risk: r.P.MoneyRounded(s.AtRisk, w.outlook.Currency), sure: sureWords(r, s, w.outlook.Currency), owner: r.P.T("outlook.worklist.anybody")}
 		c.contact, c.last = contact(r, noted[t.Customer], done[t.Customer])
 		for _, u := range users {
 			if u.ID == t.Owner {
@@ -119,6 +126,14 @@ func (w *work) add(r *page.Request, tx *store.Tx, tasks []*task.Task, users []*a
 		w.atRisk += s.AtRisk
 	}
 	return nil
+}
+
+// sureWords is between what the value at risk lies, and a mark that something follows; empty where that is not known.
+func sureWords(r *page.Request, s predict.Score, currency string) string {
+	if s.AtRiskHi == 0 {
+		return ""
+	}
+	return r.P.T("outlook.worklist.sure", "between", between(r.P, s, currency)) + " · "
 }
 
 // contact says when somebody last dealt with a customer: wrote a note about her, or did a task.
@@ -148,7 +163,9 @@ func worklist(r *page.Request) error {
 	head := ui.Header{Title: title, CSV: r.CSVLink(), Actions: ui.Btn(ui.Button{Label: p.T("outlook.title"), Href: path, Icon: "chart-histogram"})}
 	if len(w.calls) == 0 {
 		e := ui.Empty{Icon: "phone", Title: p.T("outlook.worklist.empty"), Text: p.T("outlook.worklist.empty_text"), Action: &ui.Anchor{Text: p.T("outlook.title"), Href: path}}
-		if !w.known {
+		if w.outlook.Customers == 0 && len(w.missing) > 0 {
+			e.Icon, e.Title, e.Text = "alert-triangle", p.T("insight.left_out.rates"), strings.Join(w.missing, " ")
+		} else if !w.known {
 			e.Title, e.Text = p.T("outlook.empty.title"), p.T("outlook.worklist.first")
 		} else if predict.Past(w.outlook.AsOf, r.Today()) {
 			e.Title, e.Text = p.T("outlook.worklist.past"), p.T("outlook.worklist.past_text", "day", w.outlook.AsOf)
@@ -164,7 +181,8 @@ func worklist(r *page.Request) error {
 
 func (w work) csv(r *page.Request) error {
 	p := r.P
-	headings := []string{p.T("common.customer"), p.T("outlook.bands.band"), p.T("outlook.customers.chance"), p.T("outlook.customers.risk"), p.T("outlook.customers.why"),
+	headings := []string{p.T("common.customer"), p.T("outlook.bands.band"), p.T("outlook.customers.chance"), p.T("outlook.customers.risk"), p.T("outlook.customers.risk_lo"),
+		p.T("outlook.customers.risk_hi"), p.T("outlook.customers.why"),
 		p.T("outlook.worklist.contact"), p.T("outlook.worklist.owner")}
 	pen := pen{p, w.outlook.Currency}
 	return r.SendCSV("worklist", headings, func(yield func([]string, error) bool) {
@@ -173,7 +191,7 @@ func (w work) csv(r *page.Request) error {
 			if c.last != 0 {
 				last = c.last.String()
 			}
-			if !yield([]string{c.name, c.score.Band.Words(p), pen.share(c.score.Active, 1).raw, pen.money(c.score.AtRisk).raw, c.why, last, c.owner}, nil) {
+			if !yield([]string{c.name, c.score.Band.Words(p), pen.share(c.score.Active, 1).raw, pen.money(c.score.AtRisk).raw, pen.money(c.score.AtRiskLo).raw, pen.money(c.score.AtRiskHi).raw, c.why, last, c.owner}, nil) {
 				return
 			}
 		}

@@ -143,8 +143,8 @@ func (b *builder) complete(l *row) {
 		return
 	}
 	switch filter.Operator(l.Op) {
-	case filter.Changed:
-		if l.Window == "" {
+	case filter.Changed, filter.Fell, filter.Rose:
+		if l.Window == "" || filter.Operator(l.Op).Moves() && !slices.Contains(changeWindows(), l.Window) {
 			l.Window, l.N, l.Unit = string(filter.Last), "30", "D"
 		}
 	case filter.WithinLast, filter.WithinNext, filter.AnniversaryIn:

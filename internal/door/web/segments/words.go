@@ -163,10 +163,13 @@ func comparisonOptions(p *i18n.Printer, chosen string) []ui.Option {
 	return all
 }
 
+// changeWindows are the windows by which a change is asked for.
+func changeWindows() []string { return []string{string(filter.Last), string(filter.Since)} }
+
 func windowOptions(p *i18n.Printer, l row) []ui.Option {
 	var all []ui.Option
 	for _, kind := range []string{"", string(filter.Last), string(filter.Since), string(filter.Until), string(filter.Range)} {
-		if kind == "" && l.Op == string(filter.Changed) {
+		if kind == "" && filter.Operator(l.Op).LooksBack() || filter.Operator(l.Op).Moves() && !slices.Contains(changeWindows(), kind) {
 			continue
 		}
 		key := kind

@@ -73,7 +73,11 @@ func (d Deps) show(r *page.Request) error {
 	}
 	foot := ui.AsOfLine(p, from.AsOf(p.T("insight.source.net")))
 	if known && f.revenue.From == nil {
-		parts := []templ.Component{ui.PageHeader(p, ui.Header{Title: p.T("today.title")}), ui.EmptyState(figure.Empty(r))}
+		nothing, err := figure.Empty(r)
+		if err != nil {
+			return err
+		}
+		parts := []templ.Component{ui.PageHeader(p, ui.Header{Title: p.T("today.title")}), ui.EmptyState(nothing)}
 		if len(tasks.rows)+len(tasks.first) > 0 {
 			parts = append(parts, tasksCard(r, tasks))
 		}

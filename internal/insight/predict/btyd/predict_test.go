@@ -24,13 +24,24 @@ func TestPredictAgreesWithTheModelAndItsErrorsWithDifferences(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			falls, err := fit.Falls(t.Context(), patterns, days)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i := 0; i < len(patterns); i += 37 {
 				h, p, later, m := patterns[i].History, got[i], discounted[i], fit.Model
+				fallen := func(m btyd.Model) float64 {
+					bought := h
+					bought.T = h.Tx
+					return m.Expected(bought, days) - m.Expected(h, days)
+				}
 				of := fmt.Sprintf("%s %+v %v days: ", name, h, days)
 				near(t, of+"alive", p.Alive, m.Alive(h), 1e-12)
 				near(t, of+"active", p.Active, m.Active(h, days), 1e-11)
 				near(t, of+"expected", p.Expected, m.Expected(h, days), 1e-12)
 				near(t, of+"residual", later.Value, m.Residual(h, 0.1, days), 1e-12)
+				within(t, of+"fall", falls[i].Then-falls[i].Now, fallen(m), 1e-9)
+				within(t, of+"error of fall", falls[i].SE, fit.StdErr(fallen), 1e-4*max(1, p.Expected))
 				within(t, of+"error of alive", p.AliveSE, fit.StdErr(func(m btyd.Model) float64 { return m.Alive(h) }), 1e-6)
 				near(t, of+"error of active", p.ActiveSE, fit.StdErr(func(m btyd.Model) float64 { return m.Active(h, days) }), 1e-4)
 				near(t, of+"error of expected", p.ExpectedSE, fit.StdErr(func(m btyd.Model) float64 { return m.Expected(h, days) }), 1e-4)
