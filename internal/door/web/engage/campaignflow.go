@@ -35,9 +35,10 @@ type overview struct {
 	names    map[int64]string // of the customers that the draft run named
 	outside  bool
 	calls    map[call.Outcome]int64
-	topic    string   // its name
-	read     *results // of one by mail that was sent
-	proved   string   // what it brought, in a sentence; empty while that is not known
+	topic    string    // its name
+	read     *results  // of one by mail that was sent
+	proved   string    // what it brought, in a sentence; empty while that is not known
+	next     time.Time // when the next messages leave, of one that only waits for their time; zero otherwise
 }
 
 func (c campaigns) show(r *page.Request) error {
@@ -58,6 +59,9 @@ func (c campaigns) overview(r *page.Request) (o overview, err error) {
 			return err
 		}
 		if o.counts, err = message.CountsOf(r.Context(), tx, o.c.Measure); err != nil {
+			return err
+		}
+		if o.next, err = o.resting(r, tx); err != nil {
 			return err
 		}
 		if o.approval, err = campaign.NeedsApproval(r.Context(), tx); err != nil {
@@ -153,6 +157,24 @@ func (c campaigns) progress(r *page.Request) error {
 	return r.Fragment(campaignProgress(r, c.Deps, o))
 }
 
+// resting is when the next messages leave if all that are pending wait for their time; zero otherwise, and where so many
+// are pending that looking at all of them would cost too much.
+func (o overview) resting(r *page.Request, tx *store.Tx) (next time.Time, err error) {
+	if o.c.State != campaign.Sending || o.counts.Queued == 0 || o.counts.Queued > perCSV || o.counts.Pending() != o.counts.Queued {
+		return next, nil
+	}
+	all, err := message.List(r.Context(), tx, message.Filter{Measure: &o.c.Measure, State: message.Queued, Limit: perCSV})
+	for _, m := range all {
+		if m.Due.Sub(tx.Now) < time.Minute {
+			return time.Time{}, err
+		}
+		if next.IsZero() || m.Due.Before(next) {
+			next = m.Due
+		}
+	}
+	return next, err
+}
+
 // sentence says how far the campaign is.
 func (o overview) sentence(r *page.Request) string {
 	p := r.P
@@ -165,6 +187,9 @@ func (o overview) sentence(r *page.Request) string {
 	case campaign.Sending:
 		if o.c.Phase == campaign.PhaseTest && o.c.DecideAt != nil {
 			return p.T("campaigns.says.test", "time", p.DateTime(*o.c.DecideAt))
+		}
+		if !o.next.IsZero() {
+			return p.T("campaigns.says.resting", "sent", o.counts.Sent, "pending", o.counts.Pending(), "time", p.DateTime(o.next))
 		}
 		return p.T("campaigns.says.sending", "sent", o.counts.Sent, "pending", o.counts.Pending())
 	case campaign.Done:
