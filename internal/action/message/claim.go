@@ -33,19 +33,19 @@ type front struct {
 	since   time.Time
 }
 
-// frontTime is after how long the next claim begins with the first message again, for those that came back.
+// frontTime is after how long a front begins with the first message again, for those that came back.
 const frontTime = 5 * time.Second
 
-// front is where to go on with a measure; false to begin with its first message.
+// front is where to go on with a measure; false where none of its messages was found lately.
 func (s *Sender) front(measure int64, now time.Time) (front, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, ok := s.fronts[measure]
-	if !ok || now.Sub(f.since) < frontTime && !now.Before(f.since) {
-		return f, ok
+	if ok && (now.Sub(f.since) >= frontTime || now.Before(f.since)) {
+		f = front{since: now}
+		s.fronts[measure] = f
 	}
-	delete(s.fronts, measure)
-	return front{}, false
+	return f, ok
 }
 
 // advance notes how far a measure is claimed. A claim that found nothing behind the front has the next one begin with the first message.

@@ -93,9 +93,6 @@ func (s *site) showPreferences(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if l := form.Chosen.Language; known(l) && !v.URL.Query().Has(languageParam) {
-		v.speak(l)
-	}
 	return v.render(http.StatusOK, v.P.T("portal.preferences.title"), preferencesView(v, form))
 }
 

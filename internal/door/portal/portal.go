@@ -94,6 +94,7 @@ type visit struct {
 	P       *i18n.Printer
 	Company company.Settings
 	site    *site
+	chosen  bool // the visitor, or the page before, said the language
 }
 
 func (s *site) serve(handle func(*visit) error) http.Handler {
@@ -102,7 +103,7 @@ func (s *site) serve(handle func(*visit) error) http.Handler {
 		w.Header().Set("Referrer-Policy", "no-referrer") // the address holds a token
 		v := &visit{Request: r, W: w, site: s, Company: company.Defaults()}
 		err := s.deps.DB.Read(r.Context(), func(tx *store.Tx) (err error) { v.Company, err = company.Load(r.Context(), tx); return err })
-		v.speak(languageOf(r))
+		v.greet()
 		if err == nil {
 			err = handle(v)
 		}
@@ -115,12 +116,14 @@ func (s *site) serve(handle func(*visit) error) http.Handler {
 // languageParam is the language in addresses and forms.
 const languageParam = "l"
 
-// languageOf is what the visitor chose, else what her browser asks for.
-func languageOf(r *http.Request) string {
-	if chosen := r.URL.Query().Get(languageParam); known(chosen) {
-		return chosen
+// greet speaks the language that the address names, else the one the browser asks for. A link out of a mail speaks that of
+// its reader instead, see link: who reads German mails reads German, wherever she opens them.
+func (v *visit) greet() {
+	language := v.URL.Query().Get(languageParam)
+	if v.chosen = known(language); !v.chosen {
+		language = i18n.Match(v.Header.Get("Accept-Language"))
 	}
-	return i18n.Match(r.Header.Get("Accept-Language"))
+	v.speak(language)
 }
 
 func known(language string) bool {
@@ -149,6 +152,7 @@ func (v *visit) form() error {
 		return fault.New(fault.Invalid, "web.trouble.broken_form").Because(err)
 	}
 	if l := v.PostForm.Get(languageParam); known(l) {
+		v.chosen = true
 		v.speak(l)
 	}
 	return nil
@@ -184,7 +188,8 @@ func (v *visit) origin() (string, error) {
 	return "", fault.New(fault.Unavailable, "portal.no_address")
 }
 
-// link reads the token of the address. Whatever is wrong with it, the answer is the same.
+// link reads the token of the address and speaks the language in which its reader is written to, unless she chose one here;
+// the company's where nobody knows hers. Whatever is wrong with the token, the answer is the same.
 func (v *visit) link(kind consent.LinkKind) (link consent.Link, links *consent.Links, err error) {
 	err = v.read(func(ctx context.Context, tx *store.Tx) error {
 		if links, err = consent.OpenLinks(ctx, tx); errors.Is(err, consent.ErrNoKey) {
@@ -197,6 +202,17 @@ func (v *visit) link(kind consent.LinkKind) (link consent.Link, links *consent.L
 		if link, ok = links.Read(kind, v.PathValue("token"), tx.Now); !ok {
 			return deadLink()
 		}
+		if v.chosen {
+			return nil
+		}
+		language, err := consent.LanguageOf(ctx, tx, link)
+		if err != nil {
+			return err
+		}
+		if language, _, _ = strings.Cut(language, "-"); !known(language) {
+			language = v.Company.Language
+		}
+		v.speak(language)
 		return nil
 	})
 	return link, links, err

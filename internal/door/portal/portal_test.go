@@ -299,6 +299,49 @@ func TestPreferencesEndMessagesAlsoWhereNoMailCanBeSent(t *testing.T) {
 	})
 }
 
+func TestPagesOutOfAMailSpeakTheLanguageOfItsReader(t *testing.T) {
+	each(t, func(w world) {
+		id, unsubscribe, preferences := w.subscriber("erika@example.org") // browsers of these tests ask for German
+		speaks := func(path, language string) {
+			t.Helper()
+			if got := w.get(path); !strings.Contains(got.Body.String(), `<html lang="`+language+`"`) {
+				t.Errorf("%s does not speak %s: %d", path, language, got.Code)
+			}
+		}
+		w.write(func(ctx context.Context, tx *store.Tx) error {
+			s := company.Defaults()
+			s.Language = "en"
+			return company.Save(ctx, tx, s)
+		})
+		speaks(preferences, "en") // nobody knows hers, so that the company's counts
+		w.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := customer.Change(ctx, tx, id, customer.Patch{Fields: customer.Fields{"language": "de"}})
+			return err
+		})
+		speaks(preferences, "de")
+		speaks(unsubscribe, "de")
+		w.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := customer.Change(ctx, tx, id, customer.Patch{Fields: customer.Fields{"language": "en"}})
+			return err
+		})
+		speaks(preferences, "en")
+		speaks(unsubscribe, "en")
+		speaks(unsubscribe+"?l=de", "de")
+		if got := w.post(preferences, url.Values{"l": {"de"}, "purpose": {"advertising"}, "language": {"de"}}); !strings.Contains(got.Body.String(), `<html lang="de"`) {
+			t.Errorf("who switched to German is answered otherwise: %d", got.Code)
+		}
+		speaks(unsubscribe, "de") // what she chose beats what the company wrote down
+		if got := w.do("POST", portal.SignUpPath, "application/x-www-form-urlencoded", url.Values{"l": {"en"}, "address": {"new@example.org"},
+			"version": {versionField.FindStringSubmatch(w.get(portal.SignUpPath + "?l=en").Body.String())[1]}}.Encode()); got.Code != http.StatusSeeOther {
+			t.Fatalf("signing up in English: %d", got.Code)
+		}
+		speaks(w.last().Path, "en")
+		if want := w.last().Path + "?l=en"; !strings.HasSuffix(w.last().URL, want) {
+			t.Errorf("the mail links to %s, want …%s", w.last().URL, want)
+		}
+	})
+}
+
 func TestOwnDataComesByAFreshLinkOnly(t *testing.T) {
 	each(t, func(w world) {
 		_, _, preferences := w.subscriber(erika)

@@ -141,7 +141,7 @@ func (s *site) send(ctx context.Context, tx *store.Tx, v *visit, mail consent.Op
 	if err != nil {
 		return err
 	}
-	mail.URL = origin + mail.Path
+	mail.URL = origin + mail.Path + "?" + languageParam + "=" + mail.Language // the page speaks as the mail did
 	return s.deps.Send(ctx, tx, mail)
 }
 

@@ -111,7 +111,7 @@ func failing() page.Area {
 				return r.Render("List", page.Text(r.PathValue("id")))
 			}
 			return r.SendCSV("list "+r.PathValue("id"), []string{"a", "b"}, func(yield func([]string, error) bool) {
-				_ = yield([]string{"=1+1", "-12,5"}, nil) && yield([]string{`a;"b"`, "@x"}, nil)
+				_ = yield([]string{"=1+1", "−12,5"}, nil) && yield([]string{`a;"b"`, "@x"}, nil)
 			})
 		}},
 		{Method: "GET", Pattern: "/brokenlist", Permission: auth.SignedIn, CSV: true, Handle: func(r *page.Request) error {

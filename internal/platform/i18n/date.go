@@ -67,7 +67,7 @@ func (p *Printer) appendTime(b []byte, t time.Time) []byte {
 func (p *Printer) Duration(d time.Duration) string {
 	sign := ""
 	if d < 0 {
-		sign, d = "-", -d
+		sign, d = minus, -d
 	}
 	s := int64(d.Round(time.Second) / time.Second)
 	f := p.form

@@ -14,7 +14,7 @@ import (
 )
 
 // plain makes no-break spaces readable: they stand as ~ in the tables below.
-func plain(s string) string { return strings.ReplaceAll(s, i18n.NBSP, "~") }
+func plain(s string) string { return strings.NewReplacer(i18n.NBSP, "~", "\u2060", "^").Replace(s) }
 
 func TestFormatsFollowTheLanguage(t *testing.T) {
 	newYear := clock.NewDay(2026, time.December, 31)
@@ -26,33 +26,33 @@ func TestFormatsFollowTheLanguage(t *testing.T) {
 	}{
 		{"small number", func(p *i18n.Printer) string { return p.Number(999) }, "999", "999"},
 		{"thousands", func(p *i18n.Printer) string { return p.Number(1000) }, "1.000", "1,000"},
-		{"millions below zero", func(p *i18n.Printer) string { return p.Number(-1234567) }, "-1.234.567", "-1,234,567"},
-		{"smallest number", func(p *i18n.Printer) string { return p.Number(math.MinInt64) }, "-9.223.372.036.854.775.808", "-9,223,372,036,854,775,808"},
+		{"millions below zero", func(p *i18n.Printer) string { return p.Number(-1234567) }, "−1.234.567", "−1,234,567"},
+		{"smallest number", func(p *i18n.Printer) string { return p.Number(math.MinInt64) }, "−9.223.372.036.854.775.808", "−9,223,372,036,854,775,808"},
 		{"decimal", func(p *i18n.Printer) string { return p.Decimal(1234.56, 1) }, "1.234,6", "1,234.6"},
 		{"decimal without digits", func(p *i18n.Printer) string { return p.Decimal(1234.56, 0) }, "1.235", "1,235"},
-		{"decimal below zero", func(p *i18n.Printer) string { return p.Decimal(-0.25, 2) }, "-0,25", "-0.25"},
+		{"decimal below zero", func(p *i18n.Printer) string { return p.Decimal(-0.25, 2) }, "−0,25", "−0.25"},
 		{"decimal that rounds to zero has no sign", func(p *i18n.Printer) string { return p.Decimal(-0.001, 2) }, "0,00", "0.00"},
 		{"giant decimal", func(p *i18n.Printer) string { return p.Decimal(1e21, 0) }, "1.000.000.000.000.000.000.000", "1,000,000,000,000,000,000,000"},
 		{"no number", func(p *i18n.Printer) string { return p.Decimal(math.NaN(), 1) }, "–", "–"},
 		{"infinity", func(p *i18n.Printer) string { return p.Percent(math.Inf(1), 1) }, "–", "–"},
 		{"percent", func(p *i18n.Printer) string { return p.Percent(0.123, 1) }, "12,3~%", "12.3%"},
 		{"percent above all", func(p *i18n.Printer) string { return p.Percent(12.5, 0) }, "1.250~%", "1,250%"},
-		{"percent below zero", func(p *i18n.Printer) string { return p.Percent(-0.05, 1) }, "-5,0~%", "-5.0%"},
+		{"percent below zero", func(p *i18n.Printer) string { return p.Percent(-0.05, 1) }, "−5,0~%", "−5.0%"},
 		{"euro", func(p *i18n.Printer) string { return p.Money(123456, "EUR") }, "1.234,56~€", "€1,234.56"},
 		{"cents", func(p *i18n.Printer) string { return p.Money(5, "EUR") }, "0,05~€", "€0.05"},
-		{"money below zero", func(p *i18n.Printer) string { return p.Money(-123456, "EUR") }, "-1.234,56~€", "-€1,234.56"},
+		{"money below zero", func(p *i18n.Printer) string { return p.Money(-123456, "EUR") }, "−1.234,56~€", "−^€1,234.56"},
 		{"francs", func(p *i18n.Printer) string { return p.Money(123450, "CHF") }, "1.234,50~CHF", "CHF~1,234.50"},
-		{"francs below zero", func(p *i18n.Printer) string { return p.Money(-5, "CHF") }, "-0,05~CHF", "CHF~-0.05"},
+		{"francs below zero", func(p *i18n.Printer) string { return p.Money(-5, "CHF") }, "−0,05~CHF", "CHF~−0.05"},
 		{"dollars", func(p *i18n.Printer) string { return p.Money(100, "USD") }, "1,00~$", "$1.00"},
 		{"yen have no cents", func(p *i18n.Printer) string { return p.Money(1234, "JPY") }, "1.234~¥", "¥1,234"},
 		{"dinars have three digits", func(p *i18n.Printer) string { return p.Money(1234567, "KWD") }, "1.234,567~KWD", "KWD~1,234.567"},
-		{"smallest amount", func(p *i18n.Printer) string { return p.Money(math.MinInt64, "EUR") }, "-92.233.720.368.547.758,08~€", "-€92,233,720,368,547,758.08"},
+		{"smallest amount", func(p *i18n.Printer) string { return p.Money(math.MinInt64, "EUR") }, "−92.233.720.368.547.758,08~€", "−^€92,233,720,368,547,758.08"},
 		{"rounded money", func(p *i18n.Printer) string { return p.MoneyRounded(123450, "EUR") }, "1.235~€", "€1,235"},
-		{"rounded money below zero", func(p *i18n.Printer) string { return p.MoneyRounded(-123449, "EUR") }, "-1.234~€", "-€1,234"},
+		{"rounded money below zero", func(p *i18n.Printer) string { return p.MoneyRounded(-123449, "EUR") }, "−1.234~€", "−^€1,234"},
 		{"money that rounds to zero has no sign", func(p *i18n.Printer) string { return p.MoneyRounded(-49, "EUR") }, "0~€", "€0"},
 		{"rounded yen", func(p *i18n.Printer) string { return p.MoneyRounded(1234, "JPY") }, "1.234~¥", "¥1,234"},
 		{"whole quantity", func(p *i18n.Printer) string { return p.Quantity(2000) }, "2", "2"},
-		{"broken quantity", func(p *i18n.Printer) string { return p.Quantity(-1_234_500) }, "-1.234,5", "-1,234.5"},
+		{"broken quantity", func(p *i18n.Printer) string { return p.Quantity(-1_234_500) }, "−1.234,5", "−1,234.5"},
 		{"no quantity", func(p *i18n.Printer) string { return p.Quantity(0) }, "0", "0"},
 		{"unit price", func(p *i18n.Printer) string { return p.Price(2_500_000, "EUR") }, "2,50~€", "€2.50"},
 		{"unit price of tenths of cents", func(p *i18n.Printer) string { return p.Price(1_500, "EUR") }, "0,0015~€", "€0.0015"},
@@ -69,7 +69,7 @@ func TestFormatsFollowTheLanguage(t *testing.T) {
 		{"minutes", func(p *i18n.Printer) string { return p.Duration(125 * time.Second) }, "2~Min. 5~Sek.", "2~min 5~s"},
 		{"hours", func(p *i18n.Printer) string { return p.Duration(3*time.Hour + 20*time.Minute + 4*time.Second) }, "3~Std. 20~Min.", "3~h 20~min"},
 		{"days", func(p *i18n.Printer) string { return p.Duration(98 * time.Hour) }, "4~Tg. 2~Std.", "4~d 2~h"},
-		{"whole minutes", func(p *i18n.Printer) string { return p.Duration(-2 * time.Minute) }, "-2~Min.", "-2~min"},
+		{"whole minutes", func(p *i18n.Printer) string { return p.Duration(-2 * time.Minute) }, "−2~Min.", "−2~min"},
 		{"almost a minute", func(p *i18n.Printer) string { return p.Duration(59_900 * time.Millisecond) }, "1~Min.", "1~min"},
 		{"bytes", func(p *i18n.Printer) string { return p.Bytes(999) }, "999~B", "999~B"},
 		{"kilobytes", func(p *i18n.Printer) string { return p.Bytes(1234) }, "1,2~kB", "1.2~kB"},
@@ -112,7 +112,7 @@ func TestMoneyShowsEveryDigitOfTheAmount(t *testing.T) {
 		minor := rapid.Int64().Draw(t, "minor")
 		currency := rapid.SampledFrom([]string{"EUR", "CHF", "JPY", "KWD"}).Draw(t, "currency")
 		digits, _, _ := strings.Cut(p.Money(minor, currency), i18n.NBSP)
-		digits = strings.NewReplacer(".", "", ",", ".").Replace(digits)
+		digits = strings.NewReplacer(".", "", ",", ".", "−", "-").Replace(digits)
 		if want := money.FormatScaled(minor, money.Digits(currency)); digits != want {
 			t.Fatalf("%d %s shows %q, want %q", minor, currency, digits, want)
 		}

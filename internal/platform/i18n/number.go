@@ -11,6 +11,13 @@ import (
 // noNumber stands where a figure cannot be computed.
 const noNumber = "–"
 
+// minus stands before what is below zero: the sign of arithmetic, at which no line breaks before a digit. glue is what keeps
+// a line from breaking between it and the sign of a currency, where browsers would.
+const (
+	minus = "\u2212"
+	glue  = "\u2060"
+)
+
 // numberRoom is the room on the stack in which numbers are written; the longest int64 with groups and currency fits.
 const numberRoom = 64
 
@@ -19,7 +26,7 @@ func (p *Printer) Number(n int64) string {
 	var buf [numberRoom]byte
 	b := buf[:0]
 	if n < 0 {
-		b = append(b, '-')
+		b = append(b, minus...)
 	}
 	return string(p.appendGrouped(b, magnitude(n)))
 }
@@ -75,7 +82,10 @@ func (p *Printer) amount(neg bool, u uint64, digits int, currency string) string
 			b = append(append(b, name...), NBSP...)
 		}
 		if neg {
-			b = append(b, '-')
+			b = append(b, minus...)
+		}
+		if neg && sign {
+			b = append(b, glue...)
 		}
 		if sign {
 			b = append(b, name...)
@@ -83,7 +93,7 @@ func (p *Printer) amount(neg bool, u uint64, digits int, currency string) string
 		return string(p.appendFixed(b, u, digits))
 	}
 	if neg {
-		b = append(b, '-')
+		b = append(b, minus...)
 	}
 	b = p.appendFixed(b, u, digits)
 	return string(append(append(b, NBSP...), name...))
@@ -99,7 +109,7 @@ func (p *Printer) Quantity(thousandths int64) string {
 	var buf [numberRoom]byte
 	b := buf[:0]
 	if thousandths < 0 {
-		b = append(b, '-')
+		b = append(b, minus...)
 	}
 	return string(p.appendFixed(b, u, digits))
 }
@@ -153,7 +163,7 @@ func (p *Printer) appendDecimal(b []byte, f float64, digits int) []byte {
 	var buf [numberRoom]byte
 	text := strconv.AppendFloat(buf[:0], math.Abs(f), 'f', max(digits, 0), 64)
 	if f < 0 && !allZero(text) {
-		b = append(b, '-')
+		b = append(b, minus...)
 	}
 	whole := len(text)
 	if digits > 0 {

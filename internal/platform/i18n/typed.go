@@ -7,8 +7,10 @@ import "strings"
 func (p *Printer) Typed(text string) string {
 	text = strings.Map(func(c rune) rune {
 		switch c {
-		case ' ', '\u00a0', '\u202f', '\'', '’', '€', '%':
+		case ' ', '\u00a0', '\u202f', '\u2060', '\'', '’', '€', '%':
 			return -1
+		case '−':
+			return '-'
 		}
 		return c
 	}, text)
@@ -30,7 +32,7 @@ func (p *Printer) Typed(text string) string {
 
 // grouped tells whether the sign parts thousands: one to three digits before the first, three behind each.
 func grouped(text, sign string) bool {
-	parts := strings.Split(strings.TrimLeft(text, "+-−"), sign)
+	parts := strings.Split(strings.TrimLeft(text, "+-"), sign)
 	for _, part := range parts[1:] {
 		if len(part) != 3 {
 			return false

@@ -23,6 +23,9 @@ const (
 	batchCalls = 256                   // small calls that share a commit at most
 	batchTime  = 20 * time.Millisecond // after which a batch commits, whatever waits
 	slowCall   = 5 * time.Millisecond  // a small call that takes longer holds up everybody and is logged
+
+	smallCache = 16               // page cache of the writer in MiB while there are small calls only
+	largeTime  = 10 * time.Second // how long it stays larger after a bulk call
 )
 
 func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
@@ -36,7 +39,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	var err error
 	// busy_timeout comes first: the pragmas after it may have to wait.
 	common := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}
-	if db.write, err = sql.Open("sqlite", sqliteName(path, append(common, fmt.Sprintf("cache_size(-%d)", o.Cache<<10), "wal_autocheckpoint(0)"))); err != nil {
+	if db.write, err = sql.Open("sqlite", sqliteName(path, append(common, fmt.Sprintf("cache_size(-%d)", smallCache<<10), "wal_autocheckpoint(0)"))); err != nil {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
@@ -60,7 +63,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		return errors.Join(err, conn.Close(), db.read.Close(), db.write.Close())
 	}
 	copies.SetMaxOpenConns(1)
-	db.sqlite = newWriter(db, conn, newCheckpointer(copies, path+"-wal", o.Log))
+	db.sqlite = newWriter(db, conn, newCheckpointer(copies, path+"-wal", o.Log), o.Cache)
 	return nil
 }
 
@@ -126,10 +129,14 @@ type writer struct {
 	stmts  map[string]*sql.Stmt
 	raws   map[string]driver.StmtExecContext // of insert
 	copies *checkpointer
+
+	cache    int       // MiB of the page cache for bulk calls
+	large    bool      // it has that size now
+	lastBulk time.Time // when it was last needed
 }
 
-func newWriter(db *DB, conn *sql.Conn, copies *checkpointer) *writer {
-	w := &writer{db: db, conn: conn, copies: copies, small: make(chan *call, 4*batchCalls), bulk: make(chan *call),
+func newWriter(db *DB, conn *sql.Conn, copies *checkpointer, cache int) *writer {
+	w := &writer{db: db, conn: conn, copies: copies, cache: cache, small: make(chan *call, 4*batchCalls), bulk: make(chan *call),
 		closed: make(chan struct{}), ended: make(chan struct{}), stmts: map[string]*sql.Stmt{}, raws: map[string]driver.StmtExecContext{}}
 	go w.loop()
 	return w
@@ -183,14 +190,17 @@ func (w *writer) loop() {
 	for {
 		select {
 		case c := <-w.small:
+			if w.large && time.Since(w.lastBulk) > largeTime {
+				w.resize(smallCache, false)
+			}
 			w.batch(c)
 			select { // a bulk turn after each small batch, so that neither lane starves
 			case c := <-w.bulk:
-				w.single(c)
+				w.inBulk(c)
 			default:
 			}
 		case c := <-w.bulk:
-			w.single(c)
+			w.inBulk(c)
 		case <-w.copies.finish:
 			if _, _, err := checkpoint(context.Background(), w.conn); err != nil {
 				w.db.log.Warn("checkpoint failed; it is tried again", "error", err)
@@ -268,6 +278,22 @@ func (w *writer) inSavepoint(c *call) bool {
 		}
 	}
 	return w.plain("RELEASE one") == nil
+}
+
+// inBulk runs a call of the bulk lane. An import changes pages all over its indexes, so that it has a larger cache, for its time.
+func (w *writer) inBulk(c *call) {
+	if !w.large {
+		w.resize(w.cache, true)
+	}
+	w.single(c)
+	w.lastBulk = time.Now()
+}
+
+func (w *writer) resize(cache int, large bool) {
+	if err := w.plain(fmt.Sprintf("PRAGMA cache_size = -%d", cache<<10)); err != nil {
+		w.db.log.Warn("the cache of the writer keeps its size", "error", err)
+	}
+	w.large = large
 }
 
 // single runs one call in a transaction of its own and answers it.

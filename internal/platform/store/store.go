@@ -44,7 +44,7 @@ func System() Actor { return Actor{Kind: "system"} }
 type Options struct {
 	Now     func() time.Time // the clock, time.Now by default
 	Readers int              // concurrent read connections, 8 by default
-	Cache   int              // page cache of the SQLite writer in MiB, 48 by default
+	Cache   int              // page cache of the SQLite writer in MiB while much is written, 48 by default
 	Version int64            // bring the tables only up to this version, for restoring an older backup; the newest by default
 	Log     *slog.Logger     // slog.Default by default
 }

@@ -86,6 +86,9 @@ const (
 	KindRecorded  = "consent.recorded"
 	KindChosen    = "consent.chosen" // preferences
 	KindErased    = "consent.erased"
+
+	KindSuppressed = "consent.suppressed" // addresses put on the list by hand; the body holds reason and count
+	KindLifted     = "consent.lifted"     // an address taken off it by hand; the body holds channel and reason
 )
 
 // Where an entry came from.

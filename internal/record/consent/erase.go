@@ -51,7 +51,7 @@ func Erase(ctx context.Context, tx *store.Tx, id int64) error {
 		if others > 0 {
 			continue
 		}
-		if _, err := tx.Exec(ctx, sqlSuppress, sum, string(r.channel), "erased", clock.Micros(tx.Now)); err != nil {
+		if _, err := tx.Exec(ctx, sqlSuppress, sum, string(r.channel), SuppressedErased, clock.Micros(tx.Now), "", 0); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, sqlDropRequests, sum); err != nil {

@@ -63,6 +63,31 @@ func FindHolder(ctx context.Context, tx *store.Tx, link Link) (Holder, error) {
 	return h, found.Err()
 }
 
+// LanguageOf is the language in which the reader of a link is written to: what she signed up in, else what she chose for the
+// address, else her own. It is empty where nobody knows.
+func LanguageOf(ctx context.Context, tx *store.Tx, link Link) (language string, err error) {
+	if link.Kind == LinkConfirm {
+		err := tx.QueryRow(ctx, sqlRequestLanguage, link.Subject).Scan(&language)
+		if errors.Is(err, store.ErrNoRows) {
+			return "", nil
+		}
+		return language, err
+	}
+	h, err := FindHolder(ctx, tx, link)
+	if err != nil || h.Customer == 0 {
+		return "", err
+	}
+	p, err := preference(ctx, tx, h.Customer, h.Address)
+	if err != nil || p.Language != "" {
+		return p.Language, err
+	}
+	c, err := customer.Load(ctx, tx, h.Customer)
+	if err != nil {
+		return "", err
+	}
+	return c.Language, nil
+}
+
 // Unsubscribe ends advertising and surveys by the link's channel to its address: consent is withdrawn, and it is an
 // objection to whatever rests on the existing-customer rule. The address is suppressed even where nobody has it any more.
 // Doing it again changes nothing.
@@ -72,7 +97,7 @@ func Unsubscribe(ctx context.Context, tx *store.Tx, link Link, ip string) error 
 		return err
 	}
 	if h.Customer == 0 || h.Address == "" {
-		if _, err := tx.Exec(ctx, sqlSuppress, h.hash, string(h.Channel), string(Objected), clock.Micros(tx.Now)); err != nil {
+		if _, err := tx.Exec(ctx, sqlSuppress, h.hash, string(h.Channel), string(Objected), clock.Micros(tx.Now), SourceLink, 0); err != nil {
 			return err
 		}
 		_, err := feed.Append(ctx, tx, feed.New{Kind: KindObjected, Body: map[string]any{"channel": string(h.Channel)}})

@@ -41,10 +41,24 @@ const (
 	sqlEntry      = `SELECT ` + entryColumns + ` FROM consent_entry WHERE id = $1`
 	sqlEntriesFor = `SELECT ` + entryColumns + ` FROM consent_entry WHERE hash %s ORDER BY id`
 
-	sqlSuppress = `INSERT INTO consent_suppression (hash, channel, reason, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (hash) DO UPDATE SET reason = excluded.reason, at = excluded.at`
+	// sqlSuppress keeps the time of an address that is on the list already: it tells since when.
+	sqlSuppress = `INSERT INTO consent_suppression (hash, channel, reason, at, source, note, customer) VALUES ($1, $2, $3, $4, $5, '', $6)
+		ON CONFLICT (hash) DO UPDATE SET reason = excluded.reason, source = excluded.source, note = '', customer = excluded.customer`
 	sqlLift       = `DELETE FROM consent_suppression WHERE hash = $1`
 	sqlSuppressed = `SELECT hash FROM consent_suppression WHERE hash %s`
+
+	suppressedColumns   = `hash, channel, reason, source, note, at, customer`
+	sqlSuppressedPage   = `SELECT ` + suppressedColumns + ` FROM consent_suppression WHERE (at, hash) < ($1, $2)%s ORDER BY at DESC, hash DESC LIMIT $3`
+	sqlSuppressedCount  = `SELECT count(1) FROM consent_suppression WHERE at >= $1%s`
+	sqlSuppressedByHash = `SELECT ` + suppressedColumns + ` FROM consent_suppression WHERE hash %s ORDER BY channel`
+	sqlSuppressByHand   = `INSERT INTO consent_suppression (hash, channel, reason, at, source, note, customer) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hash) DO NOTHING`
+	sqlAddLifted        = `INSERT INTO consent_lifted (hash, channel, reason, note, at) VALUES ($1, $2, $3, $4, $5)`
+	sqlLiftedByHash     = `SELECT channel, reason, note, at FROM consent_lifted WHERE hash %s ORDER BY id DESC`
+	sqlEntryOwners      = `SELECT DISTINCT hash, customer FROM consent_entry WHERE hash %s AND hash <> ''`
+	sqlMailOwners       = `SELECT customer, folded FROM customer_email WHERE folded %s`
+	sqlPhoneOwners      = `SELECT customer, number FROM customer_phone WHERE number %s AND number <> ''`
+	sqlMains            = `SELECT id, coalesce(merged_into, id) FROM customer WHERE id %s AND erased_at IS NULL`
+	sqlPeopleOf         = `SELECT company, person FROM customer_contact WHERE company %s`
 
 	sqlMails  = `SELECT customer, folded FROM customer_email WHERE customer %s AND folded <> ''`
 	sqlPhones = `SELECT customer, number FROM customer_phone WHERE customer %s AND number <> ''`
@@ -71,11 +85,12 @@ const (
 	sqlRequest = `SELECT purposes, address, hash, text_version, form, language, ip, proof, created_at, expires_at,
 		CASE WHEN confirmed_at IS NULL THEN 0 ELSE 1 END, CASE WHEN ended_at IS NULL OR confirmed_at IS NOT NULL THEN 0 ELSE 1 END
 		FROM consent_request WHERE id = $1`
-	sqlSentRequest    = `UPDATE consent_request SET proof = $2 WHERE id = $1`
-	sqlConfirmRequest = `UPDATE consent_request SET confirmed_at = $2, ended_at = $2 WHERE id = $1`
-	sqlSweepRequests  = `DELETE FROM consent_request WHERE created_at < $1 AND (confirmed_at IS NOT NULL OR proof = '')`
-	sqlUnconfirmed    = `SELECT id, proof FROM consent_request WHERE created_at < $1 AND confirmed_at IS NULL ORDER BY created_at, id LIMIT $2`
-	sqlForgetRequests = `DELETE FROM consent_request WHERE id %s`
+	sqlRequestLanguage = `SELECT language FROM consent_request WHERE id = $1`
+	sqlSentRequest     = `UPDATE consent_request SET proof = $2 WHERE id = $1`
+	sqlConfirmRequest  = `UPDATE consent_request SET confirmed_at = $2, ended_at = $2 WHERE id = $1`
+	sqlSweepRequests   = `DELETE FROM consent_request WHERE created_at < $1 AND (confirmed_at IS NOT NULL OR proof = '')`
+	sqlUnconfirmed     = `SELECT id, proof FROM consent_request WHERE created_at < $1 AND confirmed_at IS NULL ORDER BY created_at, id LIMIT $2`
+	sqlForgetRequests  = `DELETE FROM consent_request WHERE id %s`
 
 	sqlMailsOf = `SELECT folded FROM customer_email WHERE folded <> '' AND (customer = $1 OR customer IN (SELECT t.person FROM customer_contact t WHERE t.company = $1))
 		UNION SELECT address FROM consent_state WHERE customer = $1 AND address <> ''`

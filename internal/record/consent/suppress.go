@@ -71,7 +71,7 @@ func (b *batch) suppress(ctx context.Context, tx *store.Tx, e *Entry, theirs []r
 			continue
 		}
 		sum := b.hasher.sum(r.channel, r.address)
-		if _, err := tx.Exec(ctx, sqlSuppress, sum, string(r.channel), string(e.Kind), clock.Micros(tx.Now)); err != nil {
+		if _, err := tx.Exec(ctx, sqlSuppress, sum, string(r.channel), string(e.Kind), clock.Micros(tx.Now), e.Source, e.Customer); err != nil {
 			return nil, err
 		}
 		hashes = append(hashes, sum)

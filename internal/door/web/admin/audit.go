@@ -14,6 +14,7 @@ import (
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
+	"stamm/internal/record/consent"
 )
 
 const auditPage = 50 // rows of a page; CSV reads ten times as many at once
@@ -28,7 +29,7 @@ func kinds() []string {
 		"document.added", "document.changed", "event.added",
 		"task.raised", "task.done", "task.reopened", "task.snoozed", "task.handed_over",
 		"import.profile_saved", "import.profile_dropped", "product.changed", "segment.created", "segment.changed",
-		"consent.granted", "consent.confirmed", "consent.withdrawn", "consent.objected", "consent.chosen",
+		"consent.granted", "consent.confirmed", "consent.withdrawn", "consent.objected", "consent.chosen", "consent.suppressed", "consent.lifted",
 		"program.created", "program.changed", "program.rules", "campaign.created", "campaign.approved", "campaign.go", "campaign.stopped", "campaign.cancelled",
 		"message.planned", "message.held", "message.released", "message.rules", "mail.bounced", "mail.complained", "coupon.created", "coupon.stopped",
 		"sender.added", "sender.changed", "relay.added", "relay.changed", "mailbox.added", "mailbox.changed",
@@ -214,6 +215,20 @@ func detail(r *page.Request, e entry, names map[int64]string) string {
 		return listed(scopes)
 	case "custom_field":
 		return text("key")
+	case "consent":
+		return listWords(r, e.Kind, text("reason"), body["count"])
+	}
+	return ""
+}
+
+// listWords say why addresses came on the list of those that get no advertising or went off it, and how many.
+func listWords(r *page.Request, kind, reason string, count any) string {
+	switch kind {
+	case consent.KindSuppressed:
+		n, _ := count.(float64)
+		return r.P.N("admin.audit.addresses", int64(n)) + ", " + r.P.T("consents.list.reasons."+reason)
+	case consent.KindLifted:
+		return r.P.T("consents.list.lifts." + reason)
 	}
 	return ""
 }

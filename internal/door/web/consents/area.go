@@ -27,32 +27,36 @@ import (
 // path is the address of a customer's consents.
 func path(id int64) string { return fmt.Sprintf("/customers/%d/consent", id) }
 
-// Area is the pages about the consents of one customer.
+// Area is the pages about the consents of one customer, and about the addresses that get no advertising.
 func Area() page.Area {
 	const one = "/customers/{id}/consent"
-	return page.Area{Routes: []page.Route{
+	return page.Area{Routes: append(listRoutes(), []page.Route{
 		{Method: http.MethodGet, Pattern: one, Permission: auth.ReadCustomers, Handle: show, CSV: true},
 		{Method: http.MethodPost, Pattern: one, Permission: auth.WriteCustomers, Handle: record},
 		{Method: http.MethodGet, Pattern: one + "/proof.pdf", Permission: auth.ReadCustomers, Handle: sendPDF},
 		{Method: http.MethodGet, Pattern: one + "/proof.json", Permission: auth.ReadCustomers, Handle: sendJSON},
-	}}
+	}...)}
 }
 
 // Card tells on a customer's page what she agreed to.
 func Card(r *page.Request, id int64) (templ.Component, error) {
 	var now []consent.Now
 	var chosen []wish
+	var listed map[string][]*consent.Suppressed
 	err := r.Read(func(tx *store.Tx) (err error) {
 		if now, err = consent.Current(r.Context(), tx, id); err != nil {
 			return err
 		}
-		chosen, err = wishes(r, tx, id)
+		if chosen, err = wishes(r, tx, id); err != nil {
+			return err
+		}
+		listed, err = consent.SuppressedOf(r.Context(), tx, id)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return cardView(r, id, now, chosen), nil
+	return cardView(r, id, now, chosen, onList(r, listed)), nil
 }
 
 // sheet is everything the page shows.
@@ -60,6 +64,7 @@ type sheet struct {
 	customer *customer.Whole
 	now      []consent.Now
 	wishes   []wish
+	listed   []ui.Pair            // her addresses that get no advertising
 	entries  []consent.Entry      // newest first
 	sales    []*document.Document // to choose from, newest first
 	form     form
@@ -84,6 +89,11 @@ func load(r *page.Request, tx *store.Tx) (s sheet, err error) {
 	if s.wishes, err = wishes(r, tx, s.customer.ID); err != nil {
 		return s, err
 	}
+	listed, err := consent.SuppressedOf(r.Context(), tx, s.customer.ID)
+	if err != nil {
+		return s, err
+	}
+	s.listed = onList(r, listed)
 	if s.entries, err = consent.Entries(r.Context(), tx, s.customer.ID); err != nil {
 		return s, err
 	}

@@ -57,7 +57,11 @@ func site(t *testing.T) (*webtest.Site, int64) {
 func TestEveryPageOfConsentsKeepsTheRules(t *testing.T) {
 	s, id := site(t)
 	one := "/customers/" + strconv.FormatInt(id, 10)
-	s.Walk(t, map[string]string{"/customers/{id}": one, "/customers/{id}/consent": one + "/consent", "/customers/{id}/consent/proof.pdf": "", "/customers/{id}/consent/proof.json": "",
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		_, err := consent.SuppressByHand(ctx, tx, []string{erika}, consent.SuppressedListed, "<b>injected</b>")
+		return err
+	})
+	s.Walk(t, map[string]string{"/engage/suppressed/{hash}": consents.ListPath + "/" + hashOf(s, erika), "/customers/{id}": one, "/customers/{id}/consent": one + "/consent", "/customers/{id}/consent/proof.pdf": "", "/customers/{id}/consent/proof.json": "",
 		"/login/{token}": "", "/invitation/{token}": "", "/password/{token}": ""})
 	for _, want := range []string{"Werbung ✓ eingewilligt", "Messen von Öffnen und Klicken ? nicht bestätigt", "Werbung ✗ widersprochen"} {
 		if got := s.As(auth.Viewer).Speak("de").Get("/"); !strings.Contains(strings.Join(strings.Fields(webtest.Words(got.Body)), " "), want) {
@@ -153,5 +157,63 @@ func TestTheProofIsHandedOut(t *testing.T) {
 	}
 	if got := s.As(auth.Viewer).Get(path + "json"); got.Status != 200 || !strings.Contains(got.Body, `"address":"`+erika) {
 		t.Errorf("JSON: %d %s", got.Status, got.Body)
+	}
+}
+
+// hashOf is how the list calls an address that is on it.
+func hashOf(s *webtest.Site, address string) (hash string) {
+	s.Read(func(ctx context.Context, tx *store.Tx) error {
+		a, err := consent.AskSuppressed(ctx, tx, address)
+		if len(a.Listed) > 0 {
+			hash = a.Listed[0].Hash
+		}
+		return err
+	})
+	return hash
+}
+
+func TestAddressesAreSuppressedAndLiftedByHand(t *testing.T) {
+	s, _ := site(t)
+	agent, manager := s.As(auth.Agent).Speak("de"), s.As(auth.Manager).Speak("de")
+	paste := url.Values{"addresses": {"email\n" + erika + "\nnobody@example.org;2020"}, "reason": {"listed"}, "note": {"Altes Programm"}}
+	if got := agent.Post(consents.ListPath+"/new", paste); got.Status != 422 || !strings.Contains(webtest.Words(got.Body), "Zeile 1: „email“") || hashOf(s, erika) != "" {
+		t.Errorf("a wrong line: %d %s", got.Status, webtest.Words(got.Body))
+	}
+	paste.Set("skip", "1")
+	if got := agent.Post(consents.ListPath+"/new", paste); got.Status != 303 || hashOf(s, erika) == "" {
+		t.Errorf("suppressed: %d %s", got.Status, webtest.Words(got.Body))
+	}
+	page := agent.Get(consents.ListPath)
+	for _, want := range []string{"2 Adressen sind gesperrt. 1 Kunde hat eine davon. 1 Zeile wurde ausgelassen.", "Altes Programm", "Erika <b>injected</b>"} {
+		if !strings.Contains(webtest.Words(page.Body), want) {
+			t.Errorf("the list does not say %q: %s", want, webtest.Words(page.Body))
+		}
+	}
+	for asked, want := range map[string]string{erika: "✗ gesperrt", "unheard@example.org": "✓ nicht gesperrt"} {
+		if got := s.As(auth.Viewer).Speak("de").Post(consents.ListPath, url.Values{"address": {asked}}); got.Status != 200 || !strings.Contains(webtest.Words(got.Body), want) {
+			t.Errorf("asked for %s: %d %s", asked, got.Status, webtest.Words(got.Body))
+		}
+	}
+	if got := agent.Post(consents.ListPath, url.Values{"address": {"nonsense"}}); got.Status != 422 {
+		t.Errorf("asked for nonsense: %d", got.Status)
+	}
+	if got := agent.Get(consents.ListPath + ".csv"); got.Status != 200 || strings.Contains(got.Body, "@") || strings.Count(got.Body, "Altes Programm") != 2 {
+		t.Errorf("as CSV: %d %s", got.Status, got.Body)
+	}
+	lift, why := consents.ListPath+"/"+hashOf(s, erika)+"/lift", url.Values{"reason": {"mistake"}, "note": {"Falsche Liste"}}
+	if got := agent.Post(lift, why); got.Status != 403 {
+		t.Errorf("an agent lifts: %d", got.Status)
+	}
+	if got := manager.Post(lift, url.Values{"reason": {"mistake"}}); got.Status != 422 || hashOf(s, erika) == "" {
+		t.Errorf("lifted without a note: %d", got.Status)
+	}
+	if got := manager.Post(lift, why); got.Status != 303 || hashOf(s, erika) != "" {
+		t.Errorf("lifted: %d", got.Status)
+	}
+	if got := manager.Post(lift, why); got.Status != 404 {
+		t.Errorf("lifted twice: %d", got.Status)
+	}
+	if got := manager.Post(consents.ListPath, url.Values{"address": {erika}}); !strings.Contains(webtest.Words(got.Body), "irrtümlich gesperrt") {
+		t.Errorf("what was lifted is told: %s", webtest.Words(got.Body))
 	}
 }

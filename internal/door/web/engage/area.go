@@ -9,7 +9,9 @@ import (
 
 	"stamm/internal/action/message/call"
 	"stamm/internal/action/message/email"
+	"stamm/internal/door/web/consents"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 )
@@ -31,6 +33,8 @@ type Deps struct {
 	Measure  func(id int64) string
 	// Proved says in a sentence what a measure brought; empty while that is not known. Nil where nobody proves.
 	Proved func(r *page.Request, measure int64) (string, error)
+	// Effects are what measures brought, by id, as cells that lead to the proofs, from figures that are there already. Nil where nobody proves.
+	Effects func(r *page.Request) (map[int64]ui.Cell, ui.AsOf, error)
 	// Outbox tells that messages leave into the built-in outbox only, because there is no relay.
 	Outbox func(ctx context.Context, tx *store.Tx) (bool, error)
 	// Speakers know the words of calls, by kind of message.
@@ -69,6 +73,7 @@ func pages(d Deps) []page.Entry {
 		{Text: "engage.unclear.title", Href: unclearPath, Permission: auth.ReadCustomers},
 		{Text: "engage.outbox.title", Href: outboxPath, Permission: auth.ReadCustomers},
 		{Text: "engage.rules.title", Href: rulesPath, Permission: auth.ReadCustomers},
+		{Text: "consents.list.title", Href: consents.ListPath, Permission: auth.ReadCustomers},
 	}, senderPages(d))
 }
 

@@ -88,6 +88,10 @@ type campaignList struct {
 	before int64
 	state  campaign.State
 
+	effects map[int64]ui.Cell // what each measure brought; nil where nobody may see it or nothing is known
+	asOf    ui.AsOf
+	proves  bool // there is a column for it
+
 	approval bool // a second person has to agree
 }
 
@@ -124,21 +128,33 @@ func (c campaigns) list(r *page.Request) error {
 	if l.more = len(l.all) > perPage; l.more {
 		l.all = l.all[:perPage]
 	}
+	if l.proves = c.Effects != nil && r.Can(auth.ReadReports); l.proves {
+		if l.effects, l.asOf, err = c.Effects(r); err != nil {
+			return err
+		}
+	}
 	return r.Render(r.P.T("campaigns.title"), campaignListView(r, l))
 }
 
 func (c campaigns) listCSV(r *page.Request, state campaign.State) error {
 	p := r.P
 	columns := []string{p.T("campaigns.name"), p.T("campaigns.state"), p.T("campaigns.planned"), p.T("message.state.sent"), p.T("message.state.suppressed"), p.T("campaigns.changed")}
+	var l campaignList
+	if l.proves = c.Effects != nil && r.Can(auth.ReadReports); l.proves {
+		var err error
+		if l.effects, _, err = c.Effects(r); err != nil {
+			return err
+		}
+		columns = append(columns, p.T("campaigns.brought"), p.T("campaigns.brought_sure"))
+	}
 	return r.SendCSV(p.T("campaigns.title"), columns, func(yield func([]string, error) bool) {
 		for before := int64(0); ; {
 			var all []*campaign.Campaign
-			var counts map[int64]*message.Counts
 			err := r.Read(func(tx *store.Tx) (err error) {
 				if all, err = campaign.List(r.Context(), tx, state, before, perCSV); err != nil {
 					return err
 				}
-				counts, err = message.AllCounts(r.Context(), tx)
+				l.counts, err = message.AllCounts(r.Context(), tx)
 				return err
 			})
 			if err != nil {
@@ -147,8 +163,13 @@ func (c campaigns) listCSV(r *page.Request, state campaign.State) error {
 			}
 			for _, one := range all {
 				before = one.ID
-				n := countsFor(counts, one.Measure)
-				if !yield([]string{one.Name, campaignState(p, one.State), p.Number(n.Planned), p.Number(n.Sent), p.Number(n.Suppressed), p.DateTime(one.ChangedAt)}, nil) {
+				n := countsFor(l.counts, one.Measure)
+				row := []string{one.Name, campaignState(p, one.State), p.Number(n.Planned), p.Number(n.Sent), p.Number(n.Suppressed), p.DateTime(one.ChangedAt)}
+				if l.proves {
+					cell := l.effect(p, one)
+					row = append(row, cell.Text, cell.Sub)
+				}
+				if !yield(row, nil) {
 					return
 				}
 			}
@@ -185,15 +206,41 @@ func campaignTone(s campaign.State) ui.Tone {
 	}
 }
 
+// effect is what a campaign brought: of one that sends still, that it is too early to say.
+func (l campaignList) effect(p *i18n.Printer, c *campaign.Campaign) ui.Cell {
+	switch c.State {
+	case campaign.Done, campaign.Cancelled:
+		if countsFor(l.counts, c.Measure).Planned == 0 {
+			return ui.Text("–")
+		}
+		if cell, known := l.effects[c.Measure]; known {
+			return cell
+		}
+		return ui.Text(p.T("campaigns.brought_unknown"))
+	case campaign.Sending, campaign.Paused:
+		return ui.Text(p.T("campaigns.brought_running"))
+	}
+	return ui.Text("–")
+}
+
 func (l campaignList) table(r *page.Request) ui.Table {
 	p := r.P
 	t := ui.Table{ID: "campaigns", Caption: p.T("campaigns.title"), Columns: []ui.Column{{Title: p.T("campaigns.name"), Narrow: ui.NarrowLead},
 		{Title: p.T("campaigns.state"), Narrow: ui.NarrowValue}, {Title: p.T("campaigns.planned"), Number: true},
-		{Title: p.T("campaigns.sent"), Number: true}, {Title: p.T("campaigns.changed"), Number: true, Narrow: ui.NarrowMeta}}}
+		{Title: p.T("campaigns.sent"), Number: true}}}
+	if l.proves {
+		t.Columns = append(t.Columns, ui.Column{Title: p.T("campaigns.brought"), Help: p.T("campaigns.brought_help"), Number: true, Narrow: ui.NarrowMeta})
+	}
+	t.Columns = append(t.Columns, ui.Column{Title: p.T("campaigns.changed"), Number: true, Narrow: ui.NarrowMeta})
 	for _, one := range l.all {
 		n := countsFor(l.counts, one.Measure)
-		t.Rows = append(t.Rows, ui.Row{Href: campaignLink(one.ID), Cells: []ui.Cell{ui.Lines(one.Name, one.Goal), ui.Rich(ui.Chip(campaignState(p, one.State), campaignTone(one.State))),
-			ui.Text(p.Number(n.Planned)), ui.Text(p.Number(n.Sent)), ui.Text(p.DateTime(one.ChangedAt))}})
+		row := ui.Row{Href: campaignLink(one.ID), Cells: []ui.Cell{ui.Lines(one.Name, one.Goal), ui.Rich(ui.Chip(campaignState(p, one.State), campaignTone(one.State))),
+			ui.Text(p.Number(n.Planned)), ui.Text(p.Number(n.Sent))}}
+		if l.proves {
+			row.Cells = append(row.Cells, l.effect(p, one))
+		}
+		row.Cells = append(row.Cells, ui.Text(p.DateTime(one.ChangedAt)))
+		t.Rows = append(t.Rows, row)
 	}
 	t.Paging = &ui.Paging{Shown: int64(len(l.all)), Of: -1, Noun: p.T("campaigns.noun")}
 	if l.before != 0 {

@@ -15,6 +15,7 @@ import (
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/engage"
 	"stamm/internal/door/web/page"
+	"stamm/internal/door/web/ui"
 	"stamm/internal/door/web/webtest"
 	"stamm/internal/insight/segment"
 	"stamm/internal/platform/clock"
@@ -60,6 +61,13 @@ func newPress(t *testing.T, db *store.DB) press {
 		Measure: func(id int64) string { return fmt.Sprint("/programme/", id) },
 		Proved: func(_ *page.Request, id int64) (string, error) {
 			return fmt.Sprintf("Maßnahme %d brachte 7 €.", id), nil
+		},
+		Effects: func(*page.Request) (map[int64]ui.Cell, ui.AsOf, error) {
+			all := map[int64]ui.Cell{}
+			for id := range int64(9) {
+				all[id] = ui.Cell{Text: "7 €", Sub: "1 € bis 13 €, nicht sicher", Href: fmt.Sprint("/programme/", id)}
+			}
+			return all, ui.AsOf{}, nil
 		}}
 	p := press{Site: webtest.New(t, db, engage.Area(deps)), runner: runner}
 	p.Write(func(ctx context.Context, tx *store.Tx) error {
@@ -194,6 +202,12 @@ func TestACampaignThatIsOverSaysWhatItBrought(t *testing.T) {
 	for _, want := range []string{said, "Gesendet 1", "Nicht gesendet 1", "eine: Deutsch"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("it does not say %q:\n%s", want, words)
+		}
+	}
+	for _, path := range []string{"/engage/campaigns", "/engage/campaigns.csv"} {
+		got := p.As(auth.Marketer).Speak("de").Get(path).Body
+		if n := strings.Count(got, "1 € bis 13 €, nicht sicher"); n != 1 || path == "/engage/campaigns" && !strings.Contains(got, fmt.Sprintf(`href="/programme/%d"`, over.Measure)) {
+			t.Errorf("%s says %d times what campaigns brought, of which one is over:\n%s", path, n, webtest.Words(got))
 		}
 	}
 	if words := webtest.Words(p.As(auth.Marketer).Speak("de").Get(p.at("")).Body); strings.Contains(words, "brachte 7 €") || !strings.Contains(words, "Verwerfen") {

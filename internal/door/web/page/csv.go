@@ -37,10 +37,21 @@ func (r *Request) SendCSV(name string, columns []string, rows iter.Seq2[[]string
 			r.Server.Report(r, err)
 			panic(http.ErrAbortHandler)
 		}
+		for i, cell := range cells {
+			cells[i] = plain(cell)
+		}
 		out.Write(cells...)
 	}
 	_ = out.Flush() // fails when whoever asked has left
 	return nil
+}
+
+// plain writes a number as spreadsheets read it: they take the sign of arithmetic for a word.
+func plain(cell string) string {
+	if rest, below := strings.CutPrefix(cell, "−"); below {
+		return "-" + strings.TrimPrefix(rest, "\u2060")
+	}
+	return cell
 }
 
 // fileName keeps of a name what every file system takes.

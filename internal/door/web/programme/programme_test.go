@@ -130,14 +130,19 @@ func sentences(shop *shoptest.Shop) page.Area {
 		if err != nil {
 			return err
 		}
-		return r.Render(text, ui.Words(text))
+		effects, _, err := d.Effects(r)
+		if err != nil {
+			return err
+		}
+		return r.Render(text, ui.Words(text+" "+effects[id].Text+" ("+effects[id].Sub+") "+effects[id].Href))
 	}}}}
 }
 
 func TestTheProofSaysWhatTheMeasureBrought(t *testing.T) {
 	s, _, id := measured(t, sentences)
 	c := s.As(auth.Marketer)
-	if words := webtest.Words(c.Get(fmt.Sprint("/sentence/", id)).Body); !strings.Contains(words, "mehr, als sie kostete") {
+	if words := webtest.Words(c.Get(fmt.Sprint("/sentence/", id)).Body); !strings.Contains(words, "mehr, als sie kostete") ||
+		!strings.Contains(words, "belegter Gewinn) "+programme.Address(id)) {
 		t.Errorf("in a sentence: %s", words)
 	}
 	for address, wants := range map[string][]string{

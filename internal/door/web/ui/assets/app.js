@@ -438,6 +438,20 @@
 		});
 	};
 
+	// Paper has another width: pictures are drawn anew for about the column they stand in there, and grow and shrink with it.
+	const paper = (box) => box.closest(".s-cols:not(.s-cols-21, .s-cols-3)") ? 340 : 680;
+	window.addEventListener("beforeprint", () => all("[data-chart]").forEach((box) => {
+		const chart = window.echarts?.getInstanceByDom(box), svg = box.querySelector("svg");
+		if (!chart || !svg) return;
+		chart.resize({ width: paper(box) });
+		chart.getZr().flush();
+		svg.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+	}));
+	window.addEventListener("afterprint", () => all("[data-chart]").forEach((box) => {
+		box.querySelector("svg")?.removeAttribute("viewBox");
+		window.echarts?.getInstanceByDom(box)?.resize({ width: "auto" });
+	}));
+
 	// --- Start ------------------------------------------------------------------------------------
 	html.classList.add("s-js");
 	openDialog(location.hash.slice(1));
