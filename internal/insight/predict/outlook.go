@@ -67,7 +67,7 @@ type Score struct {
 	AtRiskLo, AtRiskHi     int64
 }
 
-// Moment is a score as it was.
+// Moment is a score as it was: at the end of a month, when the band changed, or when it had moved noticeably.
 type Moment struct {
 	Day    clock.Day
 	Band   Band

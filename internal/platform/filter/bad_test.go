@@ -44,6 +44,8 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 		{`country = DE and`, "condition_end"},
 		{`and country = DE`, "condition"},
 		{`country ~ DE`, "sign"},
+		{`revenue / orders > 3`, "arithmetic"},
+		{`orders / 0 > 3`, "arithmetic"},
 		{`country > DE`, "operator"},
 		{`country contains D`, "operator"},
 		{`orders >= many`, "number"},

@@ -116,6 +116,9 @@ func next(text string, at int) (token, int, error) {
 		}
 		return token{signToken, plain, at}, len(sign), nil
 	}
+	if strings.ContainsRune("/*^", r) {
+		return token{}, 0, misread(text, at, string(r), "arithmetic")
+	}
 	return token{}, 0, misread(text, at, string(r), "sign")
 }
 

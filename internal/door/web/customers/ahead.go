@@ -127,7 +127,7 @@ func boughtWithin(days []clock.Day, from, to clock.Day) bool {
 	return slices.ContainsFunc(days, func(d clock.Day) bool { return d > from && d <= to })
 }
 
-// momentTable is how she was scored before: at the end of each month, and when her band changed.
+// momentTable is how she was scored before: at the end of each month, when her band changed and when the score had moved noticeably.
 func momentTable(r *page.Request, f *predict.Foreseen) ui.Table {
 	p := r.P
 	t := ui.Table{ID: "moments", Caption: p.T("customers.ahead.moments"), Compact: true, Columns: []ui.Column{
