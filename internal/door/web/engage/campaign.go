@@ -411,24 +411,6 @@ func skeleton(lang string) *campaign.Content {
 	}}
 }
 
-// unwritten are the contents of a campaign in which words of the skeleton still stand, which must not reach a customer.
-func unwritten(c *campaign.Campaign) (found []campaign.Finding) {
-	for i := range c.Variants {
-		v := &c.Variants[i]
-		for _, key := range v.Keys() {
-			lang, _, _ := strings.Cut(key, "-")
-			p := i18n.For(lang, nil)
-			still := func(b campaign.Block) bool {
-				return b.Kind == campaign.Heading && b.Text == p.T("campaigns.skeleton.heading") || strings.Contains(b.Text, p.T("campaigns.skeleton.text"))
-			}
-			if slices.ContainsFunc(v.Contents[key].Blocks, still) {
-				found = append(found, campaign.Finding{Key: "campaigns.check_skeleton", Variant: v.Name, Content: key, Bad: true})
-			}
-		}
-	}
-	return found
-}
-
 func (c campaigns) create(r *page.Request) error {
 	made := &campaign.Campaign{}
 	wrong := settingsRead(r, made)
