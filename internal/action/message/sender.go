@@ -54,7 +54,7 @@ type Sender struct {
 
 const (
 	sqliteMarkers   = 1                    // what comes while it commits is the next batch
-	postgresMarkers = 4                    // commits go on beside each other
+	postgresMarkers = 2                    // commits go on beside each other
 	gatherTime      = 2 * time.Millisecond // how long a batch of marks waits for others, while it is small
 	smallBatch      = 16
 	largeBatch      = 300
