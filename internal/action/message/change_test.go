@@ -151,6 +151,15 @@ func TestWhatIsLateWaitsForTheNextDecentHour(t *testing.T) {
 		if m := waits(); m.State != message.Queued || m.Due.Format("02. 15:04") != "04. 07:00" || len(p.taken()) != 0 {
 			t.Errorf("in the evening: %s until %v, %d sent", m.State, m.Due, len(p.taken()))
 		}
+		for measure, want := range map[int64]time.Time{7: waits().Due, 8: {}} {
+			read(t, db, func(ctx context.Context, tx *store.Tx) error {
+				first, err := message.FirstDue(ctx, tx, measure)
+				if !first.Equal(want) {
+					t.Errorf("the first of measure %d may leave at %v, not %v", measure, first, want)
+				}
+				return err
+			})
+		}
 		c.set(noon.Add(21 * time.Hour))
 		await(t, db, 7, "sent in the morning", func(c message.Counts) bool { return c.Sent == 1 })
 	})

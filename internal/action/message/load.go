@@ -239,6 +239,15 @@ func (f Filter) page(ctx context.Context, tx *store.Tx, ids []int64) ([]*Message
 	return all, nil
 }
 
+// FirstDue is when the first message of a measure that waits may leave, those in the hands of a process included; zero for at once, and where none waits.
+func FirstDue(ctx context.Context, tx *store.Tx, measure int64) (time.Time, error) {
+	var at *int64
+	if err := tx.QueryRow(ctx, sqlFirstDue, measure).Scan(&at); err != nil || at == nil {
+		return time.Time{}, err
+	}
+	return timeOr(*at), nil
+}
+
 // Unresolved lists messages of which nobody knows whether they arrived, oldest first, after the one numbered after.
 func Unresolved(ctx context.Context, tx *store.Tx, after int64, limit int) ([]*Message, error) {
 	return list(ctx, tx, sqlUnclear, after, limit)

@@ -86,6 +86,9 @@ const (
 	sqlWaiting = `SELECT measure FROM message_count WHERE state = 'queued' GROUP BY measure HAVING SUM(n) > 0 ORDER BY measure`
 	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2`
 
+	// With those in hand, which are the first to be due.
+	sqlFirstDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued'`
+
 	sqlClaimed    = `SELECT ` + fields + ` FROM message WHERE id %s AND claim = $2 ORDER BY due_at, id`
 	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
 	sqlFillClaim  = `UPDATE message_claim SET messages = $2 WHERE id = $1`

@@ -157,22 +157,16 @@ func (c campaigns) progress(r *page.Request) error {
 	return r.Fragment(campaignProgress(r, c.Deps, o))
 }
 
-// resting is when the next messages leave if all that are pending wait for their time; zero otherwise, and where so many
-// are pending that looking at all of them would cost too much.
-func (o overview) resting(r *page.Request, tx *store.Tx) (next time.Time, err error) {
-	if o.c.State != campaign.Sending || o.counts.Queued == 0 || o.counts.Queued > perCSV || o.counts.Pending() != o.counts.Queued {
-		return next, nil
+// resting is when the next messages leave if all that are pending wait for their time; zero otherwise.
+func (o overview) resting(r *page.Request, tx *store.Tx) (time.Time, error) {
+	if o.c.State != campaign.Sending || o.counts.Queued == 0 || o.counts.Pending() != o.counts.Queued {
+		return time.Time{}, nil
 	}
-	all, err := message.List(r.Context(), tx, message.Filter{Measure: &o.c.Measure, State: message.Queued, Limit: perCSV})
-	for _, m := range all {
-		if m.Due.Sub(tx.Now) < time.Minute {
-			return time.Time{}, err
-		}
-		if next.IsZero() || m.Due.Before(next) {
-			next = m.Due
-		}
+	first, err := message.FirstDue(r.Context(), tx, o.c.Measure)
+	if err != nil || first.Sub(tx.Now) < time.Minute {
+		return time.Time{}, err
 	}
-	return next, err
+	return first, nil
 }
 
 // sentence says how far the campaign is.
