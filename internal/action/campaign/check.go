@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -109,8 +110,11 @@ func (i *Inspector) sample(ctx context.Context, c *Campaign) ([]int64, error) {
 	return i.Runner.Sample(ctx, c, sampleReaders)
 }
 
+// samplePatience is how long one waits for a sample that shows the last changes; then the last one does.
+const samplePatience = 50 * time.Millisecond
+
 // Sample is some of the customers of a campaign's audience, the same ones as long as they are in it.
-func (r *Runner) Sample(ctx context.Context, c *Campaign, n int) (ids []int64, err error) {
+func (r *Runner) Sample(ctx context.Context, c *Campaign, n int) ([]int64, error) {
 	house, err := r.House(ctx)
 	if err != nil {
 		return nil, err
@@ -119,15 +123,13 @@ func (r *Runner) Sample(ctx context.Context, c *Campaign, n int) (ids []int64, e
 	if err := r.DB.Read(ctx, func(tx *store.Tx) (err error) { book, err = segment.Open(ctx, tx, r.Fields); return err }); err != nil {
 		return nil, err
 	}
-	err = house.View(ctx, func(v *warehouse.View) error {
-		q, err := queryOf(book, c.Segment)
-		if err != nil {
-			return err
-		}
-		ids, err = segment.Sample(ctx, v, q, n)
-		return err
-	})
-	return ids, err
+	q, err := queryOf(book, c.Segment)
+	if err != nil {
+		return nil, err
+	}
+	key := segment.Key(fmt.Sprint("sample ", n), q)
+	some, err := warehouse.Cached(ctx, house, key, samplePatience, func(ctx context.Context, v *warehouse.View) ([]int64, error) { return segment.Sample(ctx, v, q, n) })
+	return slices.Clone(some.Value), err
 }
 
 // content looks at one content, and returns the addresses that its mails lead to.

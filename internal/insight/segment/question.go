@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"time"
@@ -40,6 +41,12 @@ func Sample(ctx context.Context, w warehouse.Querier, q *filter.Query, n int) ([
 func Among(ctx context.Context, w warehouse.Querier, q *filter.Query, ids []int64) ([]int64, error) {
 	s := q.Among(ids)
 	return idsOf(ctx, w, within(s, "customer", "true ORDER BY f.customer"), s.Args...)
+}
+
+// Key is under which name the warehouse remembers what was asked about those who meet a compiled condition.
+func Key(what string, q *filter.Query) string {
+	s := q.Customers()
+	return fmt.Sprintf("segment %s %x", what, sha256.Sum256(fmt.Append(nil, s.Text, "\x00", s.Args)))
 }
 
 // within selects columns from a SELECT.

@@ -7,7 +7,6 @@ package customers
 
 import (
 	"context"
-	"database/sql"
 	"net/http"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"stamm/internal/door/web/page"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/store"
+	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 )
 
@@ -29,15 +29,10 @@ const (
 	productsPath = "/products"
 )
 
-// Warehouse answers what is counted; *warehouse.DB is one.
-type Warehouse interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	AsOf() time.Time // of the last change it shows
-}
-
 // Deps are what the pages need. What is nil leaves its part of the pages out.
 type Deps struct {
-	Warehouse Warehouse
+	Warehouse *warehouse.DB
+	Patience  time.Duration // how long a page waits for figures; 0 is figure.Patience, warehouse.Forever is for tests
 	// Report is a report as of a day, as remembered as the insight pages have it: nobody waits long for it. From rfm and
 	// abc come the thresholds by which a customer is scored.
 	Report func(ctx context.Context, name string, p report.Params) (*report.Result, error)

@@ -2,16 +2,19 @@ package customers
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"fmt"
 	"net/url"
 	"strconv"
 
+	"stamm/internal/door/web/figure"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
+	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/customer"
 	"stamm/internal/record/document"
@@ -34,16 +37,22 @@ type sums struct {
 // article is a product with what was sold of it.
 type article struct {
 	*product.Product
+	sold
 	known  bool // the warehouse answered
+	names  map[int64]string
+	papers map[int64]*document.Document
+	more   bool
+	asOf   ui.AsOf
+}
+
+// sold is what was sold of a product.
+type sold struct {
 	year   sums // of the last twelve months
 	ever   sums // orders holds how many customers came back for it
 	back   sums // returned within the last twelve months
 	months []sums
 	buyers []sums
 	sales  []sums // one page, newest first
-	names  map[int64]string
-	papers map[int64]*document.Document
-	more   bool
 }
 
 // sqlArticle asks for everything the page shows in one pass over the lines: a product has few of them, the company many.
@@ -86,7 +95,7 @@ func (p pages) product(r *page.Request) error {
 	if d, err := clock.ParseDay(r.Text("day")); err == nil && before != 0 {
 		day = d
 	}
-	if err := p.sold(r, &a, day, before, perPage+1); err != nil {
+	if err := p.sell(r, &a, day, before); err != nil {
 		return err
 	}
 	if a.more = len(a.sales) > perPage; a.more {
@@ -95,48 +104,60 @@ func (p pages) product(r *page.Request) error {
 	if err := r.Read(func(tx *store.Tx) error { return a.name(r, tx) }); err != nil {
 		return err
 	}
-	return r.Render(a.title(), articleView(r, p, a))
+	return r.Render(a.title(), articleView(r, a))
 }
 
-// sold reads what was sold; a stays without figures where the warehouse cannot be asked. day and before are where the
-// page of the orders begins.
-func (p pages) sold(r *page.Request, a *article, day clock.Day, before int64, limit int) error {
+// sell reads what was sold, a page of orders with it; day and before are where that begins. a stays without figures while they are
+// counted for the first time, and where the warehouse cannot be asked. A product sold a million times takes a moment to count.
+func (p pages) sell(r *page.Request, a *article, day clock.Day, before int64) (err error) {
 	if p.Warehouse == nil {
 		return nil
 	}
-	today := r.Today()
-	args := []any{a.ID, today.String(), yearBefore(today).String(), today.Month().AddMonths(-23).AddDays(-1).String(), topBuyers, day.String(), before, limit}
-	err := p.each(r.Context(), sqlArticle, args, func(scan func(...any) error) error {
+	today, from := r.Today(), figure.From(p.Warehouse, p.Patience, r.URL.RequestURI())
+	key := fmt.Sprintf("product %d %v %v %d", a.ID, today, day, before)
+	found, known, err := figure.Soon(r.Context(), from, key, func(ctx context.Context, v *warehouse.View) (sold, error) {
+		return soldOf(ctx, v, a.ID, today, day, before, perPage+1)
+	})
+	if fault.CodeOf(err) == fault.Unavailable && r.Context().Err() == nil {
+		return nil
+	}
+	a.sold, a.known, a.asOf = found, known, from.AsOf(r.P.T("customers.article.source"))
+	return err
+}
+
+// soldOf counts it, with at most limit orders.
+func soldOf(ctx context.Context, w warehouse.Querier, id int64, today, day clock.Day, before int64, limit int) (all sold, err error) {
+	rows, err := w.QueryContext(ctx, sqlArticle, id, today.String(), yearBefore(today).String(), today.Month().AddMonths(-23).AddDays(-1).String(), topBuyers, day.String(), before, limit)
+	if err != nil {
+		return sold{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
 		var part string
 		var s sums
 		var at sql.NullTime
-		if err := scan(&part, &s.id, &at, &s.orders, &s.buyers, &s.quantity, &s.amount); err != nil {
-			return err
+		if err := rows.Scan(&part, &s.id, &at, &s.orders, &s.buyers, &s.quantity, &s.amount); err != nil {
+			return sold{}, err
 		}
 		if at.Valid {
 			s.day = clock.DayOf(at.Time, at.Time.Location())
 		}
 		switch part {
 		case "year":
-			a.year = s
+			all.year = s
 		case "ever":
-			a.ever = s
+			all.ever = s
 		case "back":
-			a.back = s
+			all.back = s
 		case "month":
-			a.months = append(a.months, s)
+			all.months = append(all.months, s)
 		case "buyer":
-			a.buyers = append(a.buyers, s)
+			all.buyers = append(all.buyers, s)
 		case "sale":
-			a.sales = append(a.sales, s)
+			all.sales = append(all.sales, s)
 		}
-		return nil
-	})
-	if fault.CodeOf(err) == fault.Unavailable && r.Context().Err() == nil {
-		return nil
 	}
-	a.known = err == nil
-	return err
+	return all, rows.Err()
 }
 
 // name looks up the customers and documents that are shown.
@@ -160,11 +181,11 @@ func (a article) title() string { return cmp.Or(a.Name, a.SKU) }
 func productPath(id int64) string { return productsPath + "/" + strconv.FormatInt(id, 10) }
 
 // tiles are the figures of twelve months, each with its definition.
-func (a article) tiles(r *page.Request, w Warehouse) []ui.Tile {
+func (a article) tiles(r *page.Request) []ui.Tile {
 	var tiles []ui.Tile
 	add := func(name, value, change string) {
 		key := "customers.article." + name + "."
-		e := &ui.Explain{ID: "explain-" + name, Title: r.P.T(key + "name"), Definition: r.P.T(key + "definition"), AsOf: r.P.DateTime(w.AsOf()),
+		e := &ui.Explain{ID: "explain-" + name, Title: r.P.T(key + "name"), Definition: r.P.T(key + "definition"), AsOf: r.P.DateTime(a.asOf.At),
 			Purchase: r.P.T("customers.figure.purchase"), Rows: &ui.Anchor{Text: r.P.T("customers.article.orders"), Href: "#sales"}}
 		tiles = append(tiles, ui.Tile{Name: r.P.T(key + "name"), Value: value, Change: change, Explain: e})
 	}
@@ -288,8 +309,12 @@ func (p pages) salesCSV(r *page.Request, a article) error {
 	return r.SendCSV("product-"+strconv.FormatInt(a.ID, 10), head, func(yield func([]string, error) bool) {
 		day, before := r.Today()+1, int64(0)
 		for {
+			if p.Warehouse == nil {
+				return
+			}
+			var err error
 			some := article{Product: a.Product}
-			err := p.sold(r, &some, day, before, perCSV)
+			some.sold, err = soldOf(r.Context(), p.Warehouse, a.ID, r.Today(), day, before, perCSV)
 			if err == nil {
 				err = r.Read(func(tx *store.Tx) error { return some.name(r, tx) })
 			}

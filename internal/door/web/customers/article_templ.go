@@ -13,7 +13,7 @@ import (
 	"stamm/internal/door/web/ui"
 )
 
-func articleView(r *page.Request, p pages, a article) templ.Component {
+func articleView(r *page.Request, a article) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -39,7 +39,7 @@ func articleView(r *page.Request, p pages, a article) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if a.known {
-			templ_7745c5c3_Err = ui.Tiles(r.P, a.tiles(r, p.Warehouse)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Tiles(r.P, a.tiles(r)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -48,8 +48,8 @@ func articleView(r *page.Request, p pages, a article) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if a.known {
-			templ_7745c5c3_Err = ui.AsOfLine(r.P, ui.AsOf{At: p.Warehouse.AsOf(), Source: r.P.T("customers.article.source")}).Render(ctx, templ_7745c5c3_Buffer)
+		if a.asOf.Source != "" {
+			templ_7745c5c3_Err = ui.AsOfLine(r.P, a.asOf).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -65,7 +65,7 @@ type shop struct {
 func open(t testing.TB, db *store.DB) *shop {
 	s := &shop{t: t, ids: map[string]int64{}, docs: map[string]int64{}}
 	s.house = warehousetest.Open(t, company.Projection(), customer.Projection(), product.Projection(), document.Projection(), contract.Projection())
-	s.Site = webtest.New(t, db, customers.Area(customers.Deps{Warehouse: s.house, Report: func(ctx context.Context, name string, p report.Params) (*report.Result, error) {
+	s.Site = webtest.New(t, db, customers.Area(customers.Deps{Warehouse: s.house, Patience: warehouse.Forever, Report: func(ctx context.Context, name string, p report.Params) (*report.Result, error) {
 		r, err := report.Find(name)
 		if err != nil {
 			return nil, err

@@ -11,10 +11,11 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
 )
 
-func listView(r *page.Request, s listState, f ui.Filters, t ui.Table, total int64, w Warehouse) templ.Component {
+func listView(r *page.Request, s listState, f ui.Filters, t ui.Table, total int64, w *warehouse.DB) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -2,8 +2,6 @@ package segments
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"strconv"
 
 	"stamm/internal/door/web/figure"
@@ -50,12 +48,6 @@ func (s standing) line(today clock.Day) []float64 {
 	return all
 }
 
-// keyOf names everything a figure about a compiled condition depends on.
-func keyOf(what string, q *filter.Query) string {
-	sql := q.Customers()
-	return fmt.Sprintf("segment %s %x", what, sha256.Sum256(fmt.Append(nil, sql.Text, "\x00", sql.Args)))
-}
-
 // from is where the figures of a page come from.
 func (d Deps) from(r *page.Request) *figure.Source {
 	return figure.From(d.Warehouse, d.Patience, r.URL.RequestURI())
@@ -67,7 +59,7 @@ func count(ctx context.Context, from *figure.Source, b *segment.Book, s *segment
 	if wrong != nil {
 		return 0, false, wrong, nil
 	}
-	n, known, err = figure.Soon(ctx, from, keyOf("count", q), func(ctx context.Context, v *warehouse.View) (int64, error) { return segment.Count(ctx, v, q) })
+	n, known, err = figure.Soon(ctx, from, segment.Key("count", q), func(ctx context.Context, v *warehouse.View) (int64, error) { return segment.Count(ctx, v, q) })
 	return n, known, nil, err
 }
 

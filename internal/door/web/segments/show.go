@@ -104,7 +104,7 @@ func (d Deps) show(r *page.Request) error {
 // members reads one page of the customers, each with why she is in.
 func (d Deps) members(r *page.Request, s *shown, q *filter.Query, from *figure.Source) error {
 	after := max(r.Int("after", 0), 0)
-	rows, known, err := figure.Soon(r.Context(), from, keyOf("members "+strconv.FormatInt(after, 10), q), func(ctx context.Context, v *warehouse.View) ([]explained, error) {
+	rows, known, err := figure.Soon(r.Context(), from, segment.Key("members "+strconv.FormatInt(after, 10), q), func(ctx context.Context, v *warehouse.View) ([]explained, error) {
 		ids, err := segment.Customers(ctx, v, q, after, pageRows+1)
 		if err != nil {
 			return nil, err
@@ -174,7 +174,7 @@ func (d Deps) membersFile(r *page.Request, s shown, q *filter.Query) error {
 
 // compare profiles the segment and, where another is named, counts whom both have.
 func (d Deps) compare(r *page.Request, s *shown, q *filter.Query, from *figure.Source) error {
-	profile, known, err := figure.Soon(r.Context(), from, keyOf("profile", q), func(ctx context.Context, v *warehouse.View) (*segment.Profile, error) {
+	profile, known, err := figure.Soon(r.Context(), from, segment.Key("profile", q), func(ctx context.Context, v *warehouse.View) (*segment.Profile, error) {
 		return s.book.Compare(ctx, v, q, s.book.Today)
 	})
 	if err != nil {
@@ -189,7 +189,7 @@ func (d Deps) compare(r *page.Request, s *shown, q *filter.Query, from *figure.S
 	}
 	s.other = other
 	book, one := s.book, s.Segment
-	key := keyOf(fmt.Sprintf("overlap %d %s", other.ID, filter.Text(book.Condition(other))), q)
+	key := segment.Key(fmt.Sprintf("overlap %d %s", other.ID, filter.Text(book.Condition(other))), q)
 	shared, known, err := figure.Soon(r.Context(), from, key, func(ctx context.Context, v *warehouse.View) (segment.Shared, error) {
 		return book.Overlap(ctx, v, book.Meaning(one), book.Meaning(other), book.Today)
 	})
