@@ -36,7 +36,7 @@ type importFlags struct {
 	Decimal   string            `help:"Decimal sign of the file: comma or point." placeholder:"SIGN"`
 	Dates     string            `help:"Order of dates in the file: dmy, mdy or ymd." placeholder:"ORDER"`
 	Encoding  string            `help:"Encoding of the file, such as utf-8 or windows-1252." placeholder:"NAME"`
-	Separator string            `help:"Separator of the file, or tab." placeholder:"SIGN"`
+	Separator string            `help:"Separator of the file, or tab, or blank for any number of blanks." placeholder:"SIGN"`
 	Currency  string            `help:"Currency of amounts without one; the base currency by default." placeholder:"CODE"`
 	Profile   string            `help:"Read as saved under this name; what other flags say weighs more. A new name saves how this file is read." placeholder:"NAME"`
 	DryRun    bool              `help:"Only count what would be new, changed and unchanged."`

@@ -20,7 +20,7 @@ type Options struct {
 	Decimal   Decimal           `json:"decimal,omitempty"`
 	Dates     DateOrder         `json:"dates,omitempty"`
 	Encoding  Encoding          `json:"encoding,omitempty"`
-	Separator string            `json:"separator,omitempty"` // "tab" and "\t" are both understood
+	Separator string            `json:"separator,omitempty"` // "tab" and "\t" are both understood, and " " or "blank" for any number of blanks
 	Heading   int64             `json:"heading,omitempty"`   // line of the headings; -1 for none
 	Sheet     string            `json:"sheet,omitempty"`     // of a workbook; the first visible one with rows if empty
 	Currency  string            `json:"currency,omitempty"`  // of amounts without one; EUR if empty
@@ -142,6 +142,9 @@ func (o *Options) check(kind Kind) error {
 	}
 	if o.Separator == "tab" || o.Separator == `\t` {
 		o.Separator = "\t"
+	}
+	if o.Separator == "blank" {
+		o.Separator = blankSeparator
 	}
 	switch {
 	case fieldsOf(kind) == nil:
