@@ -156,7 +156,8 @@ func (o *orderReader) inherit(in *interpreter, r *OrderRow) {
 	o.before.order, o.before.date, o.before.currency = r.Order, r.Date, in.currency
 }
 
-// amount finds the total of the row. A file without amounts is legal; a row without one in a file that has them is not.
+// amount finds the total of the row. A file without amounts is legal; a row without one in a file that has them is not, unless
+// nothing came of its order.
 func (o *orderReader) amount(in *interpreter, r *OrderRow) *RowError {
 	if r.Amount.Set {
 		return nil
@@ -174,6 +175,7 @@ func (o *orderReader) amount(in *interpreter, r *OrderRow) *RowError {
 		return nil
 	}
 	switch {
+	case r.Cancelled && !r.Net.Set && !r.Gross.Set:
 	case r.Net.Set:
 		r.Amount = r.Net
 	case r.Gross.Set:

@@ -22,7 +22,7 @@ type Options struct {
 	Encoding  Encoding          `json:"encoding,omitempty"`
 	Separator string            `json:"separator,omitempty"` // "tab" and "\t" are both understood, and " " or "blank" for any number of blanks
 	Heading   int64             `json:"heading,omitempty"`   // line of the headings; -1 for none
-	Sheet     string            `json:"sheet,omitempty"`     // of a workbook; the first visible one with rows if empty
+	Sheet     string            `json:"sheet,omitempty"`     // of a workbook; the first visible one with rows, and those that go on with its table, if empty
 	Currency  string            `json:"currency,omitempty"`  // of amounts without one; EUR if empty
 	Zone      string            `json:"zone,omitempty"`      // IANA name, of times without one; UTC if empty
 }
@@ -120,19 +120,80 @@ func (f *Files) Prepare(ctx context.Context, kind Kind, o Options) (*Plan, error
 		if fp == nil {
 			continue
 		}
-		plan.Files = append(plan.Files, *fp)
-		view.begin(fp)
-		for i := range s.rows {
-			if s.rows[i].line > fp.Dialect.Skip && s.rows[i].fault == "" {
-				view.sampleRow(&s.rows[i])
-			}
+		view.sample(fp, s)
+		more, err := f.furtherSheets(ctx, ref, kind, o, fp, view)
+		if err != nil {
+			return nil, err
 		}
+		plan.Files = append(append(plan.Files, *fp), more...)
 	}
 	if len(plan.Files) == 0 {
 		return nil, invalid("empty", refs[0].name)
 	}
 	plan.Formats, _ = view.resolve(o)
 	return plan, nil
+}
+
+// furtherSheets plans the sheets of a workbook that go on with the table of the first: visible, with the same headings. Their names then
+// stand behind that of the file.
+func (f *Files) furtherSheets(ctx context.Context, ref tableRef, kind Kind, o Options, first *FilePlan, view *evidence) ([]FilePlan, error) {
+	if !ref.book || o.Sheet != "" || first.Dialect.Heading == 0 {
+		return nil, nil
+	}
+	names, err := f.sheetsBehind(ref, first.Sheet)
+	if err != nil {
+		return nil, err
+	}
+	var more []FilePlan
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		o.Sheet = name
+		fp, s, err := f.prepareTable(ref, kind, o)
+		if fault.CodeOf(err) == fault.Invalid { // another table, or none
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if fp == nil || !slices.EqualFunc(fp.Headings, first.Headings, func(a, b string) bool { return fold(a) == fold(b) }) {
+			continue
+		}
+		fp.Name = ref.name + "/" + fp.Sheet
+		fp.Columns = slices.Clone(first.Columns)
+		view.sample(fp, s)
+		more = append(more, *fp)
+	}
+	if len(more) > 0 {
+		first.Name = ref.name + "/" + first.Sheet
+	}
+	return more, nil
+}
+
+// maxSheets bounds how many sheets of a workbook are looked at.
+const maxSheets = 100
+
+// sheetsBehind are the names of the visible sheets behind one.
+func (f *Files) sheetsBehind(ref tableRef, first string) ([]string, error) {
+	in, err := f.open(ref, &tally{})
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	b, err := f.openBook(in, ref.name)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	behind := false
+	for _, s := range b.sheets {
+		if behind && !s.hidden && len(names) < maxSheets {
+			names = append(names, s.name)
+		}
+		behind = behind || s.name == first
+	}
+	return names, nil
 }
 
 // check makes sure that the options name things that exist.
