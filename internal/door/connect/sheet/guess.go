@@ -67,7 +67,7 @@ var headings = sync.OnceValue(func() map[Kind]synonyms {
 			s.add(f.name, names)
 		}
 		for key := range s.exact {
-			if len(key) >= 5 {
+			if len(key) >= 5 && key != "count" { // a discount counts nothing
 				s.long = append(s.long, key)
 			}
 		}
@@ -167,7 +167,7 @@ func guess(k Kind, names []string, hasHeadings bool, rows []sampleRow) (columns 
 	} else {
 		g.byContent()
 	}
-	g.dropOrderTotal()
+	g.dropOrderTotals()
 	for _, f := range fieldsOf(k) {
 		if c, ok := g.column[f.name]; ok {
 			columns = append(columns, c)
@@ -388,10 +388,16 @@ func (g *guesser) bareID() {
 	}
 }
 
-// dropOrderTotal takes the amount away again where every line has quantity and price and the amount is that of the whole order,
-// repeated on each of its lines: taken as the row's it would count several times.
-func (g *guesser) dropOrderTotal() {
-	amount, ok := g.column["amount"]
+// dropOrderTotals takes amounts away again where every line has quantity and price and they are those of the whole order, repeated
+// on each of its lines: taken as the row's they would count several times.
+func (g *guesser) dropOrderTotals() {
+	for _, field := range [...]string{"amount", "net", "gross", "tax"} {
+		g.dropOrderTotal(field)
+	}
+}
+
+func (g *guesser) dropOrderTotal(field string) {
+	amount, ok := g.column[field]
 	quantity, ok2 := g.column["quantity"]
 	price, ok3 := g.column["unit_price"]
 	order, ok4 := g.column["order"]
@@ -428,7 +434,7 @@ func (g *guesser) dropOrderTotal() {
 		}
 	}
 	if product*10 < rows*8 && lines > 0 && repeated*10 >= lines*9 {
-		delete(g.column, "amount")
+		delete(g.column, field)
 		g.taken[amount.Index] = false
 	}
 }
