@@ -331,7 +331,8 @@ func (d *draft) dropOverlap() {
 	}
 }
 
-// turnNegative reads an order of a known customer with a total below zero, as some shops write refunds, as a return.
+// turnNegative reads an order of a known customer with a total below zero, as some shops write refunds, as a return. Where something
+// was bought too, with a quantity and price above zero, it stays a sale of that.
 func (d *draft) turnNegative() {
 	if !d.buyer.known() {
 		return
@@ -340,6 +341,9 @@ func (d *draft) turnNegative() {
 	switch {
 	case len(d.doc.Lines) > 0:
 		for _, l := range d.doc.Lines {
+			if l.Quantity > 0 && l.UnitPrice > 0 {
+				return
+			}
 			total += l.Amount
 		}
 	case d.doc.Net != nil:
