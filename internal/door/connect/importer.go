@@ -429,7 +429,7 @@ func (im *Importer) linkAll(ctx context.Context, actor store.Actor) error {
 				if last, w, err = document.Link(ctx, tx, pass, after, linkTurn); err != nil || len(w.Rows) == 0 {
 					return err
 				}
-				if _, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: w.Rows}); err != nil {
+				if _, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: w.Rows}); err != nil || pass != document.ReturnPass {
 					return err
 				}
 				return coupon.Returned(ctx, tx, idsOf(w.Rows["document"]))
