@@ -135,8 +135,9 @@ func (s *sniffed) rowsOf(sep string, limits Limits) sample {
 	return rows
 }
 
-// separate finds the separator: told, named in a first line sep=;, or the one that cuts all rows into equally many cells.
-func (s *sniffed) separate(told string, limits Limits) sample {
+// separate finds the separator: told, named in a first line sep=;, the one that cuts out headings we know, or the one that cuts all
+// rows into equally many cells.
+func (s *sniffed) separate(k Kind, told string, limits Limits) sample {
 	first, rest, _ := bytes.Cut(s.text, []byte{s.dialect.newline()})
 	first = bytes.TrimSpace(first)
 	if value, ok := bytes.CutPrefix(first, []byte("sep=")); ok || bytes.HasPrefix(first, []byte("\"sep=")) {
@@ -157,15 +158,22 @@ func (s *sniffed) separate(told string, limits Limits) sample {
 	if s.dialect.Separator != "" {
 		return s.rowsOf(s.dialect.Separator, limits)
 	}
+	return s.bestSeparated(k, limits)
+}
+
+// bestSeparated cuts the text at every separator and keeps the one that fits best.
+func (s *sniffed) bestSeparated(k Kind, limits Limits) sample {
 	var best sample
 	var bestFit fitness
 	for _, sep := range separators {
 		rows := s.rowsOf(string(sep), limits)
-		if f := fitOf(rows.rows); s.dialect.Separator == "" || f.better(bestFit) {
+		f := fitOf(rows.rows)
+		f.headings = knownHeadings(k, rows.rows)
+		if s.dialect.Separator == "" || f.better(bestFit) {
 			s.dialect.Separator, best, bestFit = string(sep), rows, f
 		}
 	}
-	if !bestFit.good() || bestFit.start > 0 {
+	if bestFit.headings == 0 && (!bestFit.good() || bestFit.start > 0) {
 		if rows := s.rowsOf(blankSeparator, limits); tabulated(rows.rows) {
 			s.dialect.Separator = blankSeparator
 			return rows
@@ -183,6 +191,20 @@ type fitness struct {
 	width int     // cells of most rows
 	start int     // first row of those
 	share float64 // of the rows from there on
+
+	headings int // that are known, in the row that has most of them
+}
+
+// knownHeadings is how many cells of one of the first rows are headings of the kind; 0 for a single one, which may be chance.
+func knownHeadings(k Kind, rows []sampleRow) int {
+	syn := headings()[k]
+	most := 0
+	for i := range rows[:min(len(rows), 40)] {
+		if n := syn.hits(rows[i].cells); n > most && n > 1 {
+			most = n
+		}
+	}
+	return most
 }
 
 // fitOf looks for the most frequent number of cells above one.
@@ -217,10 +239,12 @@ func fitOf(rows []sampleRow) fitness {
 // good reports whether most rows are cut into equally many cells.
 func (f fitness) good() bool { return f.width > 1 && f.share > 0.6 }
 
-// better prefers a separator that fits most rows, then the one whose table begins earlier (a decimal comma does not occur in
+// better prefers a separator that cuts out more headings we know, then one that fits most rows, then the one whose table begins earlier (a decimal comma does not occur in
 // the headings). Equal ones stay in the order of separators.
 func (f fitness) better(than fitness) bool {
 	switch {
+	case f.headings != than.headings:
+		return f.headings > than.headings
 	case f.good() != than.good():
 		return f.good()
 	case f.good():

@@ -51,6 +51,7 @@ func TestTheDialectIsFound(t *testing.T) {
 		{"semicolons in each row of a comma file", "order,date,description\n1,2024-01-01,a;b\n2,2024-01-01,a;b\n", ",", 1, 1, "order date description"},
 		{"blanks, without headings", " 00001 19970101  1   11.77\r\n 00002 19970112  1   12.00\r\n 00002 19970112 15    0.00\r\n", " ", 0, 0, "1 2 3 4"},
 		{"blanks, with headings", "id date  amount \n  1 2024-01-01 5\n 10 2024-01-02   7\n", " ", 1, 1, "id date amount"},
+		{"rows of every width under headings that are known", german + "1;7;01.02.2024;1,5\n2;8;02.02.2024\n3;8;02.02.2024;2,5;x;y\n4;8;02.02.2024;2,5\n", ";", 1, 1, "Auftrag Kunde Datum Betrag"},
 		{"times are no second column", "date\n2024-01-01 10:00\n2024-01-02 11:00\n", ",", 1, 1, "date"},
 		{"one column", "date\n2024-01-01\n2024-01-02\n", ",", 1, 1, "date"},
 		{"unknown headings above numbers", "foo;Datum\n1;01.02.2024\n", ";", 1, 1, "foo Datum"},

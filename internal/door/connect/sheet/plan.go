@@ -246,7 +246,7 @@ func (f *Files) prepareTable(ref tableRef, kind Kind, o Options) (*FilePlan, sam
 	if ref.book {
 		s, err = f.sampleBook(in, fp, o)
 	} else {
-		s, err = f.sampleCSV(in, fp, o)
+		s, err = f.sampleCSV(in, fp, kind, o)
 	}
 	if err != nil {
 		if ref.entry >= 0 && isEmptyFile(err) {
@@ -276,12 +276,12 @@ func isEmptyFile(err error) bool {
 	return f != nil && f.Key == "sheet.file.empty"
 }
 
-func (f *Files) sampleCSV(in *opened, fp *FilePlan, o Options) (sample, error) {
+func (f *Files) sampleCSV(in *opened, fp *FilePlan, kind Kind, o Options) (sample, error) {
 	sn, err := sniff(in, fp.Name, o.Encoding, f.limits())
 	if err != nil {
 		return sample{}, err
 	}
-	s := sn.separate(o.Separator, f.limits())
+	s := sn.separate(kind, o.Separator, f.limits())
 	fp.Dialect, fp.sureEncoding = sn.dialect, sn.sureEncoding
 	return s, nil
 }
