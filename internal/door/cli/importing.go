@@ -120,13 +120,13 @@ func (f *importFlags) run(ctx context.Context, c *Call, kind sheet.Kind) error {
 	}
 	run, err := im.Start(ctx, actor, q)
 	if err != nil {
-		return err
+		return unmapped(err)
 	}
 	if run, err = c.follow(ctx, run); err != nil {
 		return err
 	}
 	if err := run.Why(); err != nil {
-		return err
+		return unmapped(err)
 	}
 	if err := upToDate(ctx, c, house, c.App.Store); err != nil {
 		return err
@@ -143,10 +143,18 @@ func (f *importFlags) run(ctx context.Context, c *Call, kind sheet.Kind) error {
 	return nil
 }
 
+// unmapped makes a column that was not found a matter of --map, the flag that names it.
+func unmapped(err error) error {
+	if f := fault.As(err); f != nil && f.Key == "sheet.map.missing" {
+		return f.On("map")
+	}
+	return err
+}
+
 func (f *importFlags) dryRun(ctx context.Context, c *Call, q connect.Request) error {
 	counts, err := c.App.Importer.DryRun(ctx, q)
 	if err != nil {
-		return err
+		return unmapped(err)
 	}
 	return c.showRun(&connect.Run{Kind: q.Kind, State: connect.Waiting, Rows: counts.Rows, New: counts.New, Changed: counts.Changed,
 		Unchanged: counts.Unchanged, Errors: counts.Errors, Notices: counts.Notices})
