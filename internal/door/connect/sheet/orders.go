@@ -22,6 +22,7 @@ type OrderRow struct {
 	Rate      Value  // what one unit of Currency is in the base currency, in billionths
 	Kind      string // order, return, invoice, credit_note, quote, delivery, payment, service_visit
 	Cancelled bool   // the status says that nothing came of it
+	Refunded  bool   // the status says that all of it was given back
 
 	Product, Description, Category string
 	Country                        string // code of ISO 3166, or as written with a notice
@@ -128,7 +129,8 @@ func (o *orderReader) finish(in *interpreter, r *OrderRow) *RowError {
 		}
 	}
 	if r.Status != "" {
-		r.Cancelled = in.known.states.find(r.Status, cancelledWord) != ""
+		state := in.known.states.find(r.Status, endOf)
+		r.Cancelled, r.Refunded = state == "cancelled", state == "refunded"
 	}
 	if r.Name == "" && (r.FirstName != "" || r.LastName != "") {
 		r.Name = strings.TrimSpace(r.FirstName + " " + r.LastName)
@@ -136,9 +138,13 @@ func (o *orderReader) finish(in *interpreter, r *OrderRow) *RowError {
 	return o.amount(in, r)
 }
 
-func cancelledWord(s string) string {
-	if cancelledWords[fold(s)] {
+// endOf is what a status says of how an order ended: cancelled, refunded or nothing of the kind.
+func endOf(status string) string {
+	switch word := fold(status); {
+	case cancelledWords[word]:
 		return "cancelled"
+	case refundedWords[word]:
+		return "refunded"
 	}
 	return ""
 }

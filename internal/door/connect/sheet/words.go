@@ -35,6 +35,12 @@ var flagWords = map[string]bool{
 	"disabled": false, "gesperrt": false, "archived": false, "hidden": false, "unpublished": false, "entwurf": false, "archiviert": false,
 }
 
+// refundedWords are the states in which all that an order sold was given back. In part is another thing.
+var refundedWords = map[string]bool{
+	"refunded": true, "fullyrefunded": true, "wcrefunded": true, "orderrefunded": true, "returned": true, "erstattet": true, "rueckerstattet": true, "zurueckerstattet": true,
+	"vollstaendigerstattet": true, "zurueckgezahlt": true, "retourniert": true, "komplettretourniert": true, "zurueckgesendet": true,
+}
+
 // leftWords tell whether a contract ended where flagWords would say the opposite or nothing.
 var leftWords = map[string]bool{
 	"churned": true, "left": true, "lost": true, "exited": true, "attrited": true, "attritedcustomer": true, "cancelled": true, "canceled": true, "terminated": true, "ended": true, "inactive": true,
