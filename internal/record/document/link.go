@@ -23,29 +23,42 @@ const (
 	ReturnPass = 1
 )
 
-// Link looks for the targets of up to limit waiting documents after the one numbered after, in their order, and
-// returns the last one looked at (0 when none is left) and what changed. Documents that find none keep waiting.
+// Turn is what one call of Link did.
+type Turn struct {
+	Written
+	Last   int64 // the last document looked at; 0 when none is left
+	Looked int   // how many were
+}
+
+// Waiting is how many documents wait for the one they refer to.
+func Waiting(ctx context.Context, tx *store.Tx) (n int64, err error) {
+	err = tx.QueryRow(ctx, sqlCountUnlinked).Scan(&n)
+	return n, err
+}
+
+// Link looks for the targets of up to limit waiting documents after the one numbered after, in their order. Documents
+// that find none keep waiting.
 //
 // A reference names its target. A return without one is matched line by line to the newest earlier sale of the same
 // customer that has the product at the same price and enough of it left, else at another price.
-func Link(ctx context.Context, tx *store.Tx, pass int, after int64, limit int) (last int64, w Written, err error) {
+func Link(ctx context.Context, tx *store.Tx, pass int, after int64, limit int) (t Turn, err error) {
 	docs, err := toLink(ctx, tx, sqlUnlinked, after, limit)
 	if err != nil || len(docs) == 0 {
-		return 0, w, err
+		return t, err
 	}
 	l := linker{tx: tx}
 	if err := l.all(ctx, pick(docs, linkPasses[pass])); err != nil {
-		return 0, w, err
+		return t, err
 	}
-	w.Rows = feed.Rows{}
+	t = Turn{Written: Written{Rows: feed.Rows{}}, Last: docs[len(docs)-1].ID, Looked: len(docs)}
 	if len(l.linked) > 0 {
 		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDeleteUnlinked, tx.Numbers("$1")), store.JSON(l.linked)); err != nil {
-			return 0, w, err
+			return Turn{}, err
 		}
-		w.add("document", l.linked)
-		w.add("link", l.linked)
+		t.add("document", l.linked)
+		t.add("link", l.linked)
 	}
-	return docs[len(docs)-1].ID, w, nil
+	return t, nil
 }
 
 // toLink reads of documents what finding their targets takes, without their lines, in the order of their ids.

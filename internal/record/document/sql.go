@@ -34,6 +34,7 @@ const (
 	sqlToWait          = `SELECT id, kind, source, customer, reference FROM document WHERE id %s`
 	sqlDeleteUnlinked  = `DELETE FROM document_unlinked WHERE document %s`
 	sqlUnlinked        = `SELECT ` + linkFields + ` FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+	sqlCountUnlinked   = `SELECT count(*) FROM document_unlinked`
 	sqlToLink          = `SELECT ` + linkFields + ` FROM document d WHERE d.id %s ORDER BY d.id`
 
 	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer %s`
