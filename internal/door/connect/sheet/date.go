@@ -73,10 +73,10 @@ func takeDate(s string) (t dateText, rest string, ok bool) {
 	if width > 4 || width == 3 || len(s) <= width {
 		return t, "", false
 	}
-	if named(s) {
-		return takeNamedDate(s)
-	}
-	if width == 0 {
+	if width == 0 || !digitBehind(s[width:]) {
+		if named(s) {
+			return takeNamedDate(s)
+		}
 		return t, "", false
 	}
 	t.sep = s[width]
@@ -103,6 +103,14 @@ func takeDate(s string) (t dateText, rest string, ok bool) {
 		}
 	}
 	return t, s, t.width[1] <= 2
+}
+
+// digitBehind reports whether a digit follows the first sign, maybe behind a blank.
+func digitBehind(s string) bool {
+	if len(s) > 2 && s[1] == ' ' {
+		s = s[1:]
+	}
+	return len(s) > 1 && s[1]-'0' <= 9
 }
 
 // leadingDigits returns how many digits s begins with and, for eight and more of them, the date in the first eight.
