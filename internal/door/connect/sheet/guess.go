@@ -159,6 +159,8 @@ func guess(k Kind, names []string, hasHeadings bool, rows []sampleRow) (columns 
 			g.byLayout(l)
 		}
 		g.byHeading()
+		g.besideNumber("name", "kunde", "customer", "client", "kontakt")
+		g.besideNumber("description", "artikel", "product", "article", "item", "produkt")
 		g.productName()
 		g.bareID()
 		g.addressState()
@@ -248,6 +250,20 @@ func (g *guesser) byHeading() {
 	}
 }
 
+// besideNumber makes the field of a column called only customer or article, where another column holds its number: the name stands in it.
+func (g *guesser) besideNumber(field string, called ...string) {
+	if _, ok := g.column[field]; ok || g.kind != Orders {
+		return
+	}
+	for i, n := range g.names {
+		f, _, _ := fieldNamed(g.kind, field)
+		if !g.taken[i] && slices.Contains(called, fold(n)) && !g.contradicts(f, i) {
+			g.take(field, i, 0.7, reasonHeading)
+			return
+		}
+	}
+}
+
 // productName makes a column called only name, beside the article number, the article's: in a list of orders the customer's name
 // stands elsewhere.
 func (g *guesser) productName() {
@@ -325,14 +341,16 @@ func (g *guesser) contradicts(f field, column int) bool {
 		return c.share(max(c.dates, c.serials)) < 0.5
 	case typeEnd:
 		return c.share(max(c.dates, c.serials))+c.known(endless) < 0.5
-	case typeID: // a column "contract" of the same few words again and again names plans
-		return f.name == "contract" && 4*c.distinct < 3*c.filled
+	case typeID: // a column of very few words numbers nothing; a column "contract" of the same few words again and again names plans
+		return f.name == "contract" && 4*c.distinct < 3*c.filled || f.name == "order" && c.filled >= 20 && c.distinct <= 5 && c.numbers == 0
 	case typeMail:
 		return c.share(c.mails) < 0.3
 	case typeCurrency:
 		return c.share(c.currencies) < 0.5
 	case typeDocument:
-		return c.known(func(s string) bool { return documentWords[fold(s)] != "" || browsingWords[fold(s)] }) < 0.5 || c.known(func(s string) bool { return documentWords[fold(s)] != "" }) == 0
+		browsing := c.known(func(s string) bool { return browsingWords[fold(s)] })
+		document := c.known(func(s string) bool { return documentWords[fold(s)] != "" })
+		return browsing+document < 0.5 || document == 0 || browsing == 0 && fold(g.names[column]) == "eventtype"
 	case typePerson:
 		return c.known(func(s string) bool { return personWords[fold(s)] != "" }) < 0.5
 	case typeForm:

@@ -99,6 +99,9 @@ func TestHeadingsAreUnderstood(t *testing.T) {
 		{"a statement of account", "payments", "Buchungstag;Verwendungszweck;Kontonummer/IBAN;Betrag;Waehrung\n01.02.2024;Rechnung 7;DE89370400440532013000;10,00;EUR\n", "amount=Betrag currency=Waehrung date=Buchungstag invoice=Verwendungszweck", ""},
 		{"card holders who left", "contracts", "CLIENTNUM,Attrition_Flag,Customer_Age,Months_on_book\n768805383,Existing Customer,45,39\n768805384,Attrited Customer,49,44\n", "churned=Attrition_Flag customer=CLIENTNUM tenure=Months_on_book", ""},
 		{"subscriptions", "contracts", "id,Customer ID,Plan,Created (UTC),Canceled At (UTC),Status\nsub_1,cus_1,gold,2022-01-01 10:00,2023-06-30 10:00,canceled\nsub_2,cus_2,gold,2022-01-01 10:00,,active\n", "churned=Status contract=id customer=Customer ID end=Canceled At (UTC) plan=Plan start=Created (UTC)", ""},
+		{"a number before a name", "orders", "Belegnummer;Belegdatum;Kunde;Kundennummer;Artikel;Artikel-Nr.;Menge;Preis brutto;Gesamt brutto\n1;13.05.2023;Lee GmbH;10007;Tee;0042;2;10,00;20,00\n", "customer=Kundennummer date=Belegdatum description=Artikel gross=Gesamt brutto name=Kunde order=Belegnummer product=Artikel-Nr. quantity=Menge unit_price=Preis brutto", ""},
+		{"a priority numbers no orders", "orders", "Order_Date,Customer_Id,Product,Sales,Order_Priority\n2018-01-02,7,Tea,140,Medium\n", "amount=Sales customer=Customer_Id date=Order_Date product=Product", ""},
+		{"payments of a till are sales", "orders", "Date,Net Sales,Gift Card Sales,Transaction ID,Event Type,Customer ID\n5/13/2023,$20.00,$0.00,TX1,Payment,CU7\n", "customer=Customer ID date=Date net=Net Sales order=Transaction ID", ""},
 		{"months instead of days", "contracts", "customer_id,plan,tenure (months),churned\n1,Basic,12,0\n2,Plus,3,1\n", "churned=churned customer=customer_id plan=plan tenure=tenure (months)", ""},
 	}
 	for _, tt := range tests {

@@ -50,3 +50,19 @@ func TestMarksOfSpreadsheetsAreTakenOff(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestGuestsOfAShopAreNotOneCustomer(t *testing.T) {
+	head := "order_id,customer_id,billing_email,order_date,order_total\n"
+	for name, tt := range map[string]struct{ text, want string }{
+		"guests":            {"1,0,a@b.de,2024-01-01,5\n2,0,c@d.de,2024-01-01,5\n3,7,e@f.de,2024-01-01,5\n", "  7"},
+		"a customer called": {"1,0,a@b.de,2024-01-01,5\n2,0,A@b.de,2024-01-01,5\n3,7,e@f.de,2024-01-01,5\n", "0 0 7"},
+	} {
+		rows, bad, err := orders(t, sheet.Options{}, sheet.Bytes("a.csv", []byte(head+tt.text)))
+		if err != nil || len(bad) > 0 || len(rows) != 3 {
+			t.Fatalf("%s: %v %v", name, bad, err)
+		}
+		if got := rows[0].Customer + " " + rows[1].Customer + " " + rows[2].Customer; got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}

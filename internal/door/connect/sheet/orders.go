@@ -117,6 +117,9 @@ func (o *orderReader) finish(in *interpreter, r *OrderRow) *RowError {
 	if r.Order == "" {
 		r.Occurrence = o.occurrences.number(r.Hash)
 	}
+	if o.file.Guest != "" && r.Customer == o.file.Guest {
+		r.Customer = ""
+	}
 	o.inherit(in, r)
 	r.Currency = in.currency
 	if !r.Date.Set {

@@ -13,7 +13,8 @@ var otherThings = wordSet(`note notes notiz comment comments kommentar bemerkung
 	item items mail email rating rank score income margin marge profit gewinn method methode image bild url link weight gewicht brand marke gender geschlecht version
 	hash token flag tax taxes steuer fee gebuehr discount rabatt refund refunded label level tier class klasse length lenght days day tage dow hour week month year
 	since prior birth geburt merchant seller supplier vendor lieferant hersteller parent last letzte letzter letztes previous next modified updated geaendert
-	percent percentage prozent channel iban bic change changed disc measure unit`)
+	percent percentage prozent channel iban bic change changed disc measure unit
+	priority prioritaet mode risk card giftcard tracking`)
 
 // keyWords name what identifies something: beside a heading of words they make a key of it.
 var keyWords = wordSet(`id ids key code nr no number nummer`)

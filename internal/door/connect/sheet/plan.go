@@ -54,6 +54,7 @@ type FilePlan struct {
 	Headings []string `json:"headings"` // 1, 2, 3 … where the file has none
 	Columns  []Column `json:"columns"`
 	Layout   string   `json:"layout,omitempty"` // name of a known export
+	Guest    string   `json:"guest,omitempty"`  // the customer number of all who have none
 
 	sureEncoding bool // told, or seen in a mark or in letters
 }
@@ -268,7 +269,35 @@ func (f *Files) prepareTable(ref tableRef, kind Kind, o Options) (*FilePlan, sam
 	if err := fp.apply(kind, o.Map); err != nil {
 		return nil, sample{}, err
 	}
+	if kind == Orders {
+		fp.Guest = fp.guest(data)
+	}
 	return fp, s, fp.complete(kind)
+}
+
+// guest is the number 0 where customers with different mail addresses share it, as shops write it for orders without an account;
+// else nothing.
+func (p *FilePlan) guest(rows []sampleRow) string {
+	customer, ok := p.column("customer")
+	email, ok2 := p.column("email")
+	if !ok || !ok2 {
+		return ""
+	}
+	first := ""
+	for i := range rows {
+		cells := rows[i].cells
+		if len(cells) <= max(customer.Index, email.Index) || trim(cells[customer.Index]) != "0" {
+			continue
+		}
+		switch mail := strings.ToLower(trim(cells[email.Index])); {
+		case mail == "" || nothing(mail):
+		case first == "":
+			first = mail
+		case mail != first:
+			return "0"
+		}
+	}
+	return ""
 }
 
 func isEmptyFile(err error) bool {
