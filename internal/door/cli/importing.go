@@ -36,7 +36,7 @@ type importFlags struct {
 	Decimal   string            `help:"Decimal sign of the file: comma or point." placeholder:"SIGN"`
 	Dates     string            `help:"Order of dates in the file: dmy, mdy or ymd." placeholder:"ORDER"`
 	Encoding  string            `help:"Encoding of the file, such as utf-8 or windows-1252." placeholder:"NAME"`
-	Separator string            `help:"Separator of the file, or tab." placeholder:"SIGN"`
+	Separator string            `help:"Separator of the file, or tab, or blank for any number of blanks." placeholder:"SIGN"`
 	Currency  string            `help:"Currency of amounts without one; the base currency by default." placeholder:"CODE"`
 	Profile   string            `help:"Read as saved under this name; what other flags say weighs more. A new name saves how this file is read." placeholder:"NAME"`
 	DryRun    bool              `help:"Only count what would be new, changed and unchanged."`
@@ -120,13 +120,13 @@ func (f *importFlags) run(ctx context.Context, c *Call, kind sheet.Kind) error {
 	}
 	run, err := im.Start(ctx, actor, q)
 	if err != nil {
-		return err
+		return unmapped(err)
 	}
 	if run, err = c.follow(ctx, run); err != nil {
 		return err
 	}
 	if err := run.Why(); err != nil {
-		return err
+		return unmapped(err)
 	}
 	if err := upToDate(ctx, c, house, c.App.Store); err != nil {
 		return err
@@ -143,10 +143,18 @@ func (f *importFlags) run(ctx context.Context, c *Call, kind sheet.Kind) error {
 	return nil
 }
 
+// unmapped makes a column that was not found a matter of --map, the flag that names it.
+func unmapped(err error) error {
+	if f := fault.As(err); f != nil && f.Key == "sheet.map.missing" {
+		return f.On("map")
+	}
+	return err
+}
+
 func (f *importFlags) dryRun(ctx context.Context, c *Call, q connect.Request) error {
 	counts, err := c.App.Importer.DryRun(ctx, q)
 	if err != nil {
-		return err
+		return unmapped(err)
 	}
 	return c.showRun(&connect.Run{Kind: q.Kind, State: connect.Waiting, Rows: counts.Rows, New: counts.New, Changed: counts.Changed,
 		Unchanged: counts.Unchanged, Errors: counts.Errors, Notices: counts.Notices})

@@ -159,7 +159,7 @@ func parseShares(texts []string) (map[string]float64, error) {
 				return nil, fault.New(fault.Invalid, "prove.share", "text", part).On("shares")
 			}
 			name := strings.TrimSpace(part[:at])
-			p, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(part[at+1:]), ",", ".", 1), 64)
+			p, err := parseShare(part[at+1:])
 			if _, twice := shares[name]; err != nil || !(p > 0 && p < 1) || twice || name == "" {
 				return nil, fault.New(fault.Invalid, "prove.share", "text", part).On("shares")
 			}
@@ -167,6 +167,16 @@ func parseShares(texts []string) (map[string]float64, error) {
 		}
 	}
 	return shares, nil
+}
+
+// parseShare reads a share as 0.45, 0,45 or 45 %.
+func parseShare(text string) (float64, error) {
+	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	p, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(number), ",", ".", 1), 64)
+	if percent {
+		p /= 100
+	}
+	return p, err
 }
 
 // shareParts cuts an argument, unless a separator belongs to a name or a number.

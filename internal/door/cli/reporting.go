@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"stamm/internal/door/connect/sheet"
+	"stamm/internal/door/web/figure"
 	"stamm/internal/insight/report"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
@@ -126,8 +127,15 @@ func writeText(w io.Writer, p *i18n.Printer, res *report.Result) {
 	}
 }
 
+// writeCSV writes the tables of a report, or its headline figures where it has none, with values that spreadsheets reckon with.
 func writeCSV(w io.Writer, p *i18n.Printer, res *report.Result) error {
 	out := sheet.NewWriter(w)
+	if len(res.Tables) == 0 {
+		out.Write(p.T("insight.csv.figure"), p.T("insight.csv.value"))
+		for _, f := range res.Figures {
+			out.Write(f.Label(p), figure.Raw(p, f.Cell, f.Kind, res.Currency))
+		}
+	}
 	for i, table := range res.Tables {
 		if i > 0 {
 			out.Write()
@@ -140,7 +148,7 @@ func writeCSV(w io.Writer, p *i18n.Printer, res *report.Result) error {
 		for _, row := range table.Rows {
 			cells := make([]string, len(row))
 			for i, cell := range row {
-				cells[i] = cell.Format(p, table.Columns[i].Kind, res.Currency)
+				cells[i] = figure.Raw(p, cell, table.Columns[i].Kind, res.Currency)
 			}
 			out.Write(cells...)
 		}

@@ -33,6 +33,7 @@ type draft struct {
 	rate     money.Rate // as the file tells it
 	codes    []string   // of coupons
 	coupons  bool       // whether its files tell codes
+	refunded bool       // its status says that all was given back, and its file has no documents for that
 	renamed  bool       // a notice tells already that the customer was named differently before
 }
 
@@ -93,7 +94,10 @@ func (b *drafter) flush() error {
 func (b *drafter) finish(d *draft) error {
 	d.convert(b.rates, b.base)
 	d.finish(b.base)
-	return b.emit(d)
+	if err := b.emit(d); err != nil || !d.refunded || d.problem != nil || !d.doc.Sale {
+		return err
+	}
+	return b.emit(d.refund(b.base))
 }
 
 func (b *drafter) begin(r *sheet.OrderRow, kind document.Kind) *draft {
@@ -171,6 +175,7 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 		}
 	}
 	d.doc.Cancelled = d.doc.Cancelled || r.Cancelled
+	d.refunded = d.refunded || r.Refunded && !b.files[r.File].Has("kind") && !b.files[r.File].Has("reference")
 	if r.Coupon != "" {
 		d.coupons = true
 		d.show(r.Coupon)
@@ -331,7 +336,8 @@ func (d *draft) dropOverlap() {
 	}
 }
 
-// turnNegative reads an order of a known customer with a total below zero, as some shops write refunds, as a return.
+// turnNegative reads an order of a known customer with a total below zero, as some shops write refunds, as a return. Where something
+// was bought too, with a quantity and price above zero, it stays a sale of that.
 func (d *draft) turnNegative() {
 	if !d.buyer.known() {
 		return
@@ -340,6 +346,9 @@ func (d *draft) turnNegative() {
 	switch {
 	case len(d.doc.Lines) > 0:
 		for _, l := range d.doc.Lines {
+			if l.Quantity > 0 && l.UnitPrice > 0 {
+				return
+			}
 			total += l.Amount
 		}
 	case d.doc.Net != nil:

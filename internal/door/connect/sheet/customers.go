@@ -33,7 +33,7 @@ type Custom struct{ Name, Value string }
 func (r *CustomerRow) TagList() []string {
 	var tags []string
 	for _, t := range strings.FieldsFunc(r.Tags, func(c rune) bool { return c == ',' || c == ';' || c == '|' }) {
-		if t = trim(t); t != "" {
+		if t = trim(strings.Trim(trim(t), `"`)); t != "" { // Mailchimp puts each in quotes
 			tags = append(tags, t)
 		}
 	}

@@ -59,6 +59,7 @@ type dateText struct {
 	n     [3]int
 	width [3]int
 	sep   byte // 0 in 20101201
+	named bool // the month is a word, so the numbers are day, month and year
 }
 
 // takeDate cuts the date off the beginning. What follows is the time, if anything.
@@ -69,7 +70,13 @@ func takeDate(s string) (t dateText, rest string, ok bool) {
 		t.width = [3]int{4, 2, 2}
 		return t, s[8:], true
 	}
-	if width == 0 || width > 4 || width == 3 || len(s) <= width {
+	if width > 4 || width == 3 || len(s) <= width {
+		return t, "", false
+	}
+	if width == 0 || !digitBehind(s[width:]) {
+		if named(s) {
+			return takeNamedDate(s)
+		}
 		return t, "", false
 	}
 	t.sep = s[width]
@@ -96,6 +103,14 @@ func takeDate(s string) (t dateText, rest string, ok bool) {
 		}
 	}
 	return t, s, t.width[1] <= 2
+}
+
+// digitBehind reports whether a digit follows the first sign, maybe behind a blank.
+func digitBehind(s string) bool {
+	if len(s) > 2 && s[1] == ' ' {
+		s = s[1:]
+	}
+	return len(s) > 1 && s[1]-'0' <= 9
 }
 
 // leadingDigits returns how many digits s begins with and, for eight and more of them, the date in the first eight.
@@ -127,6 +142,8 @@ func number(s string) int {
 // resolve finds year, month and day.
 func (t dateText) resolve(order DateOrder, pivot int) (y, m, d int, p problem) {
 	switch {
+	case t.named:
+		order = DMY
 	case t.width[0] == 4:
 		order = YMD
 	case t.width[2] == 4 && order == YMD:
@@ -343,7 +360,7 @@ func meridiem(hour int, s string) (int, string, bool) {
 	return hour, trim(s[2:]), true
 }
 
-// zoneOffset reads Z, +01:00, +0100, +01 and the abbreviations that mean one thing in Europe. What stands in brackets behind an
+// zoneOffset reads Z, +01:00, +0100, +01 and the abbreviations that mean one thing. What stands in brackets behind an
 // offset is its name.
 func zoneOffset(s string) (seconds int, ok bool) {
 	if i := strings.IndexAny(s, "[("); i > 0 {
@@ -358,6 +375,14 @@ func zoneOffset(s string) (seconds int, ok bool) {
 		return 2 * 3600, true
 	case "EEST":
 		return 3 * 3600, true
+	case "EDT":
+		return -4 * 3600, true
+	case "EST":
+		return -5 * 3600, true
+	case "PDT":
+		return -7 * 3600, true
+	case "PST":
+		return -8 * 3600, true
 	}
 	for _, name := range [...]string{"UTC", "GMT"} {
 		s = strings.TrimPrefix(s, name)
@@ -391,7 +416,7 @@ func zoneOffset(s string) (seconds int, ok bool) {
 
 // zeroDate reports the ways databases write that there is no date.
 func zeroDate(s string) bool {
-	return strings.HasPrefix(s, "0000-00-00") || strings.HasPrefix(s, "00.00.0000") || strings.HasPrefix(s, "00/00/0000")
+	return strings.HasPrefix(s, "0000-00-00") || strings.HasPrefix(s, "00.00.0000") || strings.HasPrefix(s, "00/00/0000") || s == "0.0.00" || s == "0.0.0000" || s == "00.00.00"
 }
 
 // localDays turns local dates into instants of one zone. Asking the zone for every row would be the dearest part of reading, and

@@ -35,6 +35,8 @@ func TestDatesAreReadAsPeopleWriteThem(t *testing.T) {
 		{"12/1/2010 8:26", mdy, "2010-12-01T07:26:00Z", "2010-12-01", true}, {"1/12/2010", dmy, "2010-11-30T23:00:00Z", "2010-12-01", false}, {"12/13/2010", unknown, "2010-12-12T23:00:00Z", "2010-12-13", false}, {"13/12/2010", unknown, "2010-12-12T23:00:00Z", "2010-12-13", false}, {"5/5/2011", unknown, "2011-05-04T22:00:00Z", "2011-05-05", false},
 		{"12/1/10 8:26 PM", mdy, "2010-12-01T19:26:00Z", "2010-12-01", true}, {"12/1/10 12:05 am", mdy, "2010-11-30T23:05:00Z", "2010-12-01", true}, {"12/1/2010 8 PM", mdy, "2010-12-01T19:00:00Z", "2010-12-01", true}, {"1-2-2011", dmy, "2011-01-31T23:00:00Z", "2011-02-01", false}, {"10/12/01", ymd, "2010-11-30T23:00:00Z", "2010-12-01", false},
 		{"20101201", unknown, "2010-11-30T23:00:00Z", "2010-12-01", false}, {"20101201 0826", unknown, "2010-12-01T07:26:00Z", "2010-12-01", true}, {"20101201082600", unknown, "2010-12-01T07:26:00Z", "2010-12-01", true}, {"20101201T082600Z", unknown, "2010-12-01T08:26:00Z", "2010-12-01", true}, {"201012010826", unknown, "2010-12-01T07:26:00Z", "2010-12-01", true},
+		{"11-Feb-13", unknown, "2013-02-10T23:00:00Z", "2013-02-11", false}, {"3. März 2024", mdy, "2024-03-02T23:00:00Z", "2024-03-03", false}, {"1. Dez. 2024, 08:26 Uhr", unknown, "2024-12-01T07:26:00Z", "2024-12-01", true}, {"Mar 3, 2024, 9:05:00 PM", dmy, "2024-03-03T20:05:00Z", "2024-03-03", true},
+		{"2024-Mar-03", unknown, "2024-03-02T23:00:00Z", "2024-03-03", false}, {"Tue, 5 Mar 2024 10:00:00 +0000", unknown, "2024-03-05T10:00:00Z", "2024-03-05", true}, {"March 3rd, 2024", unknown, "2024-03-02T23:00:00Z", "2024-03-03", false}, {"03MAY2024", unknown, "2024-05-02T22:00:00Z", "2024-05-03", false}, {"Feb 1, 2017 12:05:05 AM PST", unknown, "2017-02-01T08:05:05Z", "2017-02-01", true},
 		{"29.02.2012", unknown, "2012-02-28T23:00:00Z", "2012-02-29", false}, {"01.01.69", unknown, "1968-12-31T23:00:00Z", "1969-01-01", false}, {"99/12/31", unknown, "1999-12-30T23:00:00Z", "1999-12-31", false},
 		{"28.03.2010 02:30", unknown, "2010-03-28T01:30:00Z", "2010-03-28", true}, {"31.10.2010", unknown, "2010-10-30T22:00:00Z", "2010-10-31", false},
 	}
@@ -50,7 +52,7 @@ func TestWhatIsNoDateIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"31.02.2011": "date_impossible", "30.02.2011": "date_impossible", "29.02.2011": "date_impossible", "31.04.2011": "date_impossible", "02/31/2011": "date_impossible", "2011-02-31": "date_impossible", "20110231": "date_impossible",
 		"32.01.2011": "date", "01.13.2011": "date", "2011-13-01": "date", "0.1.2011": "date", "abc": "date", "": "date", "1.2.": "date", "01.02": "date", "12": "date", "1.2.3.4": "date", "01.02.2011 25:00": "date", "01.02.2011 08:60": "date", "01.02.2011 x": "date", "01.02.11111": "date", "12345": "date", "2011-02-01T": "",
-		"03/04/2011": "date_ambiguous", "01.02.2011 08:00 XYZ": "zone", "01.02.2011 08:00 +25:00": "zone", "1. Februar 2011": "date", "40513.35": "date", "31/31/2011": "date", "13:30": "date", "01-2011": "date", "1/2/3/4": "date",
+		"03/04/2011": "date_ambiguous", "01.02.2011 08:00 XYZ": "zone", "01.02.2011 08:00 +25:00": "zone", "1. Fooruar 2011": "date", "Feb 2011": "date", "Mayor 3 2011": "date", "3 May 20111": "date", "31. Februar 2011": "date_impossible", "May": "date", "2011 2012 May": "date", "40513.35": "date", "31/31/2011": "date", "13:30": "date", "01-2011": "date", "1/2/3/4": "date",
 	} {
 		if got, problem := sheet.ParseDate(text, "", time.UTC); problem != want {
 			t.Errorf("%q: %v, problem %q, want %q", text, got, problem, want)
@@ -60,7 +62,7 @@ func TestWhatIsNoDateIsRefused(t *testing.T) {
 
 func TestTheFormOfADateTellsTheOrder(t *testing.T) {
 	for text, want := range map[string]string{
-		"2011-03-04": "neutral", "03.04.2011": "neutral", "20110304": "neutral", "03/04/2011": "ambiguous", "3/4/11": "ambiguous", "04/04/2011": "neutral", "13/04/2011": "dmy", "04/13/2011": "mdy", "99/12/31": "ymd", "31/02/2011": "none", "31.02.2011": "none", "x": "none", "": "none", "13/02/03": "dmy", "13-04-2011 10:00": "dmy",
+		"2011-03-04": "neutral", "03.04.2011": "neutral", "20110304": "neutral", "03/04/2011": "ambiguous", "3/4/11": "ambiguous", "04/04/2011": "neutral", "13/04/2011": "dmy", "04/13/2011": "mdy", "99/12/31": "ymd", "31/02/2011": "none", "31.02.2011": "none", "x": "none", "": "none", "13/02/03": "dmy", "13-04-2011 10:00": "dmy", "3-Apr-11": "neutral", "April 2011": "none", "31. Februar 2011": "none",
 	} {
 		if got := sheet.DateShape(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)

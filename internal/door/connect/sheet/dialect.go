@@ -10,7 +10,7 @@ import (
 // Dialect is how a table is written down. Of a workbook only the heading counts.
 type Dialect struct {
 	Encoding  Encoding `json:"encoding,omitempty"`
-	Separator string   `json:"separator,omitempty"` // one of , ; tab |
+	Separator string   `json:"separator,omitempty"` // one of , ; tab | or a blank, which stands for any number of blanks
 	OldMac    bool     `json:"old_mac,omitempty"`   // lines end with a carriage return alone
 	Heading   int64    `json:"heading"`             // line of the headings, 0 if there are none
 	Skip      int64    `json:"skip"`                // rows up to this line hold no data
@@ -20,7 +20,7 @@ type Dialect struct {
 var separators = []byte{';', '\t', '|', ','}
 
 // Separators are those there are, as they may be named in Options.
-func Separators() []string { return []string{";", ",", "\t", "|"} }
+func Separators() []string { return []string{";", ",", "\t", "|", blankSeparator} }
 
 const headBytes = 64 << 10
 
@@ -124,8 +124,10 @@ func (d Dialect) newline() byte {
 }
 
 // rowsOf cuts the sniffed text at a separator.
-func (s *sniffed) rowsOf(sep byte, limits Limits) sample {
-	scan := newScanner(bytes.NewReader(s.text), sep, s.dialect.newline(), limits.Record)
+func (s *sniffed) rowsOf(sep string, limits Limits) sample {
+	d := s.dialect
+	d.Separator = sep
+	scan := d.scan(bytes.NewReader(s.text), limits.Record)
 	rows, err := takeSample(scan.next)
 	if n := len(rows.rows); err == io.EOF && !s.whole && n > 1 && rows.rows[n-1].fault != "" {
 		rows.rows = rows.rows[:n-1] // cut in two by the end of the text
@@ -133,8 +135,9 @@ func (s *sniffed) rowsOf(sep byte, limits Limits) sample {
 	return rows
 }
 
-// separate finds the separator: told, named in a first line sep=;, or the one that cuts all rows into equally many cells.
-func (s *sniffed) separate(told string, limits Limits) sample {
+// separate finds the separator: told, named in a first line sep=;, the one that cuts out headings we know, or the one that cuts all
+// rows into equally many cells.
+func (s *sniffed) separate(k Kind, told string, limits Limits) sample {
 	first, rest, _ := bytes.Cut(s.text, []byte{s.dialect.newline()})
 	first = bytes.TrimSpace(first)
 	if value, ok := bytes.CutPrefix(first, []byte("sep=")); ok || bytes.HasPrefix(first, []byte("\"sep=")) {
@@ -153,19 +156,32 @@ func (s *sniffed) separate(told string, limits Limits) sample {
 		s.dialect.Separator = told
 	}
 	if s.dialect.Separator != "" {
-		return s.rowsOf(s.dialect.Separator[0], limits)
+		return s.rowsOf(s.dialect.Separator, limits)
 	}
+	return s.bestSeparated(k, limits)
+}
+
+// bestSeparated cuts the text at every separator and keeps the one that fits best.
+func (s *sniffed) bestSeparated(k Kind, limits Limits) sample {
 	var best sample
 	var bestFit fitness
 	for _, sep := range separators {
-		rows := s.rowsOf(sep, limits)
-		if f := fitOf(rows.rows); s.dialect.Separator == "" || f.better(bestFit) {
+		rows := s.rowsOf(string(sep), limits)
+		f := fitOf(rows.rows)
+		f.headings = knownHeadings(k, rows.rows)
+		if s.dialect.Separator == "" || f.better(bestFit) {
 			s.dialect.Separator, best, bestFit = string(sep), rows, f
 		}
 	}
-	if bestFit.width < 2 { // one column: any separator that occurs nowhere
-		s.dialect.Separator = ","
-		return s.rowsOf(',', limits)
+	if bestFit.headings == 0 && (!bestFit.good() || bestFit.start > 0) {
+		if rows := s.rowsOf(blankSeparator, limits); tabulated(rows.rows) {
+			s.dialect.Separator = blankSeparator
+			return rows
+		}
+	}
+	if bestFit.width < 2 {
+		s.dialect.Separator = "," // one column: any separator that occurs nowhere
+		return s.rowsOf(",", limits)
 	}
 	return best
 }
@@ -175,6 +191,20 @@ type fitness struct {
 	width int     // cells of most rows
 	start int     // first row of those
 	share float64 // of the rows from there on
+
+	headings int // that are known, in the row that has most of them
+}
+
+// knownHeadings is how many cells of one of the first rows are headings of the kind; 0 for a single one, which may be chance.
+func knownHeadings(k Kind, rows []sampleRow) int {
+	syn := headings()[k]
+	most := 0
+	for i := range rows[:min(len(rows), 40)] {
+		if n := syn.hits(rows[i].cells); n > most && n > 1 {
+			most = n
+		}
+	}
+	return most
 }
 
 // fitOf looks for the most frequent number of cells above one.
@@ -206,14 +236,18 @@ func fitOf(rows []sampleRow) fitness {
 	return f
 }
 
-// better prefers a separator that fits most rows, then the one whose table begins earlier (a decimal comma does not occur in
+// good reports whether most rows are cut into equally many cells.
+func (f fitness) good() bool { return f.width > 1 && f.share > 0.6 }
+
+// better prefers a separator that cuts out more headings we know, then one that fits most rows, then the one whose table begins earlier (a decimal comma does not occur in
 // the headings). Equal ones stay in the order of separators.
 func (f fitness) better(than fitness) bool {
-	good, thanGood := f.width > 1 && f.share > 0.6, than.width > 1 && than.share > 0.6
 	switch {
-	case good != thanGood:
-		return good
-	case good:
+	case f.headings != than.headings:
+		return f.headings > than.headings
+	case f.good() != than.good():
+		return f.good()
+	case f.good():
 		return f.start < than.start
 	}
 	return f.width > 1 && f.share > than.share

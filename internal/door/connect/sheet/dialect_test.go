@@ -3,6 +3,7 @@ package sheet_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -48,6 +49,10 @@ func TestTheDialectIsFound(t *testing.T) {
 		{"a heading without a name", "order,,date\n1,x,2024-01-01\n", ",", 1, 1, "order 2 date"},
 		{"separators inside quotes", "order,date,description\n1,2024-01-01,\"a;b;c\"\n2,2024-01-01,\"a;b;c\"\n", ",", 1, 1, "order date description"},
 		{"semicolons in each row of a comma file", "order,date,description\n1,2024-01-01,a;b\n2,2024-01-01,a;b\n", ",", 1, 1, "order date description"},
+		{"blanks, without headings", " 00001 19970101  1   11.77\r\n 00002 19970112  1   12.00\r\n 00002 19970112 15    0.00\r\n", " ", 0, 0, "1 2 3 4"},
+		{"blanks, with headings", "id date  amount \n  1 2024-01-01 5\n 10 2024-01-02   7\n", " ", 1, 1, "id date amount"},
+		{"rows of every width under headings that are known", german + "1;7;01.02.2024;1,5\n2;8;02.02.2024\n3;8;02.02.2024;2,5;x;y\n4;8;02.02.2024;2,5\n", ";", 1, 1, "Auftrag Kunde Datum Betrag"},
+		{"times are no second column", "date\n2024-01-01 10:00\n2024-01-02 11:00\n", ",", 1, 1, "date"},
 		{"one column", "date\n2024-01-01\n2024-01-02\n", ",", 1, 1, "date"},
 		{"unknown headings above numbers", "foo;Datum\n1;01.02.2024\n", ";", 1, 1, "foo Datum"},
 	}
@@ -77,6 +82,27 @@ func TestTheDialectCanBeTold(t *testing.T) {
 		if _, err := files.Prepare(context.Background(), sheet.Orders, o); fault.CodeOf(err) != fault.Invalid || fault.As(err).Field != name {
 			t.Errorf("%s: error %v", name, err)
 		}
+	}
+}
+
+func TestATableSetWithBlanksIsReadInAnyPortions(t *testing.T) {
+	text := " 00001 19970101  1   11.77\r\n 00002 19970112 12  1,200.00 \n00002 19970113  1    0.00"
+	for name, data := range map[string]string{"as it is": text, "long": strings.Repeat(text+"\r\n", 5000)} {
+		rows, bad, err := orders(t, sheet.Options{}, sheet.Bytes("a.txt", []byte(data)))
+		if err != nil || len(bad) > 0 || len(rows)%3 != 0 {
+			t.Fatalf("%s: %d rows, bad %v, error %v", name, len(rows), bad, err)
+		}
+		for i, r := range rows {
+			want := [...]string{"00001 1997-01-01 1000 1177", "00002 1997-01-12 12000 120000", "00002 1997-01-13 1000 0"}[i%3]
+			if got := fmt.Sprint(r.Customer, " ", r.Date.Day, " ", r.Quantity.N, " ", r.Amount.N); got != want {
+				t.Fatalf("%s: row %d: %s, want %s", name, i, got, want)
+			}
+		}
+	}
+	whole, _ := io.ReadAll(sheet.Blanks(strings.NewReader(text)))
+	halves, err := io.ReadAll(sheet.Blanks(iotest.OneByteReader(strings.NewReader(text))))
+	if err != nil || string(whole) != string(halves) || !strings.HasPrefix(string(whole), "00001\t19970101\t1\t11.77\r\n00002\t19970112\t12\t1,200.00\n") {
+		t.Errorf("%q, byte by byte %q, %v", whole, halves, err)
 	}
 }
 

@@ -96,7 +96,7 @@ func guessEncoding(head []byte) (e Encoding, sure bool) {
 		return UTF8, false
 	}
 	valid, broken := letters(head)
-	if valid >= broken {
+	if valid*4 >= broken { // letters of Windows-1252 hardly ever look like sound UTF-8
 		return UTF8, true
 	}
 	return Windows1252, true

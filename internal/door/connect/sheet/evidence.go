@@ -118,6 +118,16 @@ func (e *evidence) row(r *Row) {
 	}
 }
 
+// sample takes in the first rows of a table.
+func (e *evidence) sample(p *FilePlan, s sample) {
+	e.begin(p)
+	for i := range s.rows {
+		if s.rows[i].line > p.Dialect.Skip && s.rows[i].fault == "" {
+			e.sampleRow(&s.rows[i])
+		}
+	}
+}
+
 // sampleRow is row for a row of a sample.
 func (e *evidence) sampleRow(r *sampleRow) {
 	for i := range e.watch {

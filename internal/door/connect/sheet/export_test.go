@@ -9,6 +9,9 @@ import (
 
 var ErrRecordTooLong = errRecordTooLong
 
+// Blanks is a text with one tab for all blanks between two words.
+func Blanks(r io.Reader) io.Reader { return &blanksReader{src: r} }
+
 // ScannedRow is a row of the scanner with its cells copied.
 type ScannedRow struct {
 	Line  int64

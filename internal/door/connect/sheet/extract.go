@@ -72,7 +72,7 @@ func (f *Files) pickTable(ref tableRef, picks []Pick, o Options) (*FilePlan, err
 	if ref.book {
 		s, err = f.sampleBook(in, p, o)
 	} else {
-		s, err = f.sampleCSV(in, p, o)
+		s, err = f.sampleCSV(in, p, "", o)
 	}
 	if err != nil {
 		return nil, err

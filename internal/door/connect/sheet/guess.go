@@ -67,7 +67,7 @@ var headings = sync.OnceValue(func() map[Kind]synonyms {
 			s.add(f.name, names)
 		}
 		for key := range s.exact {
-			if len(key) >= 5 {
+			if len(key) >= 5 && key != "count" { // a discount counts nothing
 				s.long = append(s.long, key)
 			}
 		}
@@ -96,10 +96,13 @@ func (s *synonyms) add(field string, names []string) {
 }
 
 // prefixes that say whose or which, before a heading that says what.
-var prefixes = []string{"billing", "billto", "rechnungsadresse", "rechnungs", "rechnung", "customer", "kunden", "kunde", "order", "bestell", "auftrags", "lineitem", "item", "artikel", "positions", "position", "payment", "shopify", "contact"}
+var prefixes = []string{
+	"billing", "billto", "rechnungsadresse", "rechnungs", "rechnung", "customer", "kunden", "kunde", "order", "bestell", "auftrags", "lineitem", "item", "artikel", "positions", "position", "payment", "shopify", "contact",
+	"mailing", "defaultaddress", "primary", "gift", "donation", "spenden", "transaction", "trans", "tran", "sales", "verkaufs", "kauf",
+}
 
 // fieldsFor returns what a heading may stand for.
-func (s *synonyms) fieldsFor(heading string) ([]candidate, string) {
+func (s *synonyms) fieldsFor(k Kind, heading string) ([]candidate, string) {
 	key := fold(heading)
 	switch {
 	case s.exact[key] != nil:
@@ -107,17 +110,20 @@ func (s *synonyms) fieldsFor(heading string) ([]candidate, string) {
 	case key == "" || s.other[key]:
 		return nil, ""
 	}
+	if outside := fold(outsideBrackets(heading)); outside != key {
+		switch {
+		case s.exact[outside] != nil:
+			return lowered(s.exact[outside], 0.95), reasonHeading
+		case s.other[outside]:
+			return nil, ""
+		}
+	}
 	for _, p := range prefixes {
 		if rest, ok := strings.CutPrefix(key, p); ok && s.exact[rest] != nil {
 			return lowered(s.exact[rest], 0.7), reasonPart
 		}
 	}
-	for _, h := range s.long {
-		if strings.HasPrefix(key, h) || strings.HasSuffix(key, h) {
-			return lowered(s.exact[h], 0.5+0.2*float64(len(h))/float64(len(key))), reasonPart
-		}
-	}
-	return nil, ""
+	return s.partOf(k, key, wordsOf(heading)), reasonPart
 }
 
 func lowered(cs []candidate, factor float64) []candidate {
@@ -153,12 +159,17 @@ func guess(k Kind, names []string, hasHeadings bool, rows []sampleRow) (columns 
 			g.byLayout(l)
 		}
 		g.byHeading()
+		g.besideNumber("name", "kunde", "customer", "client", "kontakt")
+		g.besideNumber("description", "artikel", "product", "article", "item", "produkt")
 		g.productName()
 		g.bareID()
+		g.addressState()
+		g.netOfFees()
+		g.onlyDate()
 	} else {
 		g.byContent()
 	}
-	g.dropOrderTotal()
+	g.dropOrderTotals()
 	for _, f := range fieldsOf(k) {
 		if c, ok := g.column[f.name]; ok {
 			columns = append(columns, c)
@@ -206,11 +217,17 @@ func (g *guesser) byHeading() {
 	syn := headings()[g.kind]
 	var fits []fit
 	for i, name := range g.names {
-		candidates, reason := syn.fieldsFor(name)
+		candidates, reason := syn.fieldsFor(g.kind, name)
 		for _, c := range candidates {
 			f, place, _ := fieldNamed(g.kind, c.field)
 			if g.contradicts(f, i) {
 				continue
+			}
+			if g.facts[i].filled == 0 && len(g.rows) > 0 { // an empty column yields to any other
+				if reason == reasonPart {
+					continue
+				}
+				c.score *= 0.5
 			}
 			fits = append(fits, fit{c.field, place, i, c.score, reason})
 		}
@@ -233,6 +250,20 @@ func (g *guesser) byHeading() {
 	}
 }
 
+// besideNumber makes the field of a column called only customer or article, where another column holds its number: the name stands in it.
+func (g *guesser) besideNumber(field string, called ...string) {
+	if _, ok := g.column[field]; ok || g.kind != Orders {
+		return
+	}
+	for i, n := range g.names {
+		f, _, _ := fieldNamed(g.kind, field)
+		if !g.taken[i] && slices.Contains(called, fold(n)) && !g.contradicts(f, i) {
+			g.take(field, i, 0.7, reasonHeading)
+			return
+		}
+	}
+}
+
 // productName makes a column called only name, beside the article number, the article's: in a list of orders the customer's name
 // stands elsewhere.
 func (g *guesser) productName() {
@@ -245,6 +276,58 @@ func (g *guesser) productName() {
 	}
 }
 
+// addressState takes a column called only state from the status of the order where it belongs to an address.
+func (g *guesser) addressState() {
+	status, ok := g.column["status"]
+	_, city := g.column["city"]
+	_, zip := g.column["zip"]
+	if g.kind == Orders && ok && (city || zip) && fold(status.Heading) == "state" {
+		delete(g.column, "status")
+		g.taken[status.Index] = false
+	}
+}
+
+// netOfFees takes the net amount away where a column of fees stands beside it: it is what was paid out, not what is without tax.
+func (g *guesser) netOfFees() {
+	net, ok := g.column["net"]
+	if _, gross := g.column["gross"]; !ok || !gross {
+		return
+	}
+	if slices.ContainsFunc(g.names, func(n string) bool { return slices.Contains([]string{"fee", "fees", "gebuehr", "gebuehren"}, fold(n)) }) {
+		delete(g.column, "net")
+		g.taken[net.Index] = false
+	}
+}
+
+// onlyDate finds the date no heading tells, where one column alone holds dates, or one alone of those that hold them speaks of buying.
+func (g *guesser) onlyDate() {
+	if _, ok := g.column["date"]; ok || g.kind != Orders && g.kind != Payments {
+		return
+	}
+	syn := headings()[g.kind]
+	var dates, bought []int
+	for i := range g.facts {
+		c := &g.facts[i]
+		words := wordsOf(g.names[i])
+		if g.taken[i] || c.filled == 0 || c.share(c.dates) < 0.9 || syn.other[fold(g.names[i])] || slices.ContainsFunc(words, func(w string) bool { return wayWords[w] || otherThings[w] }) {
+			continue
+		}
+		dates = append(dates, i)
+		if slices.ContainsFunc(words, func(w string) bool { return buyingWords[w] }) {
+			bought = append(bought, i)
+		}
+	}
+	if len(dates) > 1 {
+		dates = bought
+	}
+	if len(dates) == 1 {
+		g.take("date", dates[0], 0.5, reasonContent)
+	}
+}
+
+// buyingWords say that a date is that of a purchase.
+var buyingWords = wordSet(`order orders bestellung purchase purchased kauf transaction trans tran event sale sales sold verkauf invoice rechnung booking buchung visit besuch`)
+
 // contradicts reports whether what a column holds cannot be the field its heading promises.
 func (g *guesser) contradicts(f field, column int) bool {
 	c := &g.facts[column]
@@ -253,31 +336,38 @@ func (g *guesser) contradicts(f field, column int) bool {
 	}
 	switch f.kind {
 	case typeAmount, typePrice, typeQuantity, typeRate:
-		return c.share(c.numbers) < 0.5 || c.share(c.mails) > 0.1
+		return c.share(c.numbers) < 0.5 || c.share(c.mails) > 0.1 || f.kind == typeAmount && f.name != "amount" && c.yesNo()
 	case typeInstant, typeDay, typeBirth:
 		return c.share(max(c.dates, c.serials)) < 0.5
 	case typeEnd:
 		return c.share(max(c.dates, c.serials))+c.known(endless) < 0.5
-	case typeID: // a column "contract" of the same few words again and again names plans
-		return f.name == "contract" && 4*c.distinct < 3*c.filled
+	case typeID: // a column of very few words numbers nothing; a column "contract" of the same few words again and again names plans
+		return f.name == "contract" && 4*c.distinct < 3*c.filled || f.name == "order" && c.filled >= 20 && c.distinct <= 5 && c.numbers == 0
 	case typeMail:
 		return c.share(c.mails) < 0.3
 	case typeCurrency:
 		return c.share(c.currencies) < 0.5
 	case typeDocument:
-		return c.known(func(s string) bool { return documentWords[fold(s)] != "" }) < 0.5
+		browsing := c.known(func(s string) bool { return browsingWords[fold(s)] })
+		document := c.known(func(s string) bool { return documentWords[fold(s)] != "" })
+		return browsing+document < 0.5 || document == 0 || browsing == 0 && fold(g.names[column]) == "eventtype"
 	case typePerson:
 		return c.known(func(s string) bool { return personWords[fold(s)] != "" }) < 0.5
 	case typeForm:
 		return c.known(func(s string) bool { return formWords[fold(s)] != "" }) < 0.5
 	case typeFlag:
-		return c.known(func(s string) bool { _, ok := flagWords[fold(s)]; return ok }) < 0.5
+		return c.known(func(s string) bool { _, ok := f.flag(fold(s)); return ok }) < 0.5
 	case typeLanguage:
 		return c.known(func(s string) bool { return languageOf(s) != "" }) < 0.5
 	case typeWords:
-		return f.name == "description" && c.share(c.numbers) > 0.9
+		return f.name == "description" && c.share(c.numbers) > 0.9 || f.name == "title" && c.known(func(s string) bool { return !academic(s) }) > 0.5
 	}
 	return false
+}
+
+// yesNo reports a column of 0 and 1, or of 0 alone, which tells yes and no rather than amounts.
+func (c *columnFacts) yesNo() bool {
+	return c.words["0"] > 0 && c.words["0"]+c.words["1"] == c.filled
 }
 
 // known is the share of cells for which is answers yes.
@@ -316,10 +406,16 @@ func (g *guesser) bareID() {
 	}
 }
 
-// dropOrderTotal takes the amount away again where every line has quantity and price and the amount is that of the whole order,
-// repeated on each of its lines: taken as the row's it would count several times.
-func (g *guesser) dropOrderTotal() {
-	amount, ok := g.column["amount"]
+// dropOrderTotals takes amounts away again where every line has quantity and price and they are those of the whole order, repeated
+// on each of its lines: taken as the row's they would count several times.
+func (g *guesser) dropOrderTotals() {
+	for _, field := range [...]string{"amount", "net", "gross", "tax"} {
+		g.dropOrderTotal(field)
+	}
+}
+
+func (g *guesser) dropOrderTotal(field string) {
+	amount, ok := g.column[field]
 	quantity, ok2 := g.column["quantity"]
 	price, ok3 := g.column["unit_price"]
 	order, ok4 := g.column["order"]
@@ -356,7 +452,7 @@ func (g *guesser) dropOrderTotal() {
 		}
 	}
 	if product*10 < rows*8 && lines > 0 && repeated*10 >= lines*9 {
-		delete(g.column, "amount")
+		delete(g.column, field)
 		g.taken[amount.Index] = false
 	}
 }

@@ -165,6 +165,9 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 		if len(cell) > maxWords {
 			return badLong
 		}
+		if s.name == "zip" || s.name == "phone" {
+			cell = unmarked(cell)
+		}
 		*s.words(out) = cell
 	case typeID:
 		if len(cell) > maxID {
@@ -203,7 +206,7 @@ func readCell[R any](in *interpreter, s *slot[R], cell string, kind cellKind, ou
 		in.currency, in.told, in.digits = code, true, money.Digits(code)
 	case typeFlag:
 		word := fold(cell)
-		yes, known := flagWords[word]
+		yes, known := field{s.name, s.kind}.flag(word)
 		if !known {
 			in.notice(s.name, "flag", cell)
 			return ""
@@ -235,7 +238,7 @@ func (in *interpreter) word(kind fieldType, name, cell string, out *string) prob
 		if excelRuined(cell) {
 			return badExcel
 		}
-		if *out = strings.NewReplacer(" ", "", "-", "").Replace(cell); !product.ValidGTIN(*out) {
+		if *out = strings.NewReplacer(" ", "", "-", "").Replace(unmarked(cell)); !product.ValidGTIN(*out) {
 			*out = ""
 			in.notice(name, "gtin", cell)
 		}
@@ -257,6 +260,14 @@ func (in *interpreter) word(kind fieldType, name, cell string, out *string) prob
 		}
 	}
 	return ""
+}
+
+// unmarked takes off the apostrophe by which some systems keep spreadsheets from reading a number: '01067.
+func unmarked(cell string) string {
+	if len(cell) > 1 && cell[0] == '\'' && (cell[1] >= '0' && cell[1] <= '9' || cell[1] == '+' || cell[1] == '(') {
+		return cell[1:]
+	}
+	return cell
 }
 
 func documentWord(s string) string { return documentWords[fold(s)] }

@@ -48,7 +48,7 @@ var layouts = []layout{
 		needs: []string{"ordernumber", "orderstatus", "orderdate", "itemname", "itemcost"},
 		fields: map[string]string{
 			"order": "ordernumber", "status": "orderstatus", "date": "orderdate", "description": "itemname", "unit_price": "itemcost", "quantity": "quantity",
-			"product": "sku", "-total": "ordertotalamount", "-subtotal": "ordersubtotalamount", "-item": "item",
+			"product": "sku", "-total": "ordertotalamount", "-tax": "ordertotaltaxamount", "-subtotal": "ordersubtotalamount", "-item": "item",
 		},
 	},
 	{
@@ -56,7 +56,7 @@ var layouts = []layout{
 		needs: []string{"ordernumber", "orderstatus", "orderdate", "itemname", "itemcost", "quantityrefund"},
 		fields: map[string]string{
 			"order": "ordernumber", "status": "orderstatus", "date": "orderdate", "description": "itemname", "unit_price": "itemcost", "quantity": "quantityrefund",
-			"product": "sku", "-total": "ordertotalamount", "-subtotal": "ordersubtotalamount", "-item": "item",
+			"product": "sku", "-total": "ordertotalamount", "-tax": "ordertotaltaxamount", "-subtotal": "ordersubtotalamount", "-item": "item",
 		},
 	},
 	{
@@ -64,7 +64,7 @@ var layouts = []layout{
 		needs: []string{"orderid", "invoiceamount", "ordertime", "price", "quantity"},
 		fields: map[string]string{
 			"order": "number", "date": "ordertime", "customer": "customerid", "currency": "currency", "product": "articlenumber", "description": "articlename",
-			"unit_price": "price", "quantity": "quantity", "shipping": "invoiceshipping", "-id": "orderid", "-total": "invoiceamount", "-net": "invoiceamountnet",
+			"unit_price": "price", "quantity": "quantity", "shipping": "invoiceshipping", "-id": "orderid", "-total": "invoiceamount", "-net": "invoiceamountnet", "-taxed": "net", // yes or no
 		},
 	},
 	{
@@ -72,6 +72,38 @@ var layouts = []layout{
 		needs: []string{"auftragsnummer", "kundennummer", "artikelnummer", "externeauftragsnummer"},
 		fields: map[string]string{
 			"order": "auftragsnummer", "customer": "kundennummer", "product": "artikelnummer", "-external": "externeauftragsnummer",
+		},
+	},
+	{ // prices are those of the row, not of a piece
+		name: "Amazon", kind: Orders,
+		needs: []string{"amazonorderid", "purchasedate", "orderstatus", "quantity", "itemprice", "itemtax"},
+		fields: map[string]string{
+			"order": "amazonorderid", "date": "purchasedate", "status": "orderstatus", "product": "sku", "description": "productname", "quantity": "quantity",
+			"currency": "currency", "amount": "itemprice", "shipping": "shippingprice", "country": "shipcountry", "zip": "shippostalcode", "city": "shipcity",
+			"-tax": "itemtax", "-po": "purchaseordernumber",
+		},
+	},
+	{
+		name: "Amazon", kind: Orders,
+		needs: []string{"orderid", "orderitemid", "purchasedate", "quantitypurchased", "itemprice", "itemtax"},
+		fields: map[string]string{
+			"order": "orderid", "date": "purchasedate", "email": "buyeremail", "name": "buyername", "product": "sku", "description": "productname",
+			"quantity": "quantitypurchased", "currency": "currency", "amount": "itemprice", "shipping": "shippingprice", "country": "shipcountry",
+			"zip": "shippostalcode", "city": "shipcity", "-tax": "itemtax",
+		},
+	},
+	{ // its amount is the number of pieces
+		name: "Ta-Feng", kind: Orders,
+		needs: []string{"transactiondt", "customerid", "productid", "amount", "asset", "salesprice"},
+		fields: map[string]string{
+			"date": "transactiondt", "customer": "customerid", "product": "productid", "category": "productsubclass", "quantity": "amount", "amount": "salesprice", "cost": "asset",
+		},
+	},
+	{
+		name: "DATEV", kind: Customers,
+		needs: []string{"konto", "nameadressattypunternehmen", "nameadressattypnatuerlperson", "vornameadressattypnatuerlperson"},
+		fields: map[string]string{
+			"customer": "konto", "company": "nameadressattypunternehmen", "last_name": "nameadressattypnatuerlperson", "first_name": "vornameadressattypnatuerlperson",
 		},
 	},
 	{

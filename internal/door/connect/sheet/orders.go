@@ -22,6 +22,7 @@ type OrderRow struct {
 	Rate      Value  // what one unit of Currency is in the base currency, in billionths
 	Kind      string // order, return, invoice, credit_note, quote, delivery, payment, service_visit
 	Cancelled bool   // the status says that nothing came of it
+	Refunded  bool   // the status says that all of it was given back
 
 	Product, Description, Category string
 	Country                        string // code of ISO 3166, or as written with a notice
@@ -116,6 +117,9 @@ func (o *orderReader) finish(in *interpreter, r *OrderRow) *RowError {
 	if r.Order == "" {
 		r.Occurrence = o.occurrences.number(r.Hash)
 	}
+	if o.file.Guest != "" && r.Customer == o.file.Guest {
+		r.Customer = ""
+	}
 	o.inherit(in, r)
 	r.Currency = in.currency
 	if !r.Date.Set {
@@ -128,7 +132,8 @@ func (o *orderReader) finish(in *interpreter, r *OrderRow) *RowError {
 		}
 	}
 	if r.Status != "" {
-		r.Cancelled = in.known.states.find(r.Status, cancelledWord) != ""
+		state := in.known.states.find(r.Status, endOf)
+		r.Cancelled, r.Refunded = state == "cancelled", state == "refunded"
 	}
 	if r.Name == "" && (r.FirstName != "" || r.LastName != "") {
 		r.Name = strings.TrimSpace(r.FirstName + " " + r.LastName)
@@ -136,9 +141,13 @@ func (o *orderReader) finish(in *interpreter, r *OrderRow) *RowError {
 	return o.amount(in, r)
 }
 
-func cancelledWord(s string) string {
-	if cancelledWords[fold(s)] {
+// endOf is what a status says of how an order ended: cancelled, refunded or nothing of the kind.
+func endOf(status string) string {
+	switch word := fold(status); {
+	case cancelledWords[word]:
 		return "cancelled"
+	case refundedWords[word]:
+		return "refunded"
 	}
 	return ""
 }
@@ -156,7 +165,8 @@ func (o *orderReader) inherit(in *interpreter, r *OrderRow) {
 	o.before.order, o.before.date, o.before.currency = r.Order, r.Date, in.currency
 }
 
-// amount finds the total of the row. A file without amounts is legal; a row without one in a file that has them is not.
+// amount finds the total of the row. A file without amounts is legal; a row without one in a file that has them is not, unless
+// nothing came of its order.
 func (o *orderReader) amount(in *interpreter, r *OrderRow) *RowError {
 	if r.Amount.Set {
 		return nil
@@ -174,6 +184,7 @@ func (o *orderReader) amount(in *interpreter, r *OrderRow) *RowError {
 		return nil
 	}
 	switch {
+	case r.Cancelled && !r.Net.Set && !r.Gross.Set:
 	case r.Net.Set:
 		r.Amount = r.Net
 	case r.Gross.Set:

@@ -20,9 +20,9 @@ type Options struct {
 	Decimal   Decimal           `json:"decimal,omitempty"`
 	Dates     DateOrder         `json:"dates,omitempty"`
 	Encoding  Encoding          `json:"encoding,omitempty"`
-	Separator string            `json:"separator,omitempty"` // "tab" and "\t" are both understood
+	Separator string            `json:"separator,omitempty"` // "tab" and "\t" are both understood, and " " or "blank" for any number of blanks
 	Heading   int64             `json:"heading,omitempty"`   // line of the headings; -1 for none
-	Sheet     string            `json:"sheet,omitempty"`     // of a workbook; the first visible one with rows if empty
+	Sheet     string            `json:"sheet,omitempty"`     // of a workbook; the first visible one with rows, and those that go on with its table, if empty
 	Currency  string            `json:"currency,omitempty"`  // of amounts without one; EUR if empty
 	Zone      string            `json:"zone,omitempty"`      // IANA name, of times without one; UTC if empty
 }
@@ -54,6 +54,7 @@ type FilePlan struct {
 	Headings []string `json:"headings"` // 1, 2, 3 … where the file has none
 	Columns  []Column `json:"columns"`
 	Layout   string   `json:"layout,omitempty"` // name of a known export
+	Guest    string   `json:"guest,omitempty"`  // the customer number of all who have none
 
 	sureEncoding bool // told, or seen in a mark or in letters
 }
@@ -120,19 +121,80 @@ func (f *Files) Prepare(ctx context.Context, kind Kind, o Options) (*Plan, error
 		if fp == nil {
 			continue
 		}
-		plan.Files = append(plan.Files, *fp)
-		view.begin(fp)
-		for i := range s.rows {
-			if s.rows[i].line > fp.Dialect.Skip && s.rows[i].fault == "" {
-				view.sampleRow(&s.rows[i])
-			}
+		view.sample(fp, s)
+		more, err := f.furtherSheets(ctx, ref, kind, o, fp, view)
+		if err != nil {
+			return nil, err
 		}
+		plan.Files = append(append(plan.Files, *fp), more...)
 	}
 	if len(plan.Files) == 0 {
 		return nil, invalid("empty", refs[0].name)
 	}
 	plan.Formats, _ = view.resolve(o)
 	return plan, nil
+}
+
+// furtherSheets plans the sheets of a workbook that go on with the table of the first: visible, with the same headings. Their names then
+// stand behind that of the file.
+func (f *Files) furtherSheets(ctx context.Context, ref tableRef, kind Kind, o Options, first *FilePlan, view *evidence) ([]FilePlan, error) {
+	if !ref.book || o.Sheet != "" || first.Dialect.Heading == 0 {
+		return nil, nil
+	}
+	names, err := f.sheetsBehind(ref, first.Sheet)
+	if err != nil {
+		return nil, err
+	}
+	var more []FilePlan
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		o.Sheet = name
+		fp, s, err := f.prepareTable(ref, kind, o)
+		if fault.CodeOf(err) == fault.Invalid { // another table, or none
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if fp == nil || !slices.EqualFunc(fp.Headings, first.Headings, func(a, b string) bool { return fold(a) == fold(b) }) {
+			continue
+		}
+		fp.Name = ref.name + "/" + fp.Sheet
+		fp.Columns = slices.Clone(first.Columns)
+		view.sample(fp, s)
+		more = append(more, *fp)
+	}
+	if len(more) > 0 {
+		first.Name = ref.name + "/" + first.Sheet
+	}
+	return more, nil
+}
+
+// maxSheets bounds how many sheets of a workbook are looked at.
+const maxSheets = 100
+
+// sheetsBehind are the names of the visible sheets behind one.
+func (f *Files) sheetsBehind(ref tableRef, first string) ([]string, error) {
+	in, err := f.open(ref, &tally{})
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	b, err := f.openBook(in, ref.name)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	behind := false
+	for _, s := range b.sheets {
+		if behind && !s.hidden && len(names) < maxSheets {
+			names = append(names, s.name)
+		}
+		behind = behind || s.name == first
+	}
+	return names, nil
 }
 
 // check makes sure that the options name things that exist.
@@ -142,6 +204,9 @@ func (o *Options) check(kind Kind) error {
 	}
 	if o.Separator == "tab" || o.Separator == `\t` {
 		o.Separator = "\t"
+	}
+	if o.Separator == "blank" {
+		o.Separator = blankSeparator
 	}
 	switch {
 	case fieldsOf(kind) == nil:
@@ -182,7 +247,7 @@ func (f *Files) prepareTable(ref tableRef, kind Kind, o Options) (*FilePlan, sam
 	if ref.book {
 		s, err = f.sampleBook(in, fp, o)
 	} else {
-		s, err = f.sampleCSV(in, fp, o)
+		s, err = f.sampleCSV(in, fp, kind, o)
 	}
 	if err != nil {
 		if ref.entry >= 0 && isEmptyFile(err) {
@@ -204,7 +269,35 @@ func (f *Files) prepareTable(ref tableRef, kind Kind, o Options) (*FilePlan, sam
 	if err := fp.apply(kind, o.Map); err != nil {
 		return nil, sample{}, err
 	}
+	if kind == Orders {
+		fp.Guest = fp.guest(data)
+	}
 	return fp, s, fp.complete(kind)
+}
+
+// guest is the number 0 where customers with different mail addresses share it, as shops write it for orders without an account;
+// else nothing.
+func (p *FilePlan) guest(rows []sampleRow) string {
+	customer, ok := p.column("customer")
+	email, ok2 := p.column("email")
+	if !ok || !ok2 {
+		return ""
+	}
+	first := ""
+	for i := range rows {
+		cells := rows[i].cells
+		if len(cells) <= max(customer.Index, email.Index) || trim(cells[customer.Index]) != "0" {
+			continue
+		}
+		switch mail := strings.ToLower(trim(cells[email.Index])); {
+		case mail == "" || nothing(mail):
+		case first == "":
+			first = mail
+		case mail != first:
+			return "0"
+		}
+	}
+	return ""
 }
 
 func isEmptyFile(err error) bool {
@@ -212,12 +305,12 @@ func isEmptyFile(err error) bool {
 	return f != nil && f.Key == "sheet.file.empty"
 }
 
-func (f *Files) sampleCSV(in *opened, fp *FilePlan, o Options) (sample, error) {
+func (f *Files) sampleCSV(in *opened, fp *FilePlan, kind Kind, o Options) (sample, error) {
 	sn, err := sniff(in, fp.Name, o.Encoding, f.limits())
 	if err != nil {
 		return sample{}, err
 	}
-	s := sn.separate(o.Separator, f.limits())
+	s := sn.separate(kind, o.Separator, f.limits())
 	fp.Dialect, fp.sureEncoding = sn.dialect, sn.sureEncoding
 	return s, nil
 }

@@ -219,11 +219,7 @@ func isEnd(err error) bool { return err == io.EOF }
 // reader starts the rows of a table.
 func (f *Files) reader(in *opened, p *FilePlan) (rowReader, error) {
 	if !p.Book {
-		sep := byte(',')
-		if p.Dialect.Separator != "" {
-			sep = p.Dialect.Separator[0]
-		}
-		return newScanner(p.Dialect.Encoding.reader(in), sep, p.Dialect.newline(), f.limits().Record), nil
+		return p.Dialect.scan(p.Dialect.Encoding.reader(in), f.limits().Record), nil
 	}
 	b, err := f.openBook(in, p.Name)
 	if err != nil {

@@ -5,7 +5,7 @@ package sheet
 // documentWords are the kinds of documents.
 var documentWords = map[string]string{
 	"order": "order", "bestellung": "order", "auftrag": "order", "auftragsbestaetigung": "order", "salesorder": "order", "sale": "order", "verkauf": "order",
-	"purchase": "order", "kauf": "order", "bon": "order", "kassenbon": "order", "receipt": "order", "shoporder": "order", "au": "order", "ab": "order",
+	"purchase": "order", "kauf": "order", "donation": "order", "spende": "order", "charge": "order", "ta": "order", "f2": "invoice", "g2": "credit_note", "s1": "credit_note", "chargeback": "return", "rueckzahlung": "return", "bon": "order", "kassenbon": "order", "receipt": "order", "shoporder": "order", "au": "order", "ab": "order",
 	"invoice": "invoice", "rechnung": "invoice", "re": "invoice", "rg": "invoice", "rechnungen": "invoice", "salesinvoice": "invoice", "ausgangsrechnung": "invoice",
 	"creditnote": "credit_note", "gutschrift": "credit_note", "gs": "credit_note", "creditmemo": "credit_note", "rechnungskorrektur": "credit_note", "credit": "credit_note",
 	"stornorechnung": "credit_note", "stornorechnungen": "credit_note", "korrekturrechnung": "credit_note",
@@ -16,6 +16,9 @@ var documentWords = map[string]string{
 	"payment": "payment", "zahlung": "payment", "zahlungseingang": "payment",
 	"servicevisit": "service_visit", "service": "service_visit", "wartung": "service_visit", "serviceeinsatz": "service_visit", "kundendienst": "service_visit", "reparatur": "service_visit",
 }
+
+// browsingWords are what visitors of a shop do before they buy, or instead. Rows of them are no documents.
+var browsingWords = wordSet(`view pageview detail impression click search cart addtocart removefromcart basket wishlist addtowishlist checkout begincheckout viewitem session`)
 
 // cancelledWords are the states in which an order came to nothing.
 var cancelledWords = map[string]bool{
@@ -30,6 +33,41 @@ var flagWords = map[string]bool{
 	"enabled": true, "verfuegbar": true, "instock": true, "publish": true, "visible": true, "internal": true, "intern": true, "reseller": true, "haendler": true, "wiederverkaeufer": true,
 	"0": false, "nein": false, "n": false, "no": false, "false": false, "falsch": false, "off": false, "inaktiv": false, "inactive": false, "draft": false,
 	"disabled": false, "gesperrt": false, "archived": false, "hidden": false, "unpublished": false, "entwurf": false, "archiviert": false,
+}
+
+// refundedWords are the states in which all that an order sold was given back. In part is another thing.
+var refundedWords = map[string]bool{
+	"refunded": true, "fullyrefunded": true, "wcrefunded": true, "orderrefunded": true, "returned": true, "erstattet": true, "rueckerstattet": true, "zurueckerstattet": true,
+	"vollstaendigerstattet": true, "zurueckgezahlt": true, "retourniert": true, "komplettretourniert": true, "zurueckgesendet": true,
+}
+
+// leftWords tell whether a contract ended where flagWords would say the opposite or nothing.
+var leftWords = map[string]bool{
+	"churned": true, "left": true, "lost": true, "exited": true, "attrited": true, "attritedcustomer": true, "cancelled": true, "canceled": true, "terminated": true, "ended": true, "inactive": true,
+	"gekuendigt": true, "beendet": true, "ausgetreten": true, "verloren": true, "inaktiv": true, "abgewandert": true, "expired": true, "closed": true, "abgelaufen": true,
+	"stayed": false, "joined": false, "existing": false, "existingcustomer": false, "retained": false, "active": false, "aktiv": false, "laufend": false, "ongoing": false, "ungekuendigt": false, "current": false, "open": false,
+}
+
+// flag is what a folded word says as a yes or no of the field.
+func (f field) flag(word string) (yes, known bool) {
+	if f.name == "churned" {
+		if yes, known = leftWords[word]; known {
+			return yes, true
+		}
+	}
+	yes, known = flagWords[word]
+	return yes, known
+}
+
+// academic reports whether words begin like an academic title rather than the name of a post.
+func academic(s string) bool {
+	for _, w := range wordsOf(s) {
+		switch w {
+		case "dr", "prof", "professor", "doktor", "doctor", "dipl", "diplom", "mag", "magister", "ing", "phd", "ph", "med", "ba", "ma", "msc", "bsc", "mba", "lic", "pd", "hc", "mult":
+			return true
+		}
+	}
+	return false
 }
 
 // excludedWord is why a customer is left out of figures, empty if the word does not say it.

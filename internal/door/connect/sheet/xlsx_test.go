@@ -117,6 +117,38 @@ func TestTheFirstVisibleSheetWithRowsIsRead(t *testing.T) {
 	}
 }
 
+func TestSheetsThatGoOnWithATableAreReadToo(t *testing.T) {
+	put := func(f *excelize.File, name string, rows ...[]any) {
+		if _, err := f.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range rows {
+			if err := f.SetSheetRow(name, fmt.Sprintf("A%d", i+1), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	head := []any{"Invoice", "Customer ID", "InvoiceDate", "Quantity", "Price", "StockCode"}
+	data := workbook(t, func(f *excelize.File) {
+		put(f, "Notes", []any{"Made by", "hand"}, []any{"x", "y"})
+		put(f, "2011", head, []any{"b", 2, "2011-01-03", 2, 1.5, "S"}, []any{"a", 1, "2010-12-01", 1, 2.5, "S"})
+		put(f, "Old", head, []any{"c", 3, "2009-01-03", 1, 1, "S"})
+		put(f, "Empty", head)
+		put(f, "Pivot", []any{"Customer ID", "InvoiceDate", "Sum"}, []any{2, "2011-01-03", 3})
+		if err := f.SetSheetVisible("Old", false); err != nil {
+			t.Fatal(err)
+		}
+	}, head, []any{"a", 1, "2010-12-01", 1, 2.5, "S"})
+	rows, bad, err := orders(t, sheet.Options{}, sheet.Bytes("a.xlsx", data))
+	if err != nil || len(bad) > 0 || len(rows) != 3 || rows[1].Order != "b" || rows[1].Amount.N != 300 || rows[2].File != 1 {
+		t.Errorf("rows %+v, bad %v, error %v", rows, bad, err)
+	}
+	rows, _, err = orders(t, sheet.Options{Sheet: "2011"}, sheet.Bytes("a.xlsx", data))
+	if err != nil || len(rows) != 2 {
+		t.Errorf("one sheet told: rows %+v, error %v", rows, err)
+	}
+}
+
 // book packs the parts of a workbook made by hand.
 func book(t testing.TB, sheetXML, sharedXML string) []byte {
 	return zipped(t,

@@ -223,7 +223,7 @@ func (d Deps) csv(r *page.Request, q figure.Query) error {
 		}
 	}
 	if len(res.Tables) == 0 {
-		return r.SendCSV(q.Report.Name, []string{r.P.T("insight.csv.sentence")}, one([]string{figure.Sentence(r.P, res)}))
+		return r.SendCSV(q.Report.Name+"-"+q.Params.AsOf.String(), []string{r.P.T("insight.csv.figure"), r.P.T("insight.csv.value")}, figures(r.P, res))
 	}
 	t := res.Tables[at]
 	name := q.Report.Name
@@ -247,8 +247,15 @@ func (d Deps) csv(r *page.Request, q figure.Query) error {
 	})
 }
 
-func one(row []string) iter.Seq2[[]string, error] {
-	return func(yield func([]string, error) bool) { yield(row, nil) }
+// figures are the headline figures of a report as rows of a CSV.
+func figures(p *i18n.Printer, res *report.Result) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for _, f := range res.Figures {
+			if !yield([]string{f.Label(p), figure.Raw(p, f.Cell, f.Kind, res.Currency)}, nil) {
+				return
+			}
+		}
+	}
 }
 
 // errNoCustomers says that a figure has no customers behind it.
