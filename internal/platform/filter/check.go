@@ -282,6 +282,9 @@ func fit(f Field, v Value, currency string) (Value, error) {
 	if math.IsNaN(v.Number) || math.Abs(v.Number) > maxNumber {
 		return v, invalid("too_large", "field", f.Name)
 	}
+	if f.Type == TypeShare && (v.Number < 0 || v.Number > 1) {
+		return v, invalid("share_range", "field", f.Name)
+	}
 	return v, nil
 }
 
