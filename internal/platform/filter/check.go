@@ -121,6 +121,9 @@ func (k *checker) against(f Field, c Condition) error {
 		if c.Is.Moves() && fitted.Number <= 0 && fitted.Money.Minor <= 0 {
 			return invalid("no_change", "field", f.Name)
 		}
+		if f.Type == TypeShare && (fitted.Number < 0 || fitted.Number > 1) {
+			return invalid("share_range", "field", f.Name)
+		}
 	}
 	return checkSpan(f, c)
 }
@@ -281,9 +284,6 @@ func fit(f Field, v Value, currency string) (Value, error) {
 	}
 	if math.IsNaN(v.Number) || math.Abs(v.Number) > maxNumber {
 		return v, invalid("too_large", "field", f.Name)
-	}
-	if f.Type == TypeShare && (v.Number < 0 || v.Number > 1) {
-		return v, invalid("share_range", "field", f.Name)
 	}
 	return v, nil
 }
