@@ -105,7 +105,7 @@ func (b *bench) within(ctx context.Context, part func(context.Context) error) (e
 	if b.app, err = Open(ctx, b.Config, b.Log); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.app.Close(ending(closingTime))) }()
+	defer func() { err = errors.Join(err, b.app.Close(ending())) }()
 	if b.house, err = b.app.Warehouse(ctx); err != nil {
 		return err
 	}

@@ -145,7 +145,7 @@ func (c *Call) cancelStopped(ctx context.Context, id int64) error {
 	if !errors.Is(context.Cause(ctx), ErrStopped) {
 		return nil
 	}
-	ctx = ending(closingTime)
+	ctx = ending()
 	err := c.App.Store.Write(ctx, actor, func(tx *store.Tx) error { return jobs.Cancel(ctx, tx, id) })
 	if fault.CodeOf(err) == fault.Conflict {
 		return nil // it was over already

@@ -222,7 +222,7 @@ func asOwner(ctx context.Context, o *owner, c *Call, cmd command) error {
 		fmt.Fprintln(c.Stderr, c.Text.N("cli.others", n))
 	}
 	h.close() // takes nothing new and waits for what others have running here
-	return errors.Join(err, app.Close(ending(closingTime)))
+	return errors.Join(err, app.Close(ending()))
 }
 
 // alone makes this process the owner for a command that runs for long. Whoever serves the folder is named and stays; a

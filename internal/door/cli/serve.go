@@ -314,7 +314,7 @@ func (c *Call) host(ctx context.Context, how hosting, prepare func(ctx context.C
 	}
 	outside := newWebServer(l, c.Log)
 	h := newHost(o.socket, c.Config, c.Log)
-	shut := sync.OnceValue(func() error { h.stop(); return outside.close(ending(closingTime)) }) // nobody comes in any more
+	shut := sync.OnceValue(func() error { h.stop(); return outside.close(ending()) }) // nobody comes in any more
 	defer func() { err = errors.Join(err, shut()) }()
 	if err := o.describe(holder{Command: c.name, Addr: l.Addr().String()}); err != nil {
 		return err
@@ -323,7 +323,7 @@ func (c *Call) host(ctx context.Context, how hosting, prepare func(ctx context.C
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, shut(), app.Close(ending(closingTime))) }()
+	defer func() { err = errors.Join(err, shut(), app.Close(ending())) }()
 	if how.hold {
 		app.held = make(chan struct{})
 	}
@@ -374,8 +374,8 @@ func (a *App) setupCode(ctx context.Context) (string, error) {
 }
 
 // ending is a context for closing, which goes on after the one that told us to close has ended. The timer frees itself.
-func ending(d time.Duration) context.Context {
+func ending() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
-	time.AfterFunc(d, cancel)
+	time.AfterFunc(closingTime, cancel)
 	return ctx
 }

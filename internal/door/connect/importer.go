@@ -359,7 +359,7 @@ func (r *runner) do(ctx context.Context) error {
 	if err := r.read(ctx, files, survey); err != nil {
 		return err
 	}
-	if err := r.im.linkAll(ctx, r.actor); err != nil {
+	if err := r.link(ctx, survey.Rows); err != nil {
 		return err
 	}
 	return r.end(ctx, Done, nil)
@@ -419,31 +419,58 @@ func (r *Run) Why() error {
 	return fault.New(f.Code, f.Key, f.Args...).On(f.Field)
 }
 
-// linkAll ties waiting documents to what they refer to.
-func (im *Importer) linkAll(ctx context.Context, actor store.Actor) error {
+// link ties the documents that wait to what they refer to, which takes a while after a large file.
+func (r *runner) link(ctx context.Context, rows int64) error {
+	var waiting int64
+	err := r.db.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = document.Waiting(ctx, tx); return err })
+	if err != nil || waiting == 0 {
+		return err
+	}
+	r.task.Count(jobs.Documents)
+	err = r.im.linkAll(ctx, r.actor, func(pass, looked int) error {
+		share := (float64(pass) + min(float64(looked)/float64(waiting), 1)) / float64(document.LinkPasses)
+		return r.task.Progress(ctx, int64(share*float64(waiting)), waiting)
+	})
+	if err != nil {
+		return err
+	}
+	r.task.Count("")
+	return r.task.Progress(ctx, rows, rows)
+}
+
+// linkAll ties waiting documents to what they refer to, and tells how many each pass has looked at.
+func (im *Importer) linkAll(ctx context.Context, actor store.Actor, tell func(pass, looked int) error) error {
 	for pass := range document.LinkPasses {
+		looked := 0
 		for after := int64(0); ; {
-			var last int64
-			err := im.db.Bulk(ctx, actor, func(tx *store.Tx) (err error) {
-				var w document.Written
-				if last, w, err = document.Link(ctx, tx, pass, after, linkTurn); err != nil || len(w.Rows) == 0 {
-					return err
-				}
-				if _, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: w.Rows}); err != nil {
-					return err
-				}
-				return coupon.Returned(ctx, tx, idsOf(w.Rows["document"]))
-			})
+			turn, err := im.linkSome(ctx, actor, pass, after)
 			if err != nil {
 				return err
 			}
-			if last == 0 {
+			if turn.Last == 0 {
 				break
 			}
-			after = last
+			after, looked = turn.Last, looked+turn.Looked
+			if err := tell(pass, looked); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (im *Importer) linkSome(ctx context.Context, actor store.Actor, pass int, after int64) (t document.Turn, err error) {
+	err = im.db.Bulk(ctx, actor, func(tx *store.Tx) (err error) {
+		if t, err = document.Link(ctx, tx, pass, after, linkTurn); err != nil || len(t.Rows) == 0 {
+			return err
+		}
+		_, err = feed.Append(ctx, tx, feed.New{Kind: KindLinked, Origin: feed.History, Rows: t.Rows})
+		if err != nil || pass != document.ReturnPass {
+			return err
+		}
+		return coupon.Returned(ctx, tx, idsOf(t.Rows["document"]))
+	})
+	return t, err
 }
 
 func liveFrom(ctx context.Context, tx *store.Tx, source int64) (*clock.Day, error) {

@@ -99,7 +99,7 @@ func (im *Importer) runUndo(ctx context.Context, task *jobs.Task) error {
 			return err
 		}
 	}
-	if err := im.linkAll(ctx, task.Actor()); err != nil {
+	if err := im.linkAll(ctx, task.Actor(), func(int, int) error { return ctx.Err() }); err != nil {
 		return err
 	}
 	return im.undoPeopleAndProducts(ctx, task, args.Run, changes)

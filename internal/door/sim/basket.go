@@ -52,27 +52,27 @@ func (c *Company) basket(t *ticket, lines []Line) []Line {
 		list = inCHF
 	}
 	prices := c.goods.net[min(max(date.year-c.goods.firstYear, 0), len(c.goods.net)-1)][list]
-	put := func(product uint16, pieces int) {
+	put := func(product uint16) {
 		for i := range lines {
 			if lines[i].Product.index == int(product) {
 				return
 			}
 		}
-		lines = append(lines, c.line(product, pieces, prices[product], discount, p.country))
+		lines = append(lines, c.line(product, 1, prices[product], discount, p.country))
 	}
 
 	n := linesOf[p.segment][d.below(len(linesOf[0]))]
 	if p.marks.has(buysTrial) {
-		put(c.goods.trial, 1)
+		put(c.goods.trial)
 		n = min(n, 2) - 1
 	}
 	if p.marks.has(buysMachine) {
-		put(c.goods.machines[p.segment].draw(&d), 1)
-		put(c.goods.extras.draw(&d), 1)
+		put(c.goods.machines[p.segment].draw(&d))
+		put(c.goods.extras.draw(&d))
 	}
 	gifts := giftShare(p.segment, date)
 	for range n {
-		put(c.choose(&d, p, gifts), 1)
+		put(c.choose(&d, p, gifts))
 		last := &lines[len(lines)-1]
 		if q := pieces(&d, p, last.Product); q > 1 && last.Quantity == 1000 {
 			*last = c.line(uint16(last.Product.index), q, last.UnitPrice, discount, p.country)

@@ -56,7 +56,7 @@ func (s *squares) add(to, by stakes, weight float64) {
 // is that of the purchases of the year ahead.
 func (f *foretelling) ends(ctx context.Context, t *table, w worth, s *Scores) error {
 	r, _ := rateShape(f.panel.fits[f.card.Keeper].Model)
-	by, off, err := f.shaken(ctx, t, w, s)
+	by, off, err := f.shaken(ctx, t, s)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func total(all []float64) (sum float64) {
 
 // shaken is what the bands of a sample hold, and the variance of it: customers are put into bands anew by models around that by which
 // silence is judged, and with all chances a little higher or lower together.
-func (f *foretelling) shaken(ctx context.Context, t *table, w worth, s *Scores) (by stakes, off squares, err error) {
+func (f *foretelling) shaken(ctx context.Context, t *table, s *Scores) (by stakes, off squares, err error) {
 	var some []int
 	for i, step := 0, max(1, (s.Len()+mostSampled-1)/mostSampled); i < s.Len(); i += step {
 		if !f.book.Erased[i] {

@@ -156,7 +156,7 @@ func cohortStory(s *session, all []cohort) ([]Figure, func(*i18n.Printer) string
 
 // cohortsWho: cell/2006-01/K are the customers who first bought in that month and bought K months later.
 func cohortsWho(ctx context.Context, s *session, what string, args []string) (string, error) {
-	m, err := monthArg(args, 0)
+	m, err := monthArg(args)
 	if err != nil {
 		return "", err
 	}

@@ -132,7 +132,7 @@ func (t Table) latest(n int) Table {
 
 // monthlyWho: new/2006-01, active/…, returning/…, retained/…, reactivated/…, and lost/…: active the month before, not then.
 func monthlyWho(ctx context.Context, s *session, what string, args []string) (string, error) {
-	m, err := monthArg(args, 0)
+	m, err := monthArg(args)
 	if err != nil {
 		return "", err
 	}

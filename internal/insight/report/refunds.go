@@ -125,7 +125,7 @@ func refundsWho(ctx context.Context, s *session, what string, args []string) (st
 	case "unlinked":
 		return from + "r.n > 0", nil
 	case "month":
-		m, err := monthArg(args, 0)
+		m, err := monthArg(args)
 		return fmt.Sprintf("SELECT customer FROM refund WHERE sale <> 0 AND customer <> 0 AND sale_day >= %s AND sale_day < %s AND day <= %s%s",
 			date(m), date(m.AddMonths(1)), date(s.AsOf), s.only()), err
 	}

@@ -176,7 +176,7 @@ func secondPurchase(ctx context.Context, s *session) (*Result, error) {
 // month and again within ninety days.
 func secondWho(ctx context.Context, s *session, what string, args []string) (string, error) {
 	if what == "month" {
-		m, err := monthArg(args, 0)
+		m, err := monthArg(args)
 		return fmt.Sprintf("SELECT customer FROM %s p WHERE nth = 1 AND day >= %s AND day < %s AND next - day <= %d", s.days(), date(m),
 			date(m.AddMonths(1)), againDays), err
 	}

@@ -141,10 +141,10 @@ func dayArg(args []string, i int) (clock.Day, error) {
 	return d, nil
 }
 
-// monthArg reads the i-th argument of a reference as a month, 2006-01.
-func monthArg(args []string, i int) (clock.Day, error) {
-	if i >= len(args) {
+// monthArg reads the first argument of a reference as a month, 2006-01.
+func monthArg(args []string) (clock.Day, error) {
+	if len(args) == 0 {
 		return 0, badRef("")
 	}
-	return dayArg([]string{args[i] + "-01"}, 0)
+	return dayArg([]string{args[0] + "-01"}, 0)
 }

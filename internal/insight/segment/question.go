@@ -26,25 +26,25 @@ func Count(ctx context.Context, w warehouse.Querier, q *filter.Query) (n int64, 
 // most limit, or all for 0.
 func Customers(ctx context.Context, w warehouse.Querier, q *filter.Query, after int64, limit int) ([]int64, error) {
 	s := q.Customers()
-	return idsOf(ctx, w, within(s, "customer", "", fmt.Sprintf("f.customer > %d ORDER BY f.customer%s", after, limited(limit))), s.Args...)
+	return idsOf(ctx, w, within(s, "customer", fmt.Sprintf("f.customer > %d ORDER BY f.customer%s", after, limited(limit))), s.Args...)
 }
 
 // Sample is some of the customers who meet a compiled condition: the same ones as long as they do, and no kind of them
 // rather than another.
 func Sample(ctx context.Context, w warehouse.Querier, q *filter.Query, n int) ([]int64, error) {
 	s := q.Customers()
-	return idsOf(ctx, w, within(s, "customer", "", "true ORDER BY hash(f.customer), f.customer"+limited(n)), s.Args...)
+	return idsOf(ctx, w, within(s, "customer", "true ORDER BY hash(f.customer), f.customer"+limited(n)), s.Args...)
 }
 
 // Among tells which of ids meet a compiled condition.
 func Among(ctx context.Context, w warehouse.Querier, q *filter.Query, ids []int64) ([]int64, error) {
 	s := q.Among(ids)
-	return idsOf(ctx, w, within(s, "customer", "", "true ORDER BY f.customer"), s.Args...)
+	return idsOf(ctx, w, within(s, "customer", "true ORDER BY f.customer"), s.Args...)
 }
 
-// within selects columns from a SELECT, joined with something else.
-func within(s filter.SQL, columns, join, where string) string {
-	return "SELECT f." + columns + " FROM (" + s.Text + ") f" + join + " WHERE " + where
+// within selects columns from a SELECT.
+func within(s filter.SQL, columns, where string) string {
+	return "SELECT f." + columns + " FROM (" + s.Text + ") f WHERE " + where
 }
 
 func limited(n int) string {
@@ -88,7 +88,7 @@ type Part struct {
 // Explain tells why each of ids is in, or is not; who does not count as a customer is left out.
 func Explain(ctx context.Context, w warehouse.Querier, q *filter.Query, ids []int64) ([]Reason, error) {
 	s := q.Explain(ids)
-	rows, err := w.QueryContext(ctx, within(s, "*", "", "true ORDER BY f.customer"), s.Args...)
+	rows, err := w.QueryContext(ctx, within(s, "*", "true ORDER BY f.customer"), s.Args...)
 	if err != nil {
 		return nil, fmt.Errorf("reasons of a segment: %w", err)
 	}

@@ -74,7 +74,7 @@ func Create(ctx context.Context, tx *store.Tx, b *Book, d Draft) (int64, error) 
 	if err := add(ctx, tx, s); err != nil || !s.Tracked {
 		return s.ID, err
 	}
-	return s.ID, ask(ctx, tx, s.ID, true)
+	return s.ID, ask(ctx, tx, s.ID)
 }
 
 // add writes a new segment with its id.
@@ -189,7 +189,7 @@ func (b *Book) retrack(ctx context.Context, tx *store.Tx, before, s *Segment) er
 			return err
 		}
 	case on(s) && !on(before):
-		if err := ask(ctx, tx, s.ID, true); err != nil {
+		if err := ask(ctx, tx, s.ID); err != nil {
 			return err
 		}
 	}
@@ -203,16 +203,16 @@ func (b *Book) retrack(ctx context.Context, tx *store.Tx, before, s *Segment) er
 		if !on(other) {
 			continue
 		}
-		if err := ask(ctx, tx, other.ID, true); err != nil {
+		if err := ask(ctx, tx, other.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ask has everybody looked at again in a tracked segment, soon; quietly means that who then enters or leaves is history.
-func ask(ctx context.Context, tx *store.Tx, id int64, quietly bool) error {
-	_, err := tx.Exec(ctx, sqlAsk, id, clock.Micros(tx.Now), store.Flag(quietly))
+// ask has everybody looked at again in a tracked segment, soon; who then enters or leaves is history.
+func ask(ctx context.Context, tx *store.Tx, id int64) error {
+	_, err := tx.Exec(ctx, sqlAsk, id, clock.Micros(tx.Now), store.Flag(true))
 	return err
 }
 

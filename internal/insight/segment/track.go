@@ -212,7 +212,7 @@ func (t *Tracker) pass(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	for _, id := range d.broken {
-		if err := t.db.Write(ctx, t.actor, func(tx *store.Tx) error { return ask(ctx, tx, id, true) }); err != nil {
+		if err := t.db.Write(ctx, t.actor, func(tx *store.Tx) error { return ask(ctx, tx, id) }); err != nil {
 			return false, err
 		}
 	}

@@ -42,8 +42,11 @@ func (s State) Over() bool { return s == Done || s == Failed || s == Cancelled }
 
 const defaultAttempts = 10
 
-// Bytes is a unit of progress that pages write as a size: 12,3 MB.
-const Bytes = "bytes"
+// Units of progress that are not those which jobs of the kind count anyway.
+const (
+	Bytes     = "bytes"     // pages write them as a size: 12,3 MB
+	Documents = "documents" // documents that are tied to those they refer to
+)
 
 // New is a job to enqueue.
 type New struct {

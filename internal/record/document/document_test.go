@@ -140,14 +140,14 @@ func write(t *testing.T, db *store.DB, run int64, docs ...*document.Document) do
 func linkAll(ctx context.Context, tx *store.Tx) error {
 	for pass := range document.LinkPasses {
 		for after := int64(0); ; {
-			last, _, err := document.Link(ctx, tx, pass, after, 2)
+			turn, err := document.Link(ctx, tx, pass, after, 2)
 			if err != nil {
 				return err
 			}
-			if last == 0 {
+			if turn.Last == 0 {
 				break
 			}
-			after = last
+			after = turn.Last
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package document
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"stamm/internal/platform/clock"
@@ -18,61 +17,66 @@ var linkPasses = [...]func(Kind) bool{
 	func(k Kind) bool { return !k.sells() && !k.gives() },
 }
 
-// LinkPasses is how many passes of Link there are.
-const LinkPasses = len(linkPasses)
+// LinkPasses is how many passes of Link there are; in ReturnPass returns and credit notes find their sale.
+const (
+	LinkPasses = len(linkPasses)
+	ReturnPass = 1
+)
 
-// Link looks for the targets of up to limit waiting documents after the one numbered after, in their order, and
-// returns the last one looked at (0 when none is left) and what changed. Documents that find none keep waiting.
+// Turn is what one call of Link did.
+type Turn struct {
+	Written
+	Last   int64 // the last document looked at; 0 when none is left
+	Looked int   // how many were
+}
+
+// Waiting is how many documents wait for the one they refer to.
+func Waiting(ctx context.Context, tx *store.Tx) (n int64, err error) {
+	err = tx.QueryRow(ctx, sqlCountUnlinked).Scan(&n)
+	return n, err
+}
+
+// Link looks for the targets of up to limit waiting documents after the one numbered after, in their order. Documents
+// that find none keep waiting.
 //
 // A reference names its target. A return without one is matched line by line to the newest earlier sale of the same
 // customer that has the product at the same price and enough of it left, else at another price.
-func Link(ctx context.Context, tx *store.Tx, pass int, after int64, limit int) (last int64, w Written, err error) {
-	last, ids, err := waiting(ctx, tx, linkPasses[pass], after, limit)
-	if err != nil || len(ids) == 0 {
-		return last, w, err
-	}
-	docs, err := loadAll(ctx, tx, ids)
-	if err != nil {
-		return 0, w, err
+func Link(ctx context.Context, tx *store.Tx, pass int, after int64, limit int) (t Turn, err error) {
+	docs, err := toLink(ctx, tx, sqlUnlinked, after, limit)
+	if err != nil || len(docs) == 0 {
+		return t, err
 	}
 	l := linker{tx: tx}
-	if err := l.all(ctx, pick(docs, ids, linkPasses[pass])); err != nil {
-		return 0, w, err
+	if err := l.all(ctx, pick(docs, linkPasses[pass])); err != nil {
+		return t, err
 	}
-	w.Rows = feed.Rows{}
+	t = Turn{Written: Written{Rows: feed.Rows{}}, Last: docs[len(docs)-1].ID, Looked: len(docs)}
 	if len(l.linked) > 0 {
 		if _, err := tx.Exec(ctx, fmt.Sprintf(sqlDeleteUnlinked, tx.Numbers("$1")), store.JSON(l.linked)); err != nil {
-			return 0, w, err
+			return Turn{}, err
 		}
-		w.add("document", l.linked)
-		w.add("link", l.linked)
+		t.add("document", l.linked)
+		t.add("link", l.linked)
 	}
-	return last, w, nil
+	return t, nil
 }
 
-func waiting(ctx context.Context, tx *store.Tx, wanted func(Kind) bool, after int64, limit int) (last int64, ids []int64, err error) {
-	rows, err := tx.Query(ctx, sqlUnlinked, after, limit)
-	if err != nil {
-		return 0, nil, err
-	}
-	for rows.Next() {
-		var kind Kind
-		if err := rows.Scan(&last, &kind); err != nil {
-			rows.Close()
-			return 0, nil, err
-		}
-		if wanted(kind) {
-			ids = append(ids, last)
-		}
-	}
-	return last, ids, errors.Join(rows.Err(), rows.Close())
+// toLink reads of documents what finding their targets takes, without their lines, in the order of their ids.
+func toLink(ctx context.Context, tx *store.Tx, text string, args ...any) ([]*Document, error) {
+	var docs []*Document
+	err := tx.Values(ctx, text, args, func(_ []string, row []any) error {
+		docs = append(docs, &Document{ID: row[0].(int64), Kind: Kind(row[1].(int64)), Source: row[2].(int64), Customer: row[3].(int64),
+			At: clock.Time(row[4].(int64)), Amount: row[5].(int64), Reference: row[6].(string)})
+		return nil
+	})
+	return docs, err
 }
 
-// pick are the documents of the ids that a pass is about.
-func pick(docs map[int64]*Document, ids []int64, wanted func(Kind) bool) []*Document {
-	picked := make([]*Document, 0, len(ids))
-	for _, id := range ids {
-		if d := docs[id]; d != nil && wanted(d.Kind) {
+// pick are the documents that a pass is about.
+func pick(docs []*Document, wanted func(Kind) bool) []*Document {
+	picked := make([]*Document, 0, len(docs))
+	for _, d := range docs {
+		if wanted(d.Kind) {
 			picked = append(picked, d)
 		}
 	}
@@ -107,6 +111,15 @@ func (l *linker) all(ctx context.Context, docs []*Document) error {
 	if err := l.findTargets(ctx, docs); err != nil {
 		return err
 	}
+	var unnamed []*Document
+	for _, d := range docs {
+		if d.matchesLines() && l.target(d).id == 0 {
+			unnamed = append(unnamed, d)
+		}
+	}
+	if err := LoadLines(ctx, l.tx, unnamed); err != nil {
+		return err
+	}
 	for _, d := range docs {
 		if err := l.link(ctx, d); err != nil {
 			return fmt.Errorf("link document %d: %w", d.ID, err)
@@ -129,24 +142,20 @@ func (l *linker) findTargets(ctx context.Context, docs []*Document) error {
 		if len(ids) == 1 { // as Find
 			list, value = "= $2", ids[0]
 		}
-		rows, err := l.tx.Query(ctx, fmt.Sprintf(sqlTargets, list), source, value)
+		err := l.tx.Values(ctx, fmt.Sprintf(sqlTargets, list), []any{source, value}, func(_ []string, row []any) error {
+			ref := reference{source: source, externalID: row[3].(string)}
+			l.targets[ref] = append(l.targets[ref], target{id: row[0].(int64), kind: Kind(row[1].(int64)), sale: row[2].(int64) == 1})
+			return nil
+		})
 		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var t target
-			ref := reference{source: source}
-			if err := rows.Scan(&t.id, &t.kind, &t.sale, &ref.externalID); err != nil {
-				return errors.Join(err, rows.Close())
-			}
-			l.targets[ref] = append(l.targets[ref], t)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// matchesLines tells whether a document may find its target by what was bought.
+func (d *Document) matchesLines() bool { return d.Kind.gives() && d.Customer != 0 }
 
 func (l *linker) link(ctx context.Context, d *Document) error {
 	var found [][]any
@@ -154,7 +163,7 @@ func (l *linker) link(ctx context.Context, d *Document) error {
 	if d.Reference != "" {
 		found, err = l.byReference(ctx, d)
 	}
-	if err == nil && len(found) == 0 && d.Kind.gives() && d.Customer != 0 {
+	if err == nil && len(found) == 0 && d.matchesLines() {
 		found, err = l.byLines(ctx, d)
 	}
 	if err != nil || len(found) == 0 {

@@ -248,13 +248,13 @@ func linkThese(ctx context.Context, tx *store.Tx, ids []int64) ([]feed.Range, er
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	docs, err := loadAll(ctx, tx, ids)
+	docs, err := toLink(ctx, tx, fmt.Sprintf(sqlToLink, tx.Numbers("$1")), store.JSON(ids))
 	if err != nil {
 		return nil, err
 	}
 	l := linker{tx: tx}
 	for _, wanted := range linkPasses {
-		if err := l.all(ctx, pick(docs, ids, wanted)); err != nil {
+		if err := l.all(ctx, pick(docs, wanted)); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,9 @@ const documentFields = `id, source, kind, external_id, customer, at, day, status
 
 const lineFields = `document, n, product, description, quantity, unit_price, amount, base_amount, cost, sale`
 
+// linkFields are what finding the target of a document takes.
+const linkFields = `d.id, d.kind, d.source, d.customer, d.at, d.amount, d.reference`
+
 const (
 	sqlFind = `SELECT kind, external_id, id, hash, customer FROM document WHERE source = $1 AND external_id %s`
 
@@ -30,7 +33,9 @@ const (
 	sqlDeleteLinks     = `DELETE FROM document_link WHERE document %s OR document %s`
 	sqlToWait          = `SELECT id, kind, source, customer, reference FROM document WHERE id %s`
 	sqlDeleteUnlinked  = `DELETE FROM document_unlinked WHERE document %s`
-	sqlUnlinked        = `SELECT u.document, d.kind FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+	sqlUnlinked        = `SELECT ` + linkFields + ` FROM document_unlinked u JOIN document d ON d.id = u.document WHERE u.document > $1 ORDER BY u.document LIMIT $2`
+	sqlCountUnlinked   = `SELECT count(*) FROM document_unlinked`
+	sqlToLink          = `SELECT ` + linkFields + ` FROM document d WHERE d.id %s ORDER BY d.id`
 
 	sqlWaitingOf    = `SELECT document FROM document_unlinked WHERE customer %s`
 	sqlWaitingAmong = `SELECT document FROM document_unlinked WHERE document %s ORDER BY document`

@@ -124,15 +124,16 @@ func (c *client) write() error {
 }
 
 // ask sends a command and reads its reply. Anything but the wanted hundred is a refusal.
-func (c *client) ask(hundred int, command string) (int, error) {
+func (c *client) ask(hundred int, command string) error {
 	if err := c.conn.SetDeadline(time.Now().Add(c.command)); err != nil {
-		return 0, err
+		return err
 	}
 	c.out = append(append(c.out[:0], command...), "\r\n"...)
 	if err := c.write(); err != nil {
-		return 0, err
+		return err
 	}
-	return c.want(hundred)
+	_, err := c.want(hundred)
+	return err
 }
 
 func (c *client) want(hundred int) (int, error) {
@@ -185,7 +186,7 @@ func (c *client) open(ctx context.Context, r *Relay, password string, o *Options
 		return errNoTLS
 	}
 	if c.startTLS && (r.Security == StartTLS || r.Security == Opportunistic) {
-		if _, err := c.ask(2, "STARTTLS"); err != nil {
+		if err := c.ask(2, "STARTTLS"); err != nil {
 			return err
 		}
 		if c.r.Buffered() > 0 { // what was said in the clear must not be taken for a secured answer
@@ -282,17 +283,15 @@ func (c *client) signIn(login, password string) error {
 	encode := base64.StdEncoding.EncodeToString
 	switch {
 	case slices.Contains(c.auth, "PLAIN"):
-		_, err := c.ask(2, "AUTH PLAIN "+encode([]byte("\x00"+login+"\x00"+password)))
-		return err
+		return c.ask(2, "AUTH PLAIN "+encode([]byte("\x00"+login+"\x00"+password)))
 	case slices.Contains(c.auth, "LOGIN"):
-		if _, err := c.ask(3, "AUTH LOGIN"); err != nil {
+		if err := c.ask(3, "AUTH LOGIN"); err != nil {
 			return err
 		}
-		if _, err := c.ask(3, encode([]byte(login))); err != nil {
+		if err := c.ask(3, encode([]byte(login))); err != nil {
 			return err
 		}
-		_, err := c.ask(2, encode([]byte(password)))
-		return err
+		return c.ask(2, encode([]byte(password)))
 	}
 	return errNoAuth
 }

@@ -1461,7 +1461,7 @@ func figuresView(r *page.Request, w whole, f *figures, ahead *predict.Foreseen, 
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.TableBox(r.P, daysTable(r, w, f)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.TableBox(r.P, daysTable(r, f)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -165,11 +165,11 @@ func (p pages) figures(r *page.Request) error {
 	case r.WantsCSV():
 		return figuresCSV(r, w, f)
 	}
-	return r.Render(w.title(r), figuresView(r, w, f, ahead, counted, figureTiles(r, w, f, p.scoreOf(r, f))))
+	return r.Render(w.title(r), figuresView(r, w, f, ahead, counted, figureTiles(r, f, p.scoreOf(r, f))))
 }
 
 // figureTiles are the figures, each with its definition.
-func figureTiles(r *page.Request, w whole, f *figures, s score) []ui.Tile {
+func figureTiles(r *page.Request, f *figures, s score) []ui.Tile {
 	if f == nil || f.last == nil {
 		return nil
 	}
@@ -217,7 +217,7 @@ func figureTiles(r *page.Request, w whole, f *figures, s score) []ui.Tile {
 }
 
 // daysTable is what the figures are made of.
-func daysTable(r *page.Request, w whole, f *figures) ui.Table {
+func daysTable(r *page.Request, f *figures) ui.Table {
 	const most = 50
 	t := ui.Table{ID: "days", Title: r.P.T("customers.figure.days_title"), Caption: r.P.T("customers.figure.days_title"), CSV: r.CSVLink(), Columns: []ui.Column{
 		{Title: r.P.T("common.day"), Narrow: ui.NarrowLead}, {Title: r.P.T("customers.figure.orders.name"), Number: true}, {Title: r.P.T("customers.figure.gross"), Number: true},

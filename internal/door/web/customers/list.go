@@ -250,7 +250,7 @@ func (p pages) listTable(r *page.Request, s listState, n names, f found, figures
 		ID: "list", Caption: r.P.T("common.customers"), CSV: r.CSVLink("after", ""),
 		Columns: []ui.Column{s.sortable(r, ui.Column{Title: r.P.T("customers.list.name"), Narrow: ui.NarrowLead}, "name", false)},
 		Choose:  &ui.ColumnChoice{Action: listPath, Name: "columns", Hidden: s.hidden("columns")},
-		Empty:   p.emptyList(r, s, total),
+		Empty:   p.emptyList(r, s),
 	}
 	for _, c := range listColumns() {
 		shown := slices.Contains(s.columns, c)
@@ -364,7 +364,7 @@ func (s listState) hidden(without string) []ui.Hidden {
 }
 
 // emptyList teaches the first step, or says that nothing fits.
-func (p pages) emptyList(r *page.Request, s listState, total int64) *ui.Empty {
+func (p pages) emptyList(r *page.Request, s listState) *ui.Empty {
 	if s.q != "" || s.filtered() || s.after != 0 {
 		return &ui.Empty{Icon: "search", Title: r.P.T("common.nothing_found"), Text: r.P.T("customers.list.nothing_text"),
 			Action: &ui.Anchor{Text: r.P.T("customers.list.all"), Href: listPath}}

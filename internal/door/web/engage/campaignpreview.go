@@ -50,7 +50,7 @@ func (c campaigns) preview(r *page.Request) error {
 		return err
 	}
 	l.at = int(min(max(r.Int("n", 0), 0), max(int64(len(l.people))-1, 0)))
-	look, err := c.look(r, of, l)
+	look, err := c.look(r, l)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (c campaigns) preview(r *page.Request) error {
 }
 
 // look is which mail is shown.
-func (c campaigns) look(r *page.Request, of *campaign.Campaign, l looksAt) (campaign.Look, error) {
+func (c campaigns) look(r *page.Request, l looksAt) (campaign.Look, error) {
 	look := campaign.Look{Variant: r.Text("variant"), Language: r.Text("content"), Dark: l.dark}
 	switch l.who {
 	case whoNobody:

@@ -49,14 +49,17 @@ func (r *Request) Job(j jobs.Job) ui.Job {
 	if kind.Unit != "" {
 		view.Unit = r.P.T(kind.Unit)
 	}
-	if view.Bytes = j.Unit == jobs.Bytes; view.Bytes {
-		view.Unit = ""
-	}
 	if kind.Href != nil {
 		view.Href = kind.Href(j)
 	}
 	if left, ok := j.Left(r.Now); ok {
 		view.Left = left
+	}
+	switch j.Unit {
+	case jobs.Bytes:
+		view.Unit, view.Bytes = "", true
+	case jobs.Documents: // its rate would be that since the job began
+		view.Unit, view.Rate, view.Left = r.P.T("web.job.documents"), 0, 0
 	}
 	switch {
 	case j.Cancelling:

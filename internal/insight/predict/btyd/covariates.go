@@ -237,7 +237,7 @@ func (o *covariateObjective) add(p *place, z, params []float64, found moments) {
 // precision is the covariance of the point at a maximum; nil where it cannot be told.
 func (o *covariateObjective) precision(p place) *mat.SymDense {
 	var chol mat.Cholesky
-	if inside, _ := o.inside(p.point); !inside || !chol.Factorize(p.hessian) {
+	if !o.inside(p.point) || !chol.Factorize(p.hessian) {
 		return nil
 	}
 	var inverse mat.SymDense

@@ -136,7 +136,7 @@ func (f family) refine(ctx context.Context, d *dataset, nbd *estimate, point []f
 // that says more than NBD.
 func (f family) near(ctx context.Context, d *dataset, nbd *estimate, start []float64) (best estimate, calls int, err error) {
 	point := logs(start)
-	if inside, _ := f.objective(d, len(point)).inside(point); !inside {
+	if !f.objective(d, len(point)).inside(point) {
 		return estimate{}, 0, nil
 	}
 	best, calls, err = f.refine(ctx, d, nbd, point)

@@ -143,7 +143,7 @@ func (o *objective) refine(ctx context.Context, start []float64) (place, error) 
 		}
 		step, gain := p.step()
 		gain *= o.customers
-		inside, _ := o.inside(p.point)
+		inside := o.inside(p.point)
 		if gain < smallGain || !inside {
 			small++
 		}
@@ -217,20 +217,20 @@ func (p place) step() (step []float64, gain float64) {
 }
 
 // inside reports whether the point is well within the box, parameter by parameter.
-func (o *objective) inside(point []float64) (all bool, edge []int) {
+func (o *objective) inside(point []float64) bool {
 	for i, v := range point {
 		if v < o.low[i]+0.01 || v > o.high[i]-0.01 {
-			edge = append(edge, i)
+			return false
 		}
 	}
-	return len(edge) == 0, edge
+	return true
 }
 
 // covariance is that of the parameters at a maximum, and their standard errors; nil where it cannot be told.
 func (o *objective) covariance(p place) (cov [][]float64, se []float64) {
 	n := len(p.point)
 	var chol mat.Cholesky
-	if inside, _ := o.inside(p.point); !inside || !chol.Factorize(p.hessian) {
+	if !o.inside(p.point) || !chol.Factorize(p.hessian) {
 		return nil, nil
 	}
 	var inverse mat.SymDense
