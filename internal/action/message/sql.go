@@ -156,11 +156,13 @@ const (
 	sqlTextOf   = `SELECT id FROM message WHERE measure = 0 AND subject = $1 AND kind = $2`
 )
 
-// sqlClaim takes messages of measure $1 that are due at $2, at most $3, into claim $4, those behind the place of $6 and $7. The common table expression is a
-// fence: PostgreSQL may otherwise run a subquery that locks rows several times and take more than the limit.
+// sqlClaim takes messages of measure $1 that are due at $2, at most $3, into claim $4, those behind the place of $6 and $7: first what is due with the last
+// one, then what is due later, since of (due_at, id) > ($6, $7) SQLite finds only due_at in the index, and messages of a campaign are due at one time. The
+// common table expression is a fence: PostgreSQL may otherwise run a subquery that locks rows several times and take more than the limit.
 func sqlClaim(skipLocked string) string {
-	return `WITH due (id) AS MATERIALIZED (SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND due_at <= $2 AND channel = $5 AND (due_at, id) > ($6, $7)
-			ORDER BY due_at, id LIMIT $3` + skipLocked + `)
+	const queued = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $5 AND due_at `
+	return `WITH due (id) AS MATERIALIZED (SELECT id FROM (` + queued + `= $6 AND id > $7 ORDER BY id LIMIT $3` + skipLocked + `) same
+			UNION ALL SELECT id FROM (` + queued + `> $6 AND due_at <= $2 ORDER BY due_at, id LIMIT $3` + skipLocked + `) later LIMIT $3)
 		UPDATE message SET claim = $4 WHERE id IN (SELECT id FROM due) RETURNING id, due_at`
 }
 

@@ -15,7 +15,10 @@ const columns = `xid, seq, at, actor_kind, actor, origin, kind, customer, subjec
 const (
 	sqlAppend = `INSERT INTO feed (xid, at, actor_kind, actor, origin, kind, customer, subject, body)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING seq`
-	sqlRead = `SELECT ` + columns + ` FROM feed WHERE (xid, seq) > ($1, $2) AND xid < $3 ORDER BY xid, seq LIMIT $4`
+	// What is behind a cursor, in two parts: of (xid, seq) > ($1, $2) SQLite finds only xid in the index, and looks at the whole feed.
+	sqlRead = `SELECT * FROM (SELECT ` + columns + ` FROM feed WHERE xid = $1 AND seq > $2 ORDER BY seq LIMIT $4) rest
+		UNION ALL SELECT * FROM (SELECT ` + columns + ` FROM feed WHERE xid > $1 AND xid < $3 ORDER BY xid, seq LIMIT $4) newer
+		ORDER BY xid, seq LIMIT $4`
 	sqlHead = `SELECT xid, seq FROM feed WHERE xid < $1 ORDER BY xid DESC, seq DESC LIMIT 1`
 
 	sqlPosition = `SELECT xid, seq FROM follower WHERE name = $1`
