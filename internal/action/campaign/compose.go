@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/mail"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -256,8 +258,9 @@ func (t *table) mail(m *message.Message) message.Mail {
 	}
 	site := t.Site
 	r := t.reader(c, v, languageOf(key), person, m.Customer)
-	r.Unsubscribe = site + t.links.Unsubscribe(m.Customer, consent.Email, m.Address)
-	r.Preferences = site + t.links.Preferences(m.Customer, consent.Email, m.Address)
+	spoken := t.spoken(person, languageOf(key))
+	r.Unsubscribe = site + t.links.Unsubscribe(m.Customer, consent.Email, m.Address) + spoken
+	r.Preferences = site + t.links.Preferences(m.Customer, consent.Email, m.Address) + spoken
 	for _, id := range t.coupons(v) {
 		if _, has := r.Gifts[id]; !has {
 			out.Err = fault.New(fault.NotFound, "campaign.error.no_code")
@@ -276,6 +279,16 @@ func (t *table) mail(m *message.Message) message.Mail {
 		out.From, out.ReplyTo = mail.Address{Name: s.Name, Address: s.Address}, mail.Address{Name: s.Name, Address: s.ReplyTo}
 	}
 	return out
+}
+
+// spoken tells the pages that a mail links to which language it was written in, for readers of whom nobody knows a language that the
+// pages speak: they see that of the mail rather than that of the company.
+func (t *table) spoken(person *reader, lang string) string {
+	own, _, _ := strings.Cut(person.Language, "-")
+	if slices.Contains(i18n.Languages(), own) || lang == t.settings.Language {
+		return ""
+	}
+	return "?" + consent.ParamMailLanguage + "=" + lang
 }
 
 // reader is for whom a letter is written, without the links that her address is signed with.

@@ -311,3 +311,28 @@ func FuzzHrefs(f *testing.F) {
 		})
 	})
 }
+
+func TestPagesBehindAMailSpeakAsItDoesToReadersOfUnknownLanguage(t *testing.T) {
+	each(t, 4, func(t *testing.T, s *shop) {
+		s.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := customer.Change(ctx, tx, 1, customer.Patch{Fields: customer.Fields{"language": ""}})
+			return err
+		})
+		c := s.draft(func(c *campaign.Campaign) {
+			c.Control, c.Language = 0, "en"
+			c.Variants[0].Contents = map[string]*campaign.Content{"en": letterOf("Autumn")}
+		})
+		s.deliver(c, campaign.PhaseDrain)
+		hinted := 0
+		for _, mail := range s.sentMails() {
+			if own := strings.HasSuffix(mail.Unsubscribe, "?m=en"); own != strings.Contains(mail.Text, "Berg0") || own != strings.Contains(mail.HTML, "?m=en") {
+				t.Errorf("%s: %s", mail.Unsubscribe, mail.Text)
+			} else if own {
+				hinted++
+			}
+		}
+		if hinted != 1 {
+			t.Errorf("%d mails say which language they are in", hinted)
+		}
+	})
+}

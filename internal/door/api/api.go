@@ -73,6 +73,8 @@ func New(d Deps) http.Handler {
 	s.addCustomers()
 	s.addScores()
 	s.addForecast()
+	s.addRates()
+	s.addSuppressions()
 	s.addProducts()
 	s.addDocuments()
 	s.addEvents()

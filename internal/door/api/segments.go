@@ -138,7 +138,7 @@ func (s *server) getSegment(ctx context.Context, c *call, in *IDPath) (shown Seg
 func segmentOf(p *i18n.Printer, b *segment.Book, s *segment.Segment) Segment {
 	tree := b.Condition(s)
 	shown := Segment{ID: s.ID, Name: s.Name, Description: s.Description, Kind: string(s.Kind), Tracked: s.Tracked, Archived: s.Archived != nil,
-		Text: filter.Text(tree), Sentence: b.Sentence(p, tree), Condition: json.RawMessage(store.JSON(tree)), CreatedAt: timeText(s.CreatedAt), ChangedAt: timeText(s.ChangedAt)}
+		Text: b.Text(tree), Sentence: b.Sentence(p, tree), Condition: json.RawMessage(store.JSON(tree)), CreatedAt: timeText(s.CreatedAt), ChangedAt: timeText(s.ChangedAt)}
 	if s.FrozenOn != nil {
 		shown.FrozenOn = s.FrozenOn.String()
 	}
@@ -299,7 +299,7 @@ func (s *server) questionOf(ctx context.Context, id int64, as AsOfQuery) (q ques
 
 func (s *server) count(ctx context.Context, c *call, q question) (SegmentCount, error) {
 	n, err := segment.Count(ctx, s.segments.House, q.query)
-	return SegmentCount{AsOf: q.asOf.String(), Count: n, Text: filter.Text(q.tree), Sentence: q.book.Sentence(c.printer(ctx), q.tree)}, err
+	return SegmentCount{AsOf: q.asOf.String(), Count: n, Text: q.book.Text(q.tree), Sentence: q.book.Sentence(c.printer(ctx), q.tree)}, err
 }
 
 type segmentCountQuery struct {
@@ -400,7 +400,7 @@ func (s *server) explainSegment(ctx context.Context, c *call, in *segmentExplain
 	for _, r := range reasons {
 		shown.In, shown.Counts = r.In, true
 		for _, part := range r.Parts {
-			shown.Parts = append(shown.Parts, SegmentPart{filter.Text(filter.Tree{Is: &part.Condition}), q.book.Words(p, part), part.Holds, q.book.Measured(p, part)})
+			shown.Parts = append(shown.Parts, SegmentPart{q.book.Text(filter.Tree{Is: &part.Condition}), q.book.Words(p, part), part.Holds, q.book.Measured(p, part)})
 		}
 	}
 	return shown, nil

@@ -28,6 +28,7 @@ type grammar struct {
 	Warehouse warehouseCommands `cmd:"" help:"The copy that figures are counted in."`
 	User      userCommands      `cmd:"" help:"Who may sign in."`
 	Job       jobCommands       `cmd:"" help:"Work in the background."`
+	Rates     rateCommands      `cmd:"" help:"What other currencies are worth, for documents in them."`
 	Settings  settingCommands   `cmd:"" help:"What Stamm knows about the company."`
 	Bench     benchCommand      `cmd:"" help:"Load the whole program and print rates."`
 	Backup    backupCommand     `cmd:"" help:"Copy everything into one file, also while Stamm runs."`

@@ -59,6 +59,7 @@ func serving(t *testing.T, dir, url string) {
 func TestEveryCommandPrintsOneJSONValueWithAndWithoutAnOwner(t *testing.T) {
 	good := input(t, "Auftrag;Kunde;Datum;Betrag\n1;K1;31.12.2010;10,00\n2;K2;31.02.2011;1,00\n")
 	open := input(t, "Auftrag;Kunde;Datum;Betrag\n1;K1;31.12.2010;1.234\n")
+	rates := input(t, "Währung;gültig ab;Kurs\nGBP;01.03.2026;1,1834\n")
 	missing := filepath.Join(t.TempDir(), "nothing.csv")
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		dir := t.TempDir()
@@ -81,6 +82,8 @@ func TestEveryCommandPrintsOneJSONValueWithAndWithoutAnOwner(t *testing.T) {
 					{0, "", "import list"}, {0, "", "import errors 1"}, {1, "", "import errors 99"}, {0, "", "import profile list"},
 					{0, "", fmt.Sprintf("import undo %d", 1+4*round)}, {1, "", "import undo 99"},
 					{0, "", "report list"}, {0, "", "report totals --as-of 2012-01-01"}, {2, "", "report totals --as-of x"}, {2, "", "report nonsense"}, {2, "", "report totals --csv"},
+					{0, "", "rates list"}, {0, "", "rates set USD 0,93 --from 2026-01-01"}, {2, "", "rates set EUR 1"}, {2, "", "rates set USD x"}, {2, "", "rates set USD"},
+					{0, "", "rates import " + rates}, {2, "", "rates import " + good}, {2, "", "rates import " + missing}, {0, "", "rates drop USD --from 2026-01-01"}, {1, "", "rates drop USD --from 2026-01-01"},
 					{0, "", "job list"}, {0, "", "job show 1"}, {0, "", "job wait 1"}, {1, "", "job cancel 1"}, {1, "", "job retry 1"}, {1, "", "job show 999"}, {2, "", "job show x"},
 					{0, "", "warehouse rebuild"}, {0, "", fmt.Sprintf("backup %s", filepath.Join(t.TempDir(), "all.tar"))}, {1, "", "backup " + filepath.Join(missing, "x")},
 					{1, "", "restore " + good}, {2, "", "nonsense"}, {2, "", "serve --addr nonsense"},

@@ -156,7 +156,7 @@ func (cmd *segmentCount) Run(ctx context.Context, c *Call) error {
 		Condition filter.Tree `json:"condition"`
 	}
 	sentence := c.sentence(asked, &cmd.segmentFlags)
-	return c.Print(result{asked.asOf, n, filter.Text(asked.tree), sentence, asked.tree}, func(w io.Writer) {
+	return c.Print(result{asked.asOf, n, asked.book.Text(asked.tree), sentence, asked.tree}, func(w io.Writer) {
 		fmt.Fprintln(w, c.Text.Number(n))
 		fmt.Fprintln(w, sentence)
 	})
@@ -278,7 +278,7 @@ func (cmd *segmentExplain) Run(ctx context.Context, c *Call) error {
 		result.In, result.Counts = r.In, true
 		for _, p := range r.Parts {
 			t := filter.Tree{Is: &p.Condition}
-			result.Parts = append(result.Parts, part{t, filter.Text(t), asked.book.Words(c.Text, p), p.Holds, p.Value, asked.book.Measured(c.Text, p)})
+			result.Parts = append(result.Parts, part{t, asked.book.Text(t), asked.book.Words(c.Text, p), p.Holds, p.Value, asked.book.Measured(c.Text, p)})
 		}
 	}
 	return c.Print(result, func(w io.Writer) {
@@ -505,7 +505,7 @@ func (*segmentsCommand) Run(ctx context.Context, c *Call) error {
 
 func (c *Call) segment(ctx context.Context, v *warehouse.View, b *segment.Book, s *segment.Segment) (segmentJSON, error) {
 	tree := b.Condition(s)
-	shown := segmentJSON{ID: s.ID, Name: s.Name, Description: s.Description, Kind: string(s.Kind), Tracked: s.Tracked, Text: filter.Text(tree),
+	shown := segmentJSON{ID: s.ID, Name: s.Name, Description: s.Description, Kind: string(s.Kind), Tracked: s.Tracked, Text: b.Text(tree),
 		Sentence: b.Sentence(c.Text, tree), Condition: tree}
 	q, err := b.Of(s, b.Today)
 	if err != nil {

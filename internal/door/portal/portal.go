@@ -189,7 +189,7 @@ func (v *visit) origin() (string, error) {
 }
 
 // link reads the token of the address and speaks the language in which its reader is written to, unless she chose one here;
-// the company's where nobody knows hers. Whatever is wrong with the token, the answer is the same.
+// where nobody knows hers that of the mail, else the company's. Whatever is wrong with the token, the answer is the same.
 func (v *visit) link(kind consent.LinkKind) (link consent.Link, links *consent.Links, err error) {
 	err = v.read(func(ctx context.Context, tx *store.Tx) error {
 		if links, err = consent.OpenLinks(ctx, tx); errors.Is(err, consent.ErrNoKey) {
@@ -209,10 +209,13 @@ func (v *visit) link(kind consent.LinkKind) (link consent.Link, links *consent.L
 		if err != nil {
 			return err
 		}
-		if language, _, _ = strings.Cut(language, "-"); !known(language) {
-			language = v.Company.Language
+		own, _, _ := strings.Cut(language, "-")
+		for _, language := range []string{own, v.URL.Query().Get(consent.ParamMailLanguage), v.Company.Language} {
+			if known(language) {
+				v.speak(language)
+				break
+			}
 		}
-		v.speak(language)
 		return nil
 	})
 	return link, links, err

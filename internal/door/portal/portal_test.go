@@ -314,6 +314,8 @@ func TestPagesOutOfAMailSpeakTheLanguageOfItsReader(t *testing.T) {
 			return company.Save(ctx, tx, s)
 		})
 		speaks(preferences, "en") // nobody knows hers, so that the company's counts
+		speaks(preferences+"?"+consent.ParamMailLanguage+"=de", "de")
+		speaks(preferences+"?"+consent.ParamMailLanguage+"=xx", "en")
 		w.write(func(ctx context.Context, tx *store.Tx) error {
 			_, err := customer.Change(ctx, tx, id, customer.Patch{Fields: customer.Fields{"language": "de"}})
 			return err
@@ -326,6 +328,7 @@ func TestPagesOutOfAMailSpeakTheLanguageOfItsReader(t *testing.T) {
 		})
 		speaks(preferences, "en")
 		speaks(unsubscribe, "en")
+		speaks(unsubscribe+"?"+consent.ParamMailLanguage+"=de", "en") // her own beats that of a mail
 		speaks(unsubscribe+"?l=de", "de")
 		if got := w.post(preferences, url.Values{"l": {"de"}, "purpose": {"advertising"}, "language": {"de"}}); !strings.Contains(got.Body.String(), `<html lang="de"`) {
 			t.Errorf("who switched to German is answered otherwise: %d", got.Code)

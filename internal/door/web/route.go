@@ -96,7 +96,8 @@ func (s *Server) parse(route page.Route, r *page.Request) error {
 	if route.Upload && r.Method == http.MethodPost {
 		return nil
 	}
-	r.Body = http.MaxBytesReader(r.W, r.Body, maxBody)
+	whole := r.Body
+	r.Body = http.MaxBytesReader(r.W, whole, maxBody)
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	var err error
 	if kind == "multipart/form-data" {
@@ -105,6 +106,7 @@ func (s *Server) parse(route page.Route, r *page.Request) error {
 		err = r.ParseForm()
 	}
 	if err != nil {
+		page.Swallow(whole, err)
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
 			return nil // half an address still shows a page
 		}

@@ -174,6 +174,10 @@ func TestAFormComesBackWithItsErrorsAndItsInput(t *testing.T) {
 	if large.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a form of 2 MB: %d", large.Status)
 	}
+	rest := strings.NewReader(strings.Repeat("x", 12<<20))
+	if page.Swallow(rest, &http.MaxBytesError{Limit: 1 << 20}); rest.Len() != 0 {
+		t.Errorf("%d bytes of a form of 12 MB are left, on which the browser would be cut off", rest.Len())
+	}
 }
 
 func TestListsAreCSVThatSpreadsheetsReadAsMeant(t *testing.T) {

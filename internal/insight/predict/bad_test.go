@@ -122,6 +122,7 @@ func sound(t rapid.TB, s *predict.Scores) {
 		if sc.Active < 0 || sc.Active > 1 || sc.ActiveLo > sc.Active+1e-9 || sc.ActiveHi < sc.Active-1e-9 || sc.Expected < 0 {
 			t.Errorf("customer %d: chance %v (%v to %v), %v purchases", sc.Customer, sc.Active, sc.ActiveLo, sc.ActiveHi, sc.Expected)
 		}
+		follows(t, s.Card.Limits, sc)
 		if sc.CLVLo > sc.CLV || sc.CLVHi < sc.CLV || sc.AtRisk < 0 || len(sc.Reasons) == 0 || len(sc.Reasons) > 3 {
 			t.Errorf("customer %d: %+v", sc.Customer, sc)
 		}

@@ -1,5 +1,7 @@
 package predict
 
+import "math"
+
 // Band is where a customer stands, in a word people understand.
 type Band string
 
@@ -18,7 +20,9 @@ func Bands() []Band { return []Band{Loyal, Promising, New, Cooling, AtRisk, Prob
 
 // Thresholds are where one band ends and the next begins. Kept is the share that is left of the chance of buying within the
 // horizon, held against that chance on the day of her last purchase: it falls with silence, quickly for somebody who buys every
-// week and slowly for somebody who buys once a year, so that one set of thresholds fits them all.
+// week and slowly for somebody who buys once a year, so that one set of thresholds fits them all. Nobody has ever had a chance of
+// more than 1, so that no less than the chance itself is kept: who is probably lost buys with less than Lost, who is at risk with
+// less than AtRisk.
 type Thresholds struct {
 	New      int32   `json:"new"`      // days since the only purchase up to which somebody is new
 	Cooling  float64 `json:"cooling"`  // kept below it: cooling
@@ -57,4 +61,24 @@ func (t Thresholds) Band(s Standing) Band {
 		return Loyal
 	}
 	return Promising
+}
+
+// left is what Kept is: active, the chance that is shown, over that of the day of the last purchase. On that day only the model by
+// which silence is judged can be asked; it says first of it, and now of today. Where the chance comes from something else, a rule that
+// won the backtest or a regression, first is moved by as much as the two differ today, on the scale of log odds, as in the curve that
+// a customer's page shows.
+func left(active, now, first float64) float64 {
+	then := meeting(first, active, now)
+	if then <= 0 {
+		return 1
+	}
+	return min(1, active/then)
+}
+
+// meeting is a chance that a model tells of another day, moved so that it meets active where the model tells now.
+func meeting(of, active, now float64) float64 {
+	if active == now || of <= 0 {
+		return of
+	}
+	return 1 / (1 + math.Exp(-logit(of)-logit(active)+logit(now)))
 }

@@ -7,7 +7,7 @@ import (
 
 // Version is the version of the method: how purchases are counted, which models there are, how one is chosen, what the numbers
 // of a score mean. It grows when a change of the program changes scores.
-const Version = 1
+const Version = 2
 
 // Notice is something a person should know about the models: a code, and the numbers of its sentence. Its words are the texts
 // predict.notice.CODE.

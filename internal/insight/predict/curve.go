@@ -43,10 +43,12 @@ const mostPoints = 160
 // curve is the chance of a purchase within the horizon from the first of these purchase days on, as the model says it by what was
 // known on each day: after AsOf as if she stayed away. It is shifted, on the scale of log odds, so that it meets the present
 // chance of her score on AsOf, which may come from somewhere else.
-func (c *Card) curve(purchases []clock.Day, present float64) []Point {
+//
+// then is the chance on the day of her last purchase; 0 where nothing can be told.
+func (c *Card) curve(purchases []clock.Day, present float64) (points []Point, then float64) {
 	m, ok := c.keeper()
 	if len(purchases) == 0 || !ok || purchases[0] > c.AsOf {
-		return nil
+		return nil, 0
 	}
 	first, last := purchases[0], c.AsOf.AddDays(c.Horizon)
 	season := c.Season.clock(first, c.AsOf)
@@ -58,16 +60,15 @@ func (c *Card) curve(purchases []clock.Day, present float64) []Point {
 		h := btyd.History{X: int32(n - 1), Tx: season.whole(first, purchases[n-1]), T: season.whole(first, d)}
 		return within(m.Active(h, season.between(d, d.AddDays(c.Horizon))))
 	}
-	shift := logit(present) - logit(at(c.AsOf))
+	now := at(c.AsOf)
 	step := max(1, (int(last-first)+mostPoints-1)/mostPoints)
-	var points []Point
 	for d := first; d <= last; d = d.AddDays(step) {
-		points = append(points, Point{d, within(1 / (1 + math.Exp(-logit(at(d))-shift)))})
+		points = append(points, Point{d, within(meeting(at(d), present, now))})
 		if next := d.AddDays(step); d < c.AsOf && next > c.AsOf {
 			points = append(points, Point{c.AsOf, present})
 		}
 	}
-	return points
+	return points, within(meeting(at(purchases[len(purchases)-1]), present, now))
 }
 
 // logit is the logarithm of the odds, of chances not nearer to 0 and 1 than a ten-thousandth.

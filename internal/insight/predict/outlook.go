@@ -90,6 +90,9 @@ type Foreseen struct {
 	Purchases []clock.Day // purchase days up to AsOf
 	Curve     []Point     // from her first purchase to AsOf by the present model, and on to the end of the horizon if she stays away
 
+	// Then is the chance on the day of her last purchase, by which the band is told; 0 where nothing can be said.
+	Then float64
+
 	// The parts of the value: Discounted purchases of Worth each make CLV.
 	Discounted float64
 }
@@ -112,7 +115,7 @@ func ForCustomer(ctx context.Context, tx *store.Tx, id int64) (Foreseen, bool, e
 		return Foreseen{}, false, err
 	}
 	f.Purchases = merged(f.Purchases, f.Outlook.Merge)
-	f.Curve = f.Outlook.curve(f.Purchases, f.Active)
+	f.Curve, f.Then = f.Outlook.curve(f.Purchases, f.Active)
 	if f.Worth != 0 {
 		f.Discounted = float64(f.CLV) / float64(f.Worth)
 	}

@@ -22,8 +22,8 @@ type Reason struct {
 
 // Codes of reasons.
 const (
-	ReasonRhythm       = "rhythm"        // silent for longer than usual: Days, Since
-	ReasonInRhythm     = "in_rhythm"     // buys as usual: Days, Since
+	ReasonRhythm       = "rhythm"        // silent for longer than usual: Days, Since; Count 1 where she came back only once, which is no habit
+	ReasonInRhythm     = "in_rhythm"     // buys as usual: Days, Since, Count likewise
 	ReasonOneTime      = "one_time"      // bought once: Since
 	ReasonYoung        = "young"         // became a customer lately: Since
 	ReasonOften        = "often"         // has bought often: Count
@@ -62,10 +62,14 @@ func (b *Book) reasonsOf(i int, young int32) []Reason {
 		gap := float64(b.Last[i]-b.First[i]) / float64(b.X[i])
 		days := max(1, int32(math.Round(gap)))
 		over := math.Log(max(silent, 1) / max(gap, 1))
+		once := int32(0)
+		if b.X[i] == 1 {
+			once = 1
+		}
 		if over > overdue {
-			add(over, Reason{Code: ReasonRhythm, Days: days, Since: b.Last[i]})
+			add(over, Reason{Code: ReasonRhythm, Days: days, Since: b.Last[i], Count: once})
 		} else {
-			add(min(2, 0.7+overdue-over), Reason{Code: ReasonInRhythm, Days: days, Since: b.Last[i]})
+			add(min(2, 0.7+overdue-over), Reason{Code: ReasonInRhythm, Days: days, Since: b.Last[i], Count: once})
 		}
 		if b.X[i] >= 4 {
 			add(0.5*math.Log(float64(b.X[i])/2), Reason{Code: ReasonOften, Count: b.X[i] + 1})

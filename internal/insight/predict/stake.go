@@ -148,14 +148,11 @@ func (f *foretelling) moved(ctx context.Context, t *table, s *Scores, some []int
 			year := finite(m.Expected(h, riskDays))
 			h.T = h.Tx
 			first, top := within(m.Active(h, t.days)), finite(m.Expected(h, riskDays))
-			kept, active := 1.0, x.active
-			if first > 0 {
-				kept = min(1, now/first)
-			}
+			active := x.active
 			if own {
 				active = now
 			}
-			bands[n], atRisk[n] = f.bandOf(i, active, kept), max(0, (top-year)*float64(x.worth))
+			bands[n], atRisk[n] = f.bandOf(i, active, left(active, now, first)), max(0, (top-year)*float64(x.worth))
 		}
 	})
 	all := newStakes()
@@ -174,7 +171,7 @@ func (f *foretelling) shifted(t *table, s *Scores, some []int, by float64) stake
 		if active > 0 && active < 1 {
 			active = 1 / (1 + math.Exp(-logit(active)-by))
 		}
-		all.add(f.bandOf(i, active, t.kept(int(k), f.panel.group[k])), float64(x.atRisk))
+		all.add(f.bandOf(i, active, t.kept(x.active, int(k), f.panel.group[k])), float64(x.atRisk))
 	}
 	return all
 }

@@ -147,12 +147,9 @@ func (f *foretelling) groups(ctx context.Context, t *table, m btyd.Model) error 
 	})
 }
 
-// kept is the share of the chance on the day of the last purchase that is left, for a pattern.
-func (t *table) kept(k int, group int32) float64 {
-	if t.first[group] <= 0 {
-		return 1
-	}
-	return min(1, t.keep[k].Active/t.first[group])
+// kept is the share of the chance on the day of the last purchase that is left, for a pattern of which the chance shown is active.
+func (t *table) kept(active float64, k int, group int32) float64 {
+	return left(active, within(t.keep[k].Active), t.first[group])
 }
 
 // score puts everything together, customer by customer.
@@ -240,6 +237,7 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	if keeper := f.panel.fits[f.card.Keeper]; !keeper.Withheld() {
 		x.alive = within(t.keep[k].Alive)
 		x.aliveLo, x.aliveHi = btyd.ProbabilityInterval(x.alive, finite(t.keep[k].AliveSE), z95)
+		x.alive, x.aliveHi = max(x.alive, c.p), max(x.aliveHi, c.p) // who will buy has not left, whoever says so
 	}
 	x.between(t, w, t.countsOf[i], value, relative)
 	ahead := t.future[t.countsOf[i]]
@@ -250,7 +248,7 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	lo, hi := btyd.PositiveInterval(clv, se, z95)
 	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)
 	x.stake(t.fall[k], w, value, relative)
-	x.band = f.bandOf(i, c.p, t.kept(int(k), g))
+	x.band = f.bandOf(i, c.p, t.kept(c.p, int(k), g))
 	if Bands()[x.band] != ProbablyLost {
 		x.next = f.nextDay(i, c.p)
 	}

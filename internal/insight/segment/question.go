@@ -129,10 +129,16 @@ func (b *Book) Words(p *i18n.Printer, part Part) string {
 	return b.Sentence(p, filter.Tree{Is: &part.Condition})
 }
 
+// Text is a condition as people type it, for people: shares stand in per cent.
+func (b *Book) Text(t filter.Tree) string { return b.fields.Text(t) }
+
 // Measured writes what was measured for people; a dash where there is nothing.
 func (b *Book) Measured(p *i18n.Printer, part Part) string {
 	f, ok := b.fields.Field(part.Condition.Field)
 	if !ok || part.Value == nil {
+		if draw, ok := part.Value.(float64); ok && part.Condition.Field == filter.FieldShare {
+			return p.Percent(draw, 1)
+		}
 		if part.Condition.Field == filter.FieldSegment {
 			return p.T("segment.in." + map[bool]string{true: "yes", false: "no"}[part.Holds == (part.Condition.Is == filter.In)])
 		}

@@ -60,6 +60,8 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 		{`chance fell(30 d) by 10 %`, "window"},
 		{`chance fell(last 30 d)`, "expected_end"},
 		{`chance fell(last 30 d) by 0 %`, "no_change"},
+		{`chance > 300 %`, "share_range"},
+		{`share("x") < -0.1`, "share_range"},
 		{`chance fell(last 30 d) by -5 %`, "no_change"},
 		{`chance rose(until 2026-01-01) by 10 %`, "change_window"},
 		{`points fell(last 30 d) by 1`, "operator"},

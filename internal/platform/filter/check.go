@@ -121,6 +121,9 @@ func (k *checker) against(f Field, c Condition) error {
 		if c.Is.Moves() && fitted.Number <= 0 && fitted.Money.Minor <= 0 {
 			return invalid("no_change", "field", f.Name)
 		}
+		if f.Type == TypeShare && (fitted.Number < 0 || fitted.Number > 1) {
+			return invalid("share_range", "field", f.Name)
+		}
 	}
 	return checkSpan(f, c)
 }

@@ -88,3 +88,25 @@ func TestSentencesSayWhomAConditionMeans(t *testing.T) {
 
 // plain makes no-break spaces readable.
 func plain(s string) string { return strings.ReplaceAll(s, i18n.NBSP, " ") }
+
+func TestSharesAreWrittenInPerCentForPeopleAndMeanTheSame(t *testing.T) {
+	c := shop(t)
+	for _, tt := range []struct{ text, want string }{
+		{`probability > 0.2`, `probability > 20 %`},
+		{`probability >= 12.5 %`, `probability >= 12.5 %`},
+		{`orders >= 0.2 and (share(x) < 0.07 or not probability between 1 % and 0.29)`, `orders >= 0.2 and (share(x) < 7 % or not probability between 1 % and 29 %)`},
+		{`probability fell(last 30 d) by 0.01`, `probability fell(last 30 d) by 1 %`},
+	} {
+		tree, err := filter.Parse(tt.text, c)
+		if err != nil {
+			t.Errorf("%s: %v", tt.text, err)
+			continue
+		}
+		if got := c.Text(tree); got != tt.want {
+			t.Errorf("%s is written as %s", tt.text, got)
+		}
+		if back, err := filter.Parse(c.Text(tree), c); err != nil || c.Text(back) != tt.want || filter.Sentence(i18n.For("en", nil), back, c, nil) != filter.Sentence(i18n.For("en", nil), tree, c, nil) {
+			t.Errorf("%s is read as %s: %v", tt.want, c.Text(back), err)
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package filter
 
 import (
+	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +17,37 @@ func Text(t Tree) string {
 	var b strings.Builder
 	writeTree(&b, t)
 	return b.String()
+}
+
+// Text is the canonical text as people expect it: shares of fields that the catalogue knows stand in per cent. It means the same and
+// is read as the same condition.
+func (c *Catalogue) Text(t Tree) string { return Text(c.inPercent(t)) }
+
+func (c *Catalogue) inPercent(t Tree) Tree {
+	if t.Is != nil {
+		if f, ok := c.Field(t.Is.Field); t.Is.Field == FieldShare || ok && f.Type == TypeShare {
+			is := *t.Is
+			is.Values = slices.Clone(is.Values)
+			for i, v := range is.Values {
+				is.Values[i] = v.inPercent()
+			}
+			t.Is = &is
+		}
+	}
+	t.Parts = slices.Clone(t.Parts)
+	for i, p := range t.Parts {
+		t.Parts[i] = c.inPercent(p)
+	}
+	return t
+}
+
+// inPercent is a share as a percentage, unless that would be another number.
+func (v Value) inPercent() Value {
+	const places = 1e10
+	if percent := math.Round(v.Number*100*places) / places; v.Kind == NumberValue && percent/100 == v.Number {
+		return Value{Kind: PercentValue, Number: percent}
+	}
+	return v
 }
 
 func writeTree(b *strings.Builder, t Tree) {

@@ -56,7 +56,7 @@ func number(name string, at func(*Settings) *int, least, most int) field {
 	return field{name, func(s Settings) string { return strconv.Itoa(*at(&s)) }, func(s *Settings, v string) error {
 		n, err := strconv.Atoi(strings.TrimSpace(v))
 		if err != nil {
-			return fault.New(fault.Invalid, "errors.number", "text", v)
+			return fault.New(fault.Invalid, "errors.whole_number", "text", v)
 		}
 		*at(s) = n
 		return nil

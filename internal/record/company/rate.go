@@ -2,6 +2,8 @@ package company
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
@@ -22,7 +24,7 @@ const (
 	sqlRates   = `SELECT currency, valid_from, rate FROM exchange_rate ORDER BY currency, valid_from`
 	sqlSetRate = `INSERT INTO exchange_rate (currency, valid_from, rate) VALUES ($1, $2, $3)
 		ON CONFLICT (currency, valid_from) DO UPDATE SET rate = excluded.rate`
-	sqlDropRate = `DELETE FROM exchange_rate WHERE currency = $1 AND valid_from = $2`
+	sqlDropRate = `DELETE FROM exchange_rate WHERE currency = $1 AND valid_from = $2 RETURNING rate`
 )
 
 // Rates lists all exchange rates, by currency and then by day.
@@ -76,11 +78,20 @@ func SetRate(ctx context.Context, tx *store.Tx, r Rate) error {
 	return err
 }
 
-// DropRate removes a rate.
-func DropRate(ctx context.Context, tx *store.Tx, currency string, from clock.Day) error {
-	if _, err := tx.Exec(ctx, sqlDropRate, currency, int64(from)); err != nil {
-		return err
+// DropRate removes the rate that is valid from a day, and returns it; NotFound where there is none.
+func DropRate(ctx context.Context, tx *store.Tx, currency string, from clock.Day) (Rate, error) {
+	dropped := Rate{Currency: strings.ToUpper(currency), ValidFrom: from}
+	var text string
+	err := tx.QueryRow(ctx, sqlDropRate, dropped.Currency, int64(from)).Scan(&text)
+	if errors.Is(err, store.ErrNoRows) {
+		return dropped, fault.New(fault.NotFound, "company.rate_none", "currency", dropped.Currency, "day", from)
 	}
-	_, err := feed.Append(ctx, tx, feed.New{Kind: "company.rate_dropped", Body: map[string]any{"currency": currency, "from": from.String()}})
-	return err
+	if err != nil {
+		return dropped, err
+	}
+	if dropped.Rate, err = money.ParseRate(text); err != nil {
+		return dropped, err
+	}
+	_, err = feed.Append(ctx, tx, feed.New{Kind: "company.rate_dropped", Body: map[string]any{"currency": dropped.Currency, "from": from.String()}})
+	return dropped, err
 }

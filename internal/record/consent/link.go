@@ -49,6 +49,10 @@ const (
 	PathData        = "/p/d/"
 )
 
+// ParamMailLanguage says in an address in which language the mail was written that it stands in. It counts where nobody knows the
+// language of the reader.
+const ParamMailLanguage = "m"
+
 // Links signs and reads links with a key of the installation, so that nobody can make one or find out from one whose it is.
 // It is for one goroutine.
 type Links struct {

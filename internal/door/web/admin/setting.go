@@ -225,26 +225,17 @@ func dropRate(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	was := ""
+	var was company.Rate
 	err = r.Write(func(tx *store.Tx) error {
-		all, err := company.Rates(r.Context(), tx)
-		if err != nil {
-			return err
-		}
-		for _, rate := range all {
-			if rate.Currency == currency && rate.ValidFrom == day {
-				was = rate.Rate.String()
-				return company.DropRate(r.Context(), tx, currency, day)
-			}
-		}
-		return fault.New(fault.NotFound, "errors.notfound")
+		was, err = company.DropRate(r.Context(), tx, currency, day)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	return r.RedirectWith(settingsPath+"#rates", ui.Flash{
 		Text: r.P.T("admin.rates.dropped", "currency", currency),
-		Undo: &ui.Post{Label: r.P.T("common.undo"), Action: settingsPath + "/rates", Fields: []ui.Hidden{{Name: "rate_currency", Value: currency}, {Name: "rate_from", Value: from}, {Name: "rate", Value: was}}},
+		Undo: &ui.Post{Label: r.P.T("common.undo"), Action: settingsPath + "/rates", Fields: []ui.Hidden{{Name: "rate_currency", Value: currency}, {Name: "rate_from", Value: from}, {Name: "rate", Value: was.Rate.String()}}},
 	})
 }
 

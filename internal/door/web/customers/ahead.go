@@ -43,6 +43,10 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 		{Term: p.T("customers.ahead.chance"), Text: p.Percent(f.Active, 0), Note: p.N("customers.ahead.chance_note", days, "between", figure.Between(p, f.ActiveLo, f.ActiveHi))},
 		{Term: p.T("customers.ahead.expected"), Text: p.Decimal(f.Expected, 1), Note: expectedNote(r, f)},
 	}
+	if f.Then > 0 && f.Band != predict.New {
+		pairs = slices.Insert(pairs, 1, ui.Pair{Term: p.T("outlook.bands.band"), Text: f.Band.Words(p),
+			Note: p.T("customers.ahead.left_note", "then", p.Percent(f.Then, 0), "left", p.Percent(min(1, f.Active/f.Then), 0))})
+	}
 	if predict.Past(f.Outlook.AsOf, r.Today()) {
 		pairs = slices.Insert(pairs, 0, ui.Pair{Term: p.T("customers.ahead.as_of"), Text: p.Date(f.Outlook.AsOf), Note: p.T("customers.ahead.as_of_note")})
 	}

@@ -14,6 +14,9 @@ import (
 	"stamm/internal/record/customer"
 )
 
+// unnamedSource is the source of imports for which nobody gave a name.
+const unnamedSource = "default"
+
 // mustURL is one of our own addresses.
 func mustURL(path string) *url.URL { return &url.URL{Path: path} }
 
@@ -84,7 +87,11 @@ func aboutPairs(r *page.Request, w whole) []ui.Pair {
 		add("custom."+f.Key, w.names.value(r.P, "custom."+f.Key, w.Custom[f.Key]))
 	}
 	for _, e := range w.Externals {
-		pairs = append(pairs, ui.Pair{Term: r.P.T("customers.number_in", "source", w.names.source(r.P, e.Source)), Text: e.ID})
+		term := r.P.T("customers.number_in", "source", w.names.source(r.P, e.Source))
+		if w.names.source(r.P, e.Source) == unnamedSource {
+			term = r.P.T("customers.number_own")
+		}
+		pairs = append(pairs, ui.Pair{Term: term, Text: e.ID})
 	}
 	return pairs
 }

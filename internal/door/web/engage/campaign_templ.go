@@ -859,7 +859,7 @@ func campaignProgress(r *page.Request, d Deps, o overview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if o.over() || o.c.Trial == nil && !o.c.Editable() {
+		if o.over() || o.counts.Planned > 0 || o.c.Trial == nil && !o.c.Editable() {
 			templ_7745c5c3_Err = ui.TwoThirds(saidCard(r, d, o), campaignFacts(r, d, o)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -925,7 +925,7 @@ func campaignFacts(r *page.Request, d Deps, o overview) templ.Component {
 	})
 }
 
-// saidCard is what a campaign that is over said, and what readers did with it.
+// saidCard is what a campaign that is over or under way said, and what readers did with it.
 func saidCard(r *page.Request, d Deps, o overview) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1018,7 +1018,7 @@ func saidCard(r *page.Request, d Deps, o overview) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if o.c.Trial != nil {
+		if o.c.Trial != nil && o.counts.Planned == 0 {
 			templ_7745c5c3_Err = trialCard(r, o).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -129,7 +129,7 @@ func TestTheLedgerSaysWhoDidNotGetItAndWhy(t *testing.T) {
 			}
 		}
 		words = webtest.Words(c.Get(fmt.Sprint("/engage/messages/", l.ids[1])).Body)
-		for _, want := range []string{"bekam diese Nachricht nicht: keine Adresse", "Rechtsgrundlage nein", "Kontaktbudget nicht mehr gefragt"} {
+		for _, want := range []string{"bekam diese Nachricht nicht: keine Adresse", "Rechtsgrundlage aufgehalten", "Kontaktbudget nicht mehr gefragt"} {
 			if !strings.Contains(words, want) {
 				t.Errorf("no %q in: %s", want, words)
 			}

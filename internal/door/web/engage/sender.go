@@ -1,6 +1,7 @@
 package engage
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -205,7 +206,7 @@ func (d delivery) senderTable(r *page.Request) ui.Table {
 		Columns: []ui.Column{{Title: r.P.T("common.name"), Narrow: ui.NarrowLead}, {Title: r.P.T("sender.field.return_domain")}, {Title: r.P.T("sender.field.key_kind"), Narrow: ui.NarrowValue}},
 		Empty:   &ui.Empty{Icon: "mail", Title: r.P.T("sender.none"), Text: r.P.T("sender.none_text"), Action: &ui.Anchor{Text: r.P.T("sender.add"), Href: sendersPath + "/new"}}}
 	for _, s := range d.senders {
-		t.Rows = append(t.Rows, ui.Row{Href: idPath(sendersPath, s.ID), Cells: []ui.Cell{{Text: s.Name, Sub: s.Address, Strong: true}, ui.Text(s.ReturnDomain),
+		t.Rows = append(t.Rows, ui.Row{Href: idPath(sendersPath, s.ID), Cells: []ui.Cell{{Text: s.Name, Sub: s.Address, Strong: true}, ui.Text(cmp.Or(s.ReturnDomain, "–")),
 			ui.Text(r.P.T("sender.key." + orNone(string(s.KeyKind))))}})
 	}
 	return t

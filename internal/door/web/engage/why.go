@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stamm/internal/action/message"
@@ -125,7 +126,7 @@ func (s single) steps(r *page.Request) []step {
 			}
 		}
 		if g == message.GateControl && s.Arm != "" && v == message.Passed {
-			st.text = p.T("engage.arm", "arm", s.Arm)
+			st.text = p.T("engage.arm", "arm", strings.ToUpper(s.Arm))
 		}
 		all = append(all, st)
 	}

@@ -1,11 +1,25 @@
 package page
 
 import (
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 )
+
+// mostSwallowed is how much of a body that is too large is still read.
+const mostSwallowed = 64 << 20
+
+// Swallow reads what is left of a body that was too large, so that the browser shows the answer: cut off while it sends, it tells of a
+// broken connection instead. body is the one of the request, without its limit.
+func Swallow(body io.Reader, err error) {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		_, _ = io.CopyN(io.Discard, body, mostSwallowed) // whatever comes, the answer is the same
+	}
+}
 
 // Sender is who calls, as far as the network tells, for counting what must not be tried too often. Addresses of IPv6 count
 // by their network of 64 bits, which is what one customer of a provider has. trustProxy takes what a proxy in front says.

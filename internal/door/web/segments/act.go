@@ -181,9 +181,15 @@ func (d Deps) importList(r *page.Request) error {
 
 // readList takes name, lines and file out of the form.
 func readList(r *page.Request) (in imported, text []byte, err error) {
-	r.Body = http.MaxBytesReader(r.W, r.Body, maxUpload)
+	whole := r.Body
+	r.Body = http.MaxBytesReader(r.W, whole, maxUpload)
 	if err := r.ParseMultipartForm(1 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return in, nil, fault.New(fault.Invalid, "segments.import.too_large", "max", maxUpload>>20)
+		var large *http.MaxBytesError
+		if !errors.As(err, &large) {
+			return in, nil, fault.New(fault.Invalid, "web.trouble.broken_form").Because(err)
+		}
+		page.Swallow(whole, err)
+		return in, nil, fault.New(fault.Invalid, "segments.import.too_large", "max", maxUpload>>20).Because(err)
 	}
 	defer func() {
 		if r.MultipartForm != nil {

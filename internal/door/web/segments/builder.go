@@ -200,7 +200,7 @@ func (b *builder) turn(face string) {
 			b.errors = append(b.errors, ui.FieldError{Text: "segments.wrong.turn"})
 			return
 		}
-		b.face, b.text = faceText, filter.Text(tree)
+		b.face, b.text = faceText, b.book.Text(tree)
 	case face == faceRows && b.face == faceText:
 		tree, err := b.book.Parse(b.text)
 		if err == nil {

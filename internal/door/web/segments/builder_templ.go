@@ -3063,7 +3063,7 @@ func resultView(r *page.Request, b *builder) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var162 string
-				templ_7745c5c3_Var162, templ_7745c5c3_Err = templ.JoinStringErrs(filter.Text(b.tree))
+				templ_7745c5c3_Var162, templ_7745c5c3_Err = templ.JoinStringErrs(b.book.Text(b.tree))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/segments/builder.templ`, Line: 390, Col: 33}
 				}

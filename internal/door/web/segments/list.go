@@ -169,7 +169,7 @@ func (s shelf) csv(r *page.Request) error {
 				size = strconv.FormatInt(st.n, 10)
 			}
 			if !yield([]string{strconv.FormatInt(one.ID, 10), one.Name, sentence(p, s.book, one), kindWords(p, one), size, s.users[one.Owner],
-				clock.DayOf(one.ChangedAt, r.Company.Zone()).String(), filter.Text(s.book.Condition(one))}, nil) {
+				clock.DayOf(one.ChangedAt, r.Company.Zone()).String(), s.book.Text(s.book.Condition(one))}, nil) {
 				return
 			}
 		}

@@ -186,7 +186,7 @@ func (d desk) row(c filter.Condition, depth int) row {
 	line := row{Depth: depth, Field: c.Field, Op: string(c.Is)}
 	f, known := d.field(c.Field)
 	if !known || !d.show(&line, f, c) {
-		return row{Depth: depth, Text: filter.Text(filter.Tree{Is: &c})}
+		return row{Depth: depth, Text: d.all.Text(filter.Tree{Is: &c})}
 	}
 	return line
 }

@@ -1,0 +1,59 @@
+package predict_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"stamm/internal/insight/predict"
+	"stamm/internal/platform/warehouse"
+
+	"pgregory.net/rapid"
+)
+
+// follows reports a band that the chance beside it contradicts: somebody lost who is going to buy, somebody gone who may buy.
+func follows(t rapid.TB, limits predict.Thresholds, sc predict.Score) {
+	t.Helper()
+	most := map[predict.Band]float64{predict.ProbablyLost: limits.Lost, predict.AtRisk: limits.AtRisk, predict.Cooling: limits.Cooling}
+	if hopeless := sc.Band == predict.ProbablyLost && sc.Active < limits.Hopeless; hopeless {
+		return
+	}
+	if limit, ok := most[sc.Band]; ok && sc.Active >= limit {
+		t.Errorf("customer %d is %s with a chance of %v", sc.Customer, sc.Band, sc.Active)
+	}
+	if sc.Alive != nil && (*sc.Alive < sc.Active || *sc.AliveHi < *sc.Alive || *sc.AliveLo > *sc.Alive) {
+		t.Errorf("customer %d has not left with %v (%v to %v) and buys with %v", sc.Customer, *sc.Alive, *sc.AliveLo, *sc.AliveHi, sc.Active)
+	}
+}
+
+// seasonal is a company of ten years whose customers buy on some days in a row, pause for months and come back, which no model of
+// purchases at random expects; some leave for good.
+func seasonal(t *testing.T) *warehouse.DB {
+	t.Helper()
+	rnd := rand.New(rand.NewPCG(3, 4))
+	begin := mustDay(t, "2015-01-05")
+	var orders []order
+	for id := range int64(250) {
+		day := rnd.IntN(3600)
+		left := day + 100 + int(700*rnd.ExpFloat64())
+		for ; day < min(left, 3650); day += 60 + rnd.IntN(20) {
+			for n := range 4 + rnd.IntN(3) {
+				orders = append(orders, order{id + 1, begin.AddDays(day + n).String(), 1000 + 10*id})
+			}
+		}
+	}
+	return shop(t, orders)
+}
+
+func TestWhereARuleWinsTheBandFollowsFromItsChance(t *testing.T) {
+	t.Parallel()
+	s := foretell(t, seasonal(t), "2024-12-30")
+	t.Logf("%s, %s, %s", s.Card.Chosen, s.Card.Counts, s.Card.Keeper)
+	if !slices.ContainsFunc(s.Card.Notes, func(n predict.Notice) bool { return n.Code == "rule_wins" }) {
+		t.Errorf("%s foretells; this test is about rules", s.Card.Chosen)
+	}
+	sound(t, s)
+	for _, b := range s.Card.Bands {
+		t.Logf("%s: %d", b.Band, b.N)
+	}
+}
