@@ -9,7 +9,6 @@ import (
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/segment"
 	"stamm/internal/platform/clock"
-	"stamm/internal/platform/filter"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/auth"
