@@ -209,6 +209,9 @@ func (d *demo) fill(ctx context.Context) error {
 		if err := d.bring(ctx, step.kind, step.path, step.o); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(step.path), err)
 		}
+		if step.path == files.Orders { // what comes now keeps one processor busy; the warehouse has the other
+			close(d.app.held)
+		}
 	}
 	if err := d.contacts(ctx, files.Contacts); err != nil {
 		return err
@@ -219,7 +222,6 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.past(ctx, files); err != nil {
 		return err
 	}
-	close(d.app.held)
 	if err := d.score(ctx); err != nil {
 		return err
 	}
