@@ -57,7 +57,7 @@ const (
 	sqlAllStopped = `SELECT measure, state, reason, at FROM message_measure`
 
 	// What is in nobody's hands, to be taken back or set going.
-	sqlIdleQueued    = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 ORDER BY due_at, id LIMIT $2`
+	sqlIdleQueued    = `SELECT id FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 ORDER BY channel, due_at, id LIMIT $2`
 	sqlOfProposed    = `SELECT id FROM message WHERE measure = $1 AND state = 'proposed' ORDER BY id LIMIT $2`
 	sqlPendingOf     = `SELECT ` + fields + ` FROM message WHERE customer = $1 AND attempting = 0 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
 	sqlPendingPerson = `SELECT ` + fields + ` FROM message WHERE person = $1 AND person <> 0 AND attempting = 0 AND (state = 'queued' OR state = 'proposed') ORDER BY id`
@@ -87,7 +87,7 @@ const (
 	sqlNextDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND claim = 0 AND channel = $2`
 
 	// With those in hand, which are the first to be due.
-	sqlFirstDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued'`
+	sqlFirstDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND channel = $2`
 
 	sqlClaimed    = `SELECT ` + fields + ` FROM message WHERE id %s AND claim = $2 ORDER BY due_at, id`
 	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
