@@ -1155,7 +1155,7 @@ func formatFields(r *page.Request, s stage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.Select(r.P, ui.Field{Name: "separator", Label: r.P.T("imports.separator"), Error: s.wrong.On("separator"), Width: ui.WidthMedium},
-			ui.Options(s.options.Separator, "", r.P.T("imports.auto"), ";", ";", ",", ",", "tab", r.P.T("imports.tab"), "|", "|")).Render(ctx, templ_7745c5c3_Buffer)
+			ui.Options(s.options.Separator, "", r.P.T("imports.auto"), ";", ";", ",", ",", "tab", r.P.T("imports.tab"), "|", "|", "blank", r.P.T("imports.blank"))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
