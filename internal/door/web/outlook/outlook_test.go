@@ -287,7 +287,7 @@ func TestTodayAndTheCustomersPageTellWhatIsForeseen(t *testing.T) {
 	for _, language := range []string{"de", "en"} {
 		overview, figures := clean(t, c, language, "/customers/1"), clean(t, c, language, "/customers/1/figures")
 		list := clean(t, c, language, "/customers")
-		want := map[string][3]string{"de": {"Käufe zu erwarten", "Woraus der Kundenwert besteht", "Gruppe"}, "en": {"Purchases to expect", "What the lifetime value is made of", "Band"}}[language]
+		want := map[string][3]string{"de": {"Käufe zu erwarten", "Woraus der Kundenwert besteht", "Bindung"}, "en": {"Purchases to expect", "What the lifetime value is made of", "Band"}}[language]
 		if !strings.Contains(overview, want[0]) || !strings.Contains(figures, want[1]) || !strings.Contains(list, want[2]) {
 			t.Errorf("%s: not all of %v: %s\n%s", language, want, overview, figures)
 		}
