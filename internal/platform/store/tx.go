@@ -164,6 +164,16 @@ func (tx *Tx) SkipLocked() string {
 	return " FOR UPDATE SKIP LOCKED"
 }
 
+// Each is the SQL that joins, to each row before it, those of a table which an index finds by on, as in
+// `FROM who w`+tx.Each("consent_state", "s", "s.customer = w.main"). Where PostgreSQL misjudges the conditions that
+// follow, it reads the whole table instead.
+func (tx *Tx) Each(table, alias, on string) string {
+	if tx.dialect == SQLite {
+		return fmt.Sprintf(" CROSS JOIN %s %s ON %s", table, alias, on)
+	}
+	return fmt.Sprintf(" CROSS JOIN LATERAL (SELECT * FROM %s %s WHERE %s OFFSET 0) %s", table, alias, on, alias)
+}
+
 // Strings is the SQL that compares a column with a list of texts, the JSON array bound at placeholder, as in
 // `WHERE sku `+tx.Strings("$1"); bind it with JSON(values). Both forms use an index of the column, whatever the
 // database knows of the table.

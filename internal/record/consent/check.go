@@ -179,7 +179,8 @@ func (s slice) find(ctx context.Context, tx *store.Tx, ids []int64, hashes []str
 		also = Tracking
 	}
 	k := known{states: make(map[int64][]state, len(ids)), suppressed: map[string]bool{}, wish: map[Recipient]string{}}
-	text := fmt.Sprintf(sqlCheck, tx.Numbers("$1"), tx.Strings("$4"))
+	text := fmt.Sprintf(sqlCheck, tx.Numbers("$1"), tx.Each("consent_state", "s", "s.customer = w.main"), tx.Strings("$4"),
+		tx.Each("consent_preference", "p", "p.customer = w.main"))
 	topic := ""
 	if a.Topic != "" {
 		topic = store.JSON(a.Topic)

@@ -8,15 +8,15 @@ const entryColumns = `id, customer, channel, purpose, kind, basis, address, hash
 const (
 	// sqlCheck is everything Check needs to know of a slice of recipients: their states, which addresses are suppressed
 	// (the hash as address), and who wants a pause or nothing about a topic ($6, as it stands in the list). Channel and purpose are compared by CASE so that SQLite seeks once a
-	// customer rather than once for each pair of them: she has few rows.
+	// customer rather than once for each pair of them: she has few rows. The second and fourth %s join states and preferences, see store.Tx.Each.
 	sqlCheck = `WITH who AS MATERIALIZED (SELECT id, coalesce(merged_into, id) AS main FROM customer WHERE id %s AND erased_at IS NULL)
 		SELECT w.id, s.channel, s.purpose, s.address, s.basis, s.status, s.entry, CAST(s.own AS BIGINT) AS own
-		FROM who w JOIN consent_state s ON s.customer = w.main
+		FROM who w%s
 		WHERE CASE s.channel WHEN $2 THEN 1 WHEN '' THEN 1 ELSE 0 END = 1
 		AND CASE s.purpose WHEN $3 THEN 1 WHEN $7 THEN 1 WHEN 'advertising' THEN 1 ELSE 0 END = 1
 		UNION ALL SELECT 0, '', '', hash, '', 'suppressed', 0, 0 FROM consent_suppression WHERE hash %s
 		UNION ALL SELECT w.id, '', '', p.address, '', CASE WHEN p.paused_until > $5 THEN 'paused' ELSE 'topic' END, 0, 0
-		FROM who w JOIN consent_preference p ON p.customer = w.main
+		FROM who w%s
 		WHERE p.paused_until > $5 OR replace(CAST(p.topics_off AS TEXT), $6, '') <> CAST(p.topics_off AS TEXT)`
 
 	sqlPresumed = `SELECT c.id FROM customer c WHERE c.id %s AND c.kind = 'company' AND c.erased_at IS NULL
