@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"stamm/internal/action/privacy"
 	"stamm/internal/door/web/browsertest"
@@ -104,8 +103,9 @@ func (s *shop) put(kind document.Kind, number string, of int64, daysAgo int, ref
 	s.t.Helper()
 	d := &document.Document{Source: 1, Kind: kind, ExternalID: number, Customer: of, Currency: "EUR", Reference: reference, FileRows: len(lines), Lines: lines}
 	s.Write(func(ctx context.Context, tx *store.Tx) error {
-		d.At = tx.Now.AddDate(0, 0, -daysAgo)
-		d.Day = clock.DayOf(d.At, time.UTC)
+		zone := company.Defaults().Zone()
+		d.Day = clock.DayOf(tx.Now, zone).AddDays(-daysAgo) // as the pages count days, also when it is another day elsewhere
+		d.At = d.Day.Start(zone)
 		d.ID = 0
 		if kind == document.Invoice {
 			var sum int64
