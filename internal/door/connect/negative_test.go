@@ -58,3 +58,25 @@ func TestARefundedOrderIsAReturnOfAllThatItSold(t *testing.T) {
 		check()
 	})
 }
+
+func TestAnAmountGivenBackIsAReturnInPart(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		for _, file := range []string{
+			"Name,Email,Created at,Financial Status,Refunded Amount,Lineitem quantity,Lineitem name,Lineitem price\n" +
+				"#1,a@b.de,2024-01-01,paid,0.00,2,Tea,10\n" + // sold for 20
+				"#2,a@b.de,2024-02-01,partially_refunded,5.50,1,Tea,10\n#2,,,,,2,Cup,5\n" + // 20 less 5.50
+				"#3,a@b.de,2024-03-01,paid,14.90,1,Tea,10\n", // all of it, and 4.90 for shipping
+			"Bestellnummer;E-Mail;Datum;Netto;MwSt;Brutto;Erstattungsbetrag\n" +
+				"R1;c@d.de;01.04.2024;100,00;19,00;119,00;59,50\n", // half of it, told with tax
+		} {
+			s.bring(t, sheet.Orders, file)
+		}
+		for basis, want := range map[report.Basis][2]float64{report.Gross: {4, 150}, report.Net: {3, 84.5}} {
+			got := s.report(t, "totals", report.Params{AsOf: clock.NewDay(2024, 12, 31), Basis: basis})
+			if got["orders"] != want[0] || got["revenue"] != want[1] {
+				t.Errorf("%v: %v orders, revenue %v, want %v", basis, got["orders"], got["revenue"], want)
+			}
+		}
+	})
+}

@@ -20,21 +20,22 @@ import (
 
 // draft is a document being put together from the rows of a file.
 type draft struct {
-	doc      document.Document
-	buyer    buyer
-	lines    []draftLine
-	files    []int // file of each line
-	rows     int
-	problem  *RowError // concerns the whole document: it is not taken
-	notices  []RowError
-	file     string
-	line     int64
-	currency string
-	rate     money.Rate // as the file tells it
-	codes    []string   // of coupons
-	coupons  bool       // whether its files tell codes
-	refunded bool       // its status says that all was given back, and its file has no documents for that
-	renamed  bool       // a notice tells already that the customer was named differently before
+	doc       document.Document
+	buyer     buyer
+	lines     []draftLine
+	files     []int // file of each line
+	rows      int
+	problem   *RowError // concerns the whole document: it is not taken
+	notices   []RowError
+	file      string
+	line      int64
+	currency  string
+	rate      money.Rate // as the file tells it
+	codes     []string   // of coupons
+	coupons   bool       // whether its files tell codes
+	refunded  bool       // its status says that all was given back, and its file has no documents for that
+	givenBack int64      // of its total, as its file says it in an amount
+	renamed   bool       // a notice tells already that the customer was named differently before
 }
 
 // draftLine is a line before its product has an id.
@@ -94,7 +95,7 @@ func (b *drafter) flush() error {
 func (b *drafter) finish(d *draft) error {
 	d.convert(b.rates, b.base)
 	d.finish(b.base)
-	if err := b.emit(d); err != nil || !d.refunded || d.problem != nil || !d.doc.Sale {
+	if err := b.emit(d); err != nil || d.problem != nil || !d.doc.Sale || !d.refunded && d.givenBack == 0 {
 		return err
 	}
 	return b.emit(d.refund(b.base))
@@ -175,7 +176,12 @@ func (b *drafter) join(d *draft, r *sheet.OrderRow) {
 		}
 	}
 	d.doc.Cancelled = d.doc.Cancelled || r.Cancelled
-	d.refunded = d.refunded || r.Refunded && !b.files[r.File].Has("kind") && !b.files[r.File].Has("reference")
+	if f := &b.files[r.File]; !f.Has("kind") && !f.Has("reference") {
+		d.refunded = d.refunded || r.Refunded
+		if d.givenBack == 0 {
+			d.givenBack = max(r.GivenBack.N, -r.GivenBack.N)
+		}
+	}
 	if r.Coupon != "" {
 		d.coupons = true
 		d.show(r.Coupon)

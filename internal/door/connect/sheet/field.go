@@ -99,7 +99,7 @@ var orderFields = []field{
 	{"order", typeID}, {"customer", typeID}, {"date", typeInstant}, {"amount", typeAmount}, {"quantity", typeQuantity}, {"unit_price", typePrice},
 	{"product", typeID}, {"description", typeWords}, {"currency", typeCurrency}, {"rate", typeRate}, {"country", typeCountry}, {"name", typeWords}, {"email", typeMail},
 	{"status", typeStatus}, {"kind", typeDocument}, {"reference", typeID}, {"coupon", typeWords}, {"tax", typeAmount}, {"net", typeAmount}, {"gross", typeAmount},
-	{"shipping", typeAmount}, {"category", typeWords}, {"cost", typeAmount}, {"due", typeDay}, {"promised", typeDay}, {"delivered", typeDay}, {"company", typeWords}, {"first_name", typeWords},
+	{"refunded", typeAmount}, {"shipping", typeAmount}, {"category", typeWords}, {"cost", typeAmount}, {"due", typeDay}, {"promised", typeDay}, {"delivered", typeDay}, {"company", typeWords}, {"first_name", typeWords},
 	{"last_name", typeWords}, {"phone", typeWords}, {"street", typeWords}, {"zip", typeWords}, {"city", typeWords}, {"language", typeLanguage},
 }
 

@@ -32,6 +32,7 @@ type OrderRow struct {
 	Status, Reference              string
 	Coupon                         string // codes the order showed, as written
 	Tax, Net, Gross                Value  // minor units
+	GivenBack                      Value  // of the whole order, as its first row says it
 	Shipping, Cost                 Value
 	Due, Promised, Delivered       Instant
 
@@ -59,6 +60,7 @@ var orderAccess = map[string]access[OrderRow]{
 	"tax":         {number: func(r *OrderRow) *Value { return &r.Tax }},
 	"net":         {number: func(r *OrderRow) *Value { return &r.Net }},
 	"gross":       {number: func(r *OrderRow) *Value { return &r.Gross }},
+	"refunded":    {number: func(r *OrderRow) *Value { return &r.GivenBack }},
 	"shipping":    {number: func(r *OrderRow) *Value { return &r.Shipping }},
 	"category":    {words: func(r *OrderRow) *string { return &r.Category }},
 	"cost":        {number: func(r *OrderRow) *Value { return &r.Cost }},
