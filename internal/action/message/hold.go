@@ -21,6 +21,9 @@ const (
 	HoldBereavement = "bereavement"
 )
 
+// ByHand is the key of what a person began on a page.
+const ByHand = "hand"
+
 // Holds are all kinds of holds.
 func Holds() []string { return []string{HoldComplaint, HoldDispute, HoldBereavement} }
 
@@ -54,23 +57,30 @@ func Release(ctx context.Context, tx *store.Tx, customer int64, kind, key string
 	return err
 }
 
-// HeldSince lists the holds of a customer by kind, with the day of the oldest of each kind.
-func HeldSince(ctx context.Context, tx *store.Tx, customer int64) (map[string]time.Time, error) {
+// Held is a reason why a customer is left in peace.
+type Held struct {
+	Kind, Key string
+	Since     time.Time
+}
+
+// HoldsOf lists what leaves a customer in peace, by kind and key.
+func HoldsOf(ctx context.Context, tx *store.Tx, customer int64) ([]Held, error) {
 	rows, err := tx.Query(ctx, sqlHoldsOf, customer)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	held := map[string]time.Time{}
+	var all []Held
 	for rows.Next() {
-		var kind string
+		var h Held
 		var at int64
-		if err := rows.Scan(&kind, &at); err != nil {
+		if err := rows.Scan(&h.Kind, &h.Key, &at); err != nil {
 			return nil, err
 		}
-		held[kind] = clock.Time(at)
+		h.Since = clock.Time(at)
+		all = append(all, h)
 	}
-	return held, rows.Err()
+	return all, rows.Err()
 }
 
 // MarkAddress notes what is known about an address: AddressBounced, AddressComplained, or AddressOK when it can be reached

@@ -32,7 +32,7 @@ const (
 	sqlHold    = `INSERT INTO message_hold (customer, kind, key, at) VALUES ($1, $2, $3, $4) ON CONFLICT (customer, kind, key) DO NOTHING`
 	sqlRelease = `DELETE FROM message_hold WHERE customer = $1 AND kind = $2 AND key = $3`
 	sqlHeld    = `SELECT customer, MIN(kind) FROM message_hold WHERE customer %s GROUP BY customer`
-	sqlHoldsOf = `SELECT kind, MIN(at) FROM message_hold WHERE customer = $1 GROUP BY kind ORDER BY kind`
+	sqlHoldsOf = `SELECT kind, key, at FROM message_hold WHERE customer = $1 ORDER BY kind, key`
 
 	sqlMarkAddress = `INSERT INTO message_address (channel, address, state, reason, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (channel, address) DO UPDATE SET state = excluded.state, reason = excluded.reason, at = excluded.at`

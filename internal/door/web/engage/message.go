@@ -31,6 +31,8 @@ func messageRoutes(d Deps) []page.Route {
 		get(one, auth.ReadCustomers, d.message),
 		post(one+"/resolve", auth.WriteMessages, resolve),
 		csv(get(Path+"/customers/{id}", auth.ReadCustomers, d.ofCustomer)),
+		post(Path+"/customers/{id}/hold", auth.WriteCustomers, setHold),
+		post(Path+"/customers/{id}/release", auth.WriteCustomers, endHold),
 		csv(get(unclearPath, auth.ReadCustomers, d.unclear)),
 		post(unclearPath, auth.WriteMessages, resolveMany),
 		get(outboxPath, auth.ReadCustomers, d.outbox),

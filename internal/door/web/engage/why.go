@@ -304,7 +304,7 @@ type history struct {
 	shown
 	id     int64
 	name   string
-	held   []string
+	held   []message.Held
 	before int64
 	clicks map[int64]int64 // of people on links of the messages, where it may be known whose they are
 	opens  map[int64]int64 // the same for opens
@@ -357,13 +357,7 @@ func (h *history) take(r *page.Request, tx *store.Tx, d Deps, all []*message.Mes
 	if h.name == "" && len(all) > 0 {
 		h.name = r.P.T("engage.erased", "id", strconv.FormatInt(h.id, 10))
 	}
-	held, err := message.HeldSince(r.Context(), tx, h.id)
-	h.held = nil
-	for _, kind := range message.Holds() {
-		if since, is := held[kind]; is {
-			h.held = append(h.held, r.P.T("engage.held", "why", reasonWords(r.P, kind), "time", since))
-		}
-	}
+	h.held, err = message.HoldsOf(r.Context(), tx, h.id)
 	return err
 }
 
@@ -383,13 +377,13 @@ func (h history) historyTable(r *page.Request) ui.Table {
 // cardRows is how many messages stand on the page of a customer.
 const cardRows = 5
 
-// Card tells on a customer's page what was said to her lately and what was not; nothing to tell is nil.
+// Card tells on a customer's page what was said to her lately and what was not; nothing to tell and nothing to do is nil.
 func (d Deps) Card(r *page.Request, id int64) (templ.Component, error) {
 	h := history{id: id}
 	if err := r.Read(func(tx *store.Tx) error { return h.read(r, tx, d, cardRows) }); err != nil {
 		return nil, err
 	}
-	if len(h.list) == 0 && len(h.held) == 0 {
+	if len(h.list) == 0 && len(h.held) == 0 && (h.name == "" || !r.Can(auth.WriteCustomers)) {
 		return nil, nil
 	}
 	return customerCard(r, h), nil
