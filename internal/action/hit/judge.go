@@ -31,15 +31,6 @@ const (
 	clientProgram = "program"
 )
 
-// Clients lists what hits come from.
-func Clients() []string {
-	all := []string{clientNone, clientOther, clientProgram}
-	for _, known := range append(proxies[:], readers[:]...) {
-		all = append(all, known.client)
-	}
-	return all
-}
-
 // The limits by which a hit is judged.
 const (
 	tooSoon   = 3 * time.Second  // after the relay took the message: a scanner in between has the mail earlier than its reader

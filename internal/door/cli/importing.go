@@ -25,6 +25,7 @@ type importCommands struct {
 	List      importList      `cmd:"" help:"List imports, newest first."`
 	Errors    importErrors    `cmd:"" help:"Print the rows of an import that were not taken, with reason and remedy, as CSV."`
 	Undo      importUndo      `cmd:"" help:"Take an import back."`
+	Kept      importKept      `cmd:"" help:"List what taking an import back had to leave in place."`
 	Profile   importProfiles  `cmd:"" help:"Ways of reading files that were saved, and the folders they watch."`
 }
 
@@ -89,6 +90,7 @@ type importJSON struct {
 	Unchanged int64         `json:"unchanged"`
 	Errors    int64         `json:"errors"`
 	Notices   int64         `json:"notices"`
+	Kept      int64         `json:"kept,omitempty"` // left in place by taking it back
 	State     connect.State `json:"state"`
 	Kind      sheet.Kind    `json:"kind,omitempty"`
 	Seconds   float64       `json:"seconds,omitempty"`
@@ -205,7 +207,7 @@ func (c *Call) showRun(r *connect.Run) error {
 }
 
 func runJSON(r *connect.Run) importJSON {
-	shown := importJSON{Run: r.ID, Rows: r.Rows, New: r.New, Changed: r.Changed, Unchanged: r.Unchanged, Errors: r.Errors, Notices: r.Notices,
+	shown := importJSON{Run: r.ID, Rows: r.Rows, New: r.New, Changed: r.Changed, Unchanged: r.Unchanged, Errors: r.Errors, Notices: r.Notices, Kept: r.Kept,
 		State: r.State, Kind: r.Kind}
 	if !r.FinishedAt.IsZero() && r.StartedAt.Unix() > 0 {
 		shown.Seconds = r.FinishedAt.Sub(r.StartedAt).Seconds()
@@ -331,4 +333,49 @@ func (cmd *importUndo) Run(ctx context.Context, c *Call) error {
 		return err
 	}
 	return c.showRun(run)
+}
+
+type importKept struct {
+	Run_ int64 `arg:"" name:"run" help:"Number of the import."`
+}
+
+// keptJSON is a record that was left in place, as --json shows it.
+type keptJSON struct {
+	Kind     string `json:"kind"`
+	ID       int64  `json:"id"`
+	Name     string `json:"name"`
+	Customer int64  `json:"customer,omitempty"`
+}
+
+// Run lists what taking an import back had to leave.
+func (cmd *importKept) Run(ctx context.Context, c *Call) error {
+	all := []keptJSON{}
+	var words []string
+	err := c.App.Store.Read(ctx, func(tx *store.Tx) error {
+		if _, err := connect.FindRun(ctx, tx, cmd.Run_); err != nil {
+			return err
+		}
+		for after := (connect.Kept{}); ; {
+			page, err := connect.KeptBy(ctx, tx, cmd.Run_, after, 1000)
+			if err != nil {
+				return err
+			}
+			for _, k := range page {
+				all, words, after = append(all, keptJSON{k.Kind, k.ID, k.Name, k.Customer}), append(words, k.Word(c.Text)), k
+			}
+			if len(page) < 1000 {
+				return nil
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return c.Print(all, func(w io.Writer) {
+		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		defer t.Flush()
+		for i, k := range all {
+			fmt.Fprintf(t, "%s\t%s\n", words[i], k.Name)
+		}
+	})
 }

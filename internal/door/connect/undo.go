@@ -241,32 +241,3 @@ func (im *Importer) undone(ctx context.Context, tx *store.Tx, run int64, origin 
 	_, err := tx.Exec(ctx, sqlKept, run, fresh)
 	return err
 }
-
-const (
-	sqlKeep     = `INSERT INTO import_kept (run, kind, id) VALUES ($1, $2, $3) ON CONFLICT (run, kind, id) DO NOTHING`
-	sqlKeptRows = `SELECT kind, id FROM import_kept WHERE run = $1 AND (kind, id) > ($2, $3) ORDER BY kind, id LIMIT $4`
-)
-
-// KeptRecord is a record that an undo had to leave because somebody changed it since or something else names it.
-type KeptRecord struct {
-	Kind string // document, contract, customer or product
-	ID   int64
-}
-
-// KeptRecords lists what the undo of a run had to leave, after the given one.
-func KeptRecords(ctx context.Context, tx *store.Tx, run int64, after KeptRecord, limit int) ([]KeptRecord, error) {
-	rows, err := tx.Query(ctx, sqlKeptRows, run, after.Kind, after.ID, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []KeptRecord
-	for rows.Next() {
-		var k KeptRecord
-		if err := rows.Scan(&k.Kind, &k.ID); err != nil {
-			return nil, err
-		}
-		all = append(all, k)
-	}
-	return all, rows.Err()
-}

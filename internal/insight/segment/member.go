@@ -38,11 +38,6 @@ func Members(ctx context.Context, tx *store.Tx, segment, after int64, limit int)
 	return all, rows.Err()
 }
 
-// Listed lists who is in a frozen segment, as Members does.
-func Listed(ctx context.Context, tx *store.Tx, segment, after int64, limit int) ([]int64, error) {
-	return tx.QueryIDs(ctx, sqlListed, segment, after, limit)
-}
-
 // OfCustomer lists the tracked segments that a customer is in, with since when, for her page.
 func OfCustomer(ctx context.Context, tx *store.Tx, customer int64) (map[int64]time.Time, error) {
 	rows, err := tx.Query(ctx, sqlMembersOf, customer)

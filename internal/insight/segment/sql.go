@@ -30,7 +30,6 @@ const (
 	sqlDues          = `SELECT customer, day FROM segment_due WHERE segment = $1 AND customer > $2 ORDER BY customer LIMIT $3`
 	sqlDueNow        = `SELECT customer FROM segment_due WHERE segment = $1 AND day <= $2 ORDER BY day, customer LIMIT $3`
 	sqlMembersOf     = `SELECT segment, since FROM segment_member WHERE customer = $1`
-	sqlListed        = `SELECT customer FROM segment_list WHERE segment = $1 AND customer > $2 ORDER BY customer LIMIT $3`
 	sqlListsOf       = `SELECT segment FROM segment_list WHERE customer = $1`
 	sqlSomeUntracked = `SELECT m.segment, m.customer FROM segment_member m JOIN segment s ON s.id = m.segment WHERE s.tracked = 0 OR s.archived_at IS NOT NULL LIMIT $1`
 	sqlSomeDueLeft   = `SELECT d.segment, d.customer FROM segment_due d JOIN segment s ON s.id = d.segment WHERE s.tracked = 0 OR s.archived_at IS NOT NULL LIMIT $1`

@@ -50,9 +50,6 @@ func (m Map) Field(name string) Value { return m[name] }
 // String is a value of text. Bytes that are no UTF-8 become �.
 func String(s string) Value { return Value{kind: textKind, text: strings.ToValidUTF8(s, "�")} }
 
-// SafeHTML is a text that stands in HTML unescaped: for markup that we wrote ourselves, never for what people typed.
-func SafeHTML(s string) Value { return Value{kind: safeKind, text: s} }
-
 // Int is a whole number.
 func Int(n int64) Value { return Value{kind: intKind, n: n} }
 

@@ -266,11 +266,6 @@ func Returns(ctx context.Context, tx *store.Tx, f ReturnFilter) ([]Return, error
 	return returns(ctx, tx, sqlReturns, f.Before, string(f.Kind), f.Limit)
 }
 
-// ReturnsOf lists what came back of a message, oldest first.
-func ReturnsOf(ctx context.Context, tx *store.Tx, message int64) ([]Return, error) {
-	return returns(ctx, tx, sqlReturnsOf, message)
-}
-
 // CountReturns tells how much of each kind came back since a day.
 func CountReturns(ctx context.Context, tx *store.Tx, since clock.Day) (map[Kind]int, error) {
 	rows, err := tx.Query(ctx, sqlCountReturns, int64(since))

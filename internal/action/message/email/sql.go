@@ -49,7 +49,6 @@ const (
 	sqlSoftDays     = `SELECT count(DISTINCT day) FROM mail_return WHERE address = $1 AND kind = $2 AND day > $3 AND effect <> 'unknown'`
 	returnColumns   = `id, kind, source, message, customer, address, status, reason, effect, times, at, last_at`
 	sqlReturns      = `SELECT ` + returnColumns + ` FROM mail_return WHERE id < $1 AND ($2 = '' OR kind = $2) ORDER BY id DESC LIMIT $3`
-	sqlReturnsOf    = `SELECT ` + returnColumns + ` FROM mail_return WHERE message = $1 ORDER BY id`
 	sqlCountReturns = `SELECT kind, count(*) FROM mail_return WHERE day >= $1 GROUP BY kind`
 	sqlCutReturns   = `DELETE FROM mail_return WHERE id IN (SELECT id FROM mail_return WHERE effect = 'unknown' AND day < $1 ORDER BY id LIMIT $2)`
 	sqlEraseReturns = `UPDATE mail_return SET customer = 0, address = '', reason = '' WHERE customer = $1 OR (address <> '' AND address %s)`

@@ -49,6 +49,7 @@ func Area(importer *connect.Importer) page.Area {
 			{Method: http.MethodPost, Pattern: path + "/start", Permission: auth.WriteImports, Handle: a.start},
 			{Method: http.MethodGet, Pattern: path + "/{id}", Permission: auth.ReadImports, Handle: show},
 			{Method: http.MethodGet, Pattern: path + "/{id}/rows", Permission: auth.ReadImports, Handle: rows, CSV: true},
+			{Method: http.MethodGet, Pattern: path + "/{id}/kept", Permission: auth.ReadImports, Handle: kept, CSV: true},
 			{Method: http.MethodPost, Pattern: path + "/{id}/undo", Permission: auth.WriteImports, Handle: undo},
 			{Method: http.MethodPost, Pattern: path + "/{id}/cancel", Permission: auth.WriteImports, Handle: cancel},
 		}...),
@@ -225,7 +226,7 @@ func pairs(r *page.Request, v view) []ui.Pair {
 		{Term: p.T("import.count.notices"), Text: p.Number(run.Notices)},
 	}
 	if run.Kept > 0 {
-		all = append(all, ui.Pair{Term: p.T("import.count.kept"), Text: p.Number(run.Kept), Note: p.T("imports.kept")})
+		all = append(all, ui.Pair{Term: p.T("import.count.kept"), Text: p.Number(run.Kept), Href: keptLink(run.ID), Note: p.T("imports.kept")})
 	}
 	return append(all, ui.Pair{Term: p.T("imports.files"), Text: names(run.Files)}, ui.Pair{Term: p.T("imports.source"), Text: v.source},
 		ui.Pair{Term: p.T("imports.when"), Text: p.DateTime(run.CreatedAt)})
