@@ -355,7 +355,7 @@ func (cmd *importKept) Run(ctx context.Context, c *Call) error {
 		if _, err := connect.FindRun(ctx, tx, cmd.Run_); err != nil {
 			return err
 		}
-		for after := (connect.Kept{}); ; {
+		for after := (connect.Record{}); ; {
 			page, err := connect.KeptBy(ctx, tx, cmd.Run_, after, 1000)
 			if err != nil {
 				return err

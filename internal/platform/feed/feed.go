@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"stamm/internal/platform/clock"
@@ -164,6 +165,30 @@ func OldValues(ctx context.Context, tx *store.Tx, change int64) (map[string]stri
 			return nil, err
 		}
 		old[field] = value
+	}
+	return old, rows.Err()
+}
+
+// OldFields names the fields beginning with prefix whose old values are kept, by the change that replaced them. The prefix ends with
+// a colon.
+func OldFields(ctx context.Context, tx *store.Tx, changes []int64, prefix string) (map[int64][]string, error) {
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	behind := strings.TrimSuffix(prefix, ":") + ";" // the sign after the colon
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlOldFields, tx.Numbers("$1")), store.JSON(changes), prefix, behind)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	old := map[int64][]string{}
+	for rows.Next() {
+		var change int64
+		var field string
+		if err := rows.Scan(&change, &field); err != nil {
+			return nil, err
+		}
+		old[change] = append(old[change], field)
 	}
 	return old, rows.Err()
 }

@@ -26,6 +26,7 @@ const (
 		ON CONFLICT (name) DO UPDATE SET xid = excluded.xid, seq = excluded.seq, at = excluded.at`
 
 	sqlOldValues   = `SELECT field, old FROM feed_value WHERE change = $1`
+	sqlOldFields   = `SELECT change, field FROM feed_value WHERE change %s AND field >= $2 AND field < $3`
 	sqlEraseValues = `DELETE FROM feed_value WHERE customer = $1`
 
 	sqlOfCustomer = `SELECT ` + columns + ` FROM feed WHERE customer = $1 AND customer <> 0 AND seq < $2 ORDER BY seq DESC LIMIT $3`

@@ -49,6 +49,8 @@ func Area(importer *connect.Importer) page.Area {
 			{Method: http.MethodPost, Pattern: path + "/start", Permission: auth.WriteImports, Handle: a.start},
 			{Method: http.MethodGet, Pattern: path + "/{id}", Permission: auth.ReadImports, Handle: show},
 			{Method: http.MethodGet, Pattern: path + "/{id}/rows", Permission: auth.ReadImports, Handle: rows, CSV: true},
+			{Method: http.MethodGet, Pattern: path + "/{id}/new", Permission: auth.ReadImports, Handle: did(true), CSV: true},
+			{Method: http.MethodGet, Pattern: path + "/{id}/changed", Permission: auth.ReadImports, Handle: did(false), CSV: true},
 			{Method: http.MethodGet, Pattern: path + "/{id}/kept", Permission: auth.ReadImports, Handle: kept, CSV: true},
 			{Method: http.MethodPost, Pattern: path + "/{id}/undo", Permission: auth.WriteImports, Handle: undo},
 			{Method: http.MethodPost, Pattern: path + "/{id}/cancel", Permission: auth.WriteImports, Handle: cancel},

@@ -106,6 +106,8 @@ func TestEveryPageIsThereForItsRolesInBothLanguages(t *testing.T) {
 		"/imports/new":                "/imports/new?" + url.Values{"kind": {"orders"}, "file": {value}}.Encode(),
 		"/imports/{id}":               fmt.Sprintf("/imports/%d", done),
 		"/imports/{id}/rows":          fmt.Sprintf("/imports/%d/rows", done),
+		"/imports/{id}/new":           fmt.Sprintf("/imports/%d/new", done),
+		"/imports/{id}/changed":       fmt.Sprintf("/imports/%d/changed", done),
 		"/imports/{id}/kept":          fmt.Sprintf("/imports/%d/kept", done),
 		"/imports/profiles/{id}/edit": fmt.Sprintf("/imports/profiles/%d/edit", s.profile(connect.Profile{Name: "<b>injected</b>", Kind: sheet.Orders, Source: "shop"})),
 		"/login/{token}":              "", "/invitation/{token}": "", "/password/{token}": "", "/{$}": "", "/insight": "", "/customers": "",

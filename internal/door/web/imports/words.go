@@ -103,6 +103,21 @@ func countTiles(r *page.Request, kind sheet.Kind, made, changed, unchanged, erro
 	}
 }
 
+// runTiles are the counts of a run, which open what they count.
+func runTiles(r *page.Request, run *connect.Run) []ui.Tile {
+	tiles := countTiles(r, run.Kind, run.New, run.Changed, run.Unchanged, run.Errors)
+	if run.New > 0 && run.State != connect.Undone {
+		tiles[0].Href = link(run.ID) + "/new"
+	}
+	if run.Changed > 0 && run.State != connect.Undone {
+		tiles[1].Href = link(run.ID) + "/changed"
+	}
+	if run.Errors > 0 {
+		tiles[3].Href = link(run.ID) + "/rows"
+	}
+	return tiles
+}
+
 // startLabel says what the button does, with numbers where the trial run has told them.
 func startLabel(r *page.Request, s stage) string {
 	if s.counts != nil {
