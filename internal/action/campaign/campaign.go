@@ -168,9 +168,6 @@ const (
 	PhaseDrain   Phase = "drain"   // waits until all have left
 )
 
-// winnerArm is the group of those who get what won.
-const winnerArm = "winner"
-
 const localTime = "2006-01-02T15:04"
 
 // Editable tells whether the campaign can still be changed.
@@ -367,7 +364,7 @@ func (c *Campaign) arms() []program.Arm {
 		arms = append(arms, program.Arm{Name: v.Name, Share: share})
 	}
 	if c.Winner.By != "" {
-		arms = append(arms, program.Arm{Name: winnerArm, Share: left})
+		arms = append(arms, program.Arm{Name: program.Winner, Share: left})
 	}
 	return arms
 }

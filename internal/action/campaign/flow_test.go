@@ -193,13 +193,49 @@ func TestASecondPersonAgreesToWhatIsSent(t *testing.T) {
 	})
 }
 
+// twoVariants has a half get one of two variants, and the others two hours later the one after which more ordered.
+func twoVariants(c *campaign.Campaign) {
+	c.Variants = []campaign.Variant{{Name: "a", Share: 500, Contents: map[string]*campaign.Content{"de": letterOf("A")}},
+		{Name: "b", Share: 500, Contents: map[string]*campaign.Content{"de": letterOf("B")}}}
+	c.Winner = campaign.Winner{By: campaign.ByOrders, Test: 500, Hours: 2}
+}
+
+func TestNothingWinsBeforeTheTestHasLeft(t *testing.T) {
+	each(t, 200, func(t *testing.T, s *shop) {
+		c := s.draft(twoVariants)
+		s.pass(11 * time.Hour) // when it begins, people sleep
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Go(ctx, tx, c.ID) })
+		s.pass(6 * time.Minute)
+		s.work(c.ID, campaign.Sending, campaign.PhaseTest)
+		var last time.Time
+		var b []int64
+		s.read(func(ctx context.Context, tx *store.Tx) (err error) {
+			if last, err = message.LastDue(ctx, tx, c.Measure); err != nil {
+				return err
+			}
+			b, err = tx.QueryIDs(ctx, "SELECT customer FROM message WHERE measure = $1 AND arm = 'b' AND state = 'queued' ORDER BY id LIMIT 3", c.Measure)
+			return err
+		})
+		if at := s.load(c.ID).DecideAt; last.Before(s.db.Now().Add(time.Hour)) || !at.Equal(last.Add(2*time.Hour)) {
+			t.Fatalf("the last mails of the test leave at %v, and at %v it is over", last, at)
+		}
+		s.pass(last.Add(2*time.Hour + time.Minute).Sub(s.db.Now())) // and the relay took nothing all the while
+		s.workUntil(c.ID, "the test goes on", func(c *campaign.Campaign) bool {
+			return c.Phase == campaign.PhaseTest && c.DecideAt.Equal(s.db.Now().Add(2*time.Hour))
+		})
+		s.sendAll()
+		s.order(b)
+		s.pass(3 * time.Hour)
+		s.work(c.ID, campaign.Sending, campaign.PhaseDrain)
+		if won := s.load(c.ID).Won; won != "b" {
+			t.Errorf("%q won", won)
+		}
+	})
+}
+
 func TestWhatDidBestGoesToTheRest(t *testing.T) {
 	each(t, 200, func(t *testing.T, s *shop) {
-		c := s.draft(func(c *campaign.Campaign) {
-			c.Variants = []campaign.Variant{{Name: "a", Share: 500, Contents: map[string]*campaign.Content{"de": letterOf("A")}},
-				{Name: "b", Share: 500, Contents: map[string]*campaign.Content{"de": letterOf("B")}}}
-			c.Winner = campaign.Winner{By: campaign.ByOrders, Test: 500, Hours: 2}
-		})
+		c := s.draft(twoVariants)
 		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Go(ctx, tx, c.ID) })
 		s.pass(6 * time.Minute)
 		s.work(c.ID, campaign.Sending, campaign.PhaseTest)

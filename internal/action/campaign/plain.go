@@ -43,7 +43,10 @@ func (w *plainWriter) block(b *compiled) error {
 		return err
 	case Button:
 		address, err := w.letter.address(b.at+".url", b.url, &quiet, &quiet)
-		w.add(text + ":\n" + address)
+		if !strings.ContainsAny(text[max(0, len(text)-1):], "?!.:") { // "Was gibt es Neues?" needs no colon
+			text += ":"
+		}
+		w.add(text + "\n" + address)
 		return err
 	case Products:
 		return w.products(b, &quiet)

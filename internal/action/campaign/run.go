@@ -270,7 +270,7 @@ func (c *Campaign) proposeTo(ctx context.Context, tx *store.Tx, ids []int64) err
 		return err
 	}
 	rest := c.Phase == PhaseRest
-	news = slices.DeleteFunc(news, func(n message.New) bool { return (n.Arm == winnerArm) != rest })
+	news = slices.DeleteFunc(news, func(n message.New) bool { return (n.Arm == program.Winner) != rest })
 	if len(news) == 0 {
 		return nil
 	}
@@ -321,7 +321,7 @@ func (v *Variant) coupons() []int64 {
 
 // of is the variant that a group gets.
 func (c *Campaign) of(arm string) *Variant {
-	if arm == winnerArm {
+	if arm == program.Winner {
 		arm = c.Won
 	}
 	return c.Variant(arm)
@@ -330,18 +330,49 @@ func (c *Campaign) of(arm string) *Variant {
 // endProposing goes on to what comes after the last customer.
 func (c *Campaign) endProposing(ctx context.Context, tx *store.Tx) error {
 	if c.Phase == PhasePropose && c.Winner.By != "" {
-		at := tx.Now.Add(time.Duration(c.Winner.Hours+c.Plan.Spread) * time.Hour)
+		at, err := c.tested(ctx, tx)
+		if err != nil {
+			return err
+		}
 		return c.phase(ctx, tx, PhaseTest, &at)
 	}
 	return c.phase(ctx, tx, PhaseDrain, nil)
 }
 
-// decide finds the winner when its time has come; before, another job looks then.
+// tested is when the mails of the test have been out for the hours they get: counted from when the last of them may leave, which quiet hours, a
+// spread or a relay that puts off can make much later than now.
+func (c *Campaign) tested(ctx context.Context, tx *store.Tx) (time.Time, error) {
+	last, err := message.LastDue(ctx, tx, c.Measure)
+	if last.Before(tx.Now) {
+		last = tx.Now
+	}
+	return last.Add(time.Duration(c.Winner.Hours) * time.Hour), err
+}
+
+// enoughOut tells that so much of the test has left that it can be judged: stragglers do not hold up everybody else.
+func enoughOut(n message.Counts) bool { return n.Pending()*10 <= n.Pending()+n.Sent }
+
+// decide finds the winner when its time has come and the test has left; before, another job looks then.
 func (r *Runner) decide(ctx context.Context, task *jobs.Task, c *Campaign) (wait bool, err error) {
 	if c.DecideAt != nil && c.DecideAt.After(r.DB.Now()) {
 		return true, r.inPhase(ctx, task, c, func(tx *store.Tx) error {
 			return c.enqueue(ctx, tx, "winner", c.DecideAt.Sub(tx.Now).Microseconds())
 		})
+	}
+	early := false
+	err = r.inPhase(ctx, task, c, func(tx *store.Tx) error {
+		counts, err := message.CountsOf(ctx, tx, c.Measure)
+		if early = !enoughOut(counts); err != nil || !early {
+			return err
+		}
+		at, err := c.tested(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return c.phase(ctx, tx, PhaseTest, &at)
+	})
+	if err != nil || early {
+		return false, err
 	}
 	won, err := r.best(ctx, c)
 	if err != nil {

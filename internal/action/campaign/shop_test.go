@@ -182,6 +182,12 @@ func (s *shop) pass(d time.Duration) { s.micros.Add(d.Microseconds()) }
 // work runs the jobs that are due until the campaign is in the state and phase.
 func (s *shop) work(id int64, state campaign.State, phase campaign.Phase) {
 	s.t.Helper()
+	s.workUntil(id, fmt.Sprintf("%s in %q", state, phase), func(c *campaign.Campaign) bool { return c.State == state && c.Phase == phase })
+}
+
+// workUntil runs the jobs that are due until the campaign is as it is wanted.
+func (s *shop) workUntil(id int64, wanted string, is func(*campaign.Campaign) bool) {
+	s.t.Helper()
 	jobsRunner := jobs.NewRunner(s.db, jobs.Options{})
 	s.runner.Register(jobsRunner)
 	jobsRunner.Start()
@@ -190,7 +196,7 @@ func (s *shop) work(id int64, state campaign.State, phase campaign.Phase) {
 	defer func() { jobsRunner.Close(context.Background()) }()
 	for {
 		changed := s.db.Changed()
-		if c := s.load(id); c.State == state && c.Phase == phase {
+		if is(s.load(id)) {
 			return
 		}
 		select {
@@ -198,7 +204,7 @@ func (s *shop) work(id int64, state campaign.State, phase campaign.Phase) {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
 			c := s.load(id)
-			s.t.Fatalf("the campaign is %s in phase %q, not %s in %q", c.State, c.Phase, state, phase)
+			s.t.Fatalf("the campaign is %s in phase %q, not %s", c.State, c.Phase, wanted)
 		}
 	}
 }

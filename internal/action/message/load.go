@@ -241,8 +241,17 @@ func (f Filter) page(ctx context.Context, tx *store.Tx, ids []int64) ([]*Message
 
 // FirstDue is when the first mail of a measure that waits may leave, those in the hands of a process included; zero for at once, and where none waits.
 func FirstDue(ctx context.Context, tx *store.Tx, measure int64) (time.Time, error) {
+	return dueOf(ctx, tx, sqlFirstDue, measure)
+}
+
+// LastDue is when the last mail of a measure that waits may leave; zero for at once, and where none waits.
+func LastDue(ctx context.Context, tx *store.Tx, measure int64) (time.Time, error) {
+	return dueOf(ctx, tx, sqlLastDue, measure)
+}
+
+func dueOf(ctx context.Context, tx *store.Tx, query string, measure int64) (time.Time, error) {
 	var at *int64
-	if err := tx.QueryRow(ctx, sqlFirstDue, measure, string(consent.Email)).Scan(&at); err != nil || at == nil {
+	if err := tx.QueryRow(ctx, query, measure, string(consent.Email)).Scan(&at); err != nil || at == nil {
 		return time.Time{}, err
 	}
 	return timeOr(*at), nil

@@ -89,6 +89,8 @@ const (
 	// With those in hand, which are the first to be due.
 	sqlFirstDue = `SELECT MIN(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND channel = $2`
 
+	sqlLastDue = `SELECT MAX(due_at) FROM message WHERE measure = $1 AND state = 'queued' AND channel = $2`
+
 	sqlClaimed    = `SELECT ` + fields + ` FROM message WHERE id %s AND claim = $2 ORDER BY due_at, id`
 	sqlNewClaim   = `INSERT INTO message_claim (runner, until, messages) VALUES ($1, $2, '[]') RETURNING id`
 	sqlFillClaim  = `UPDATE message_claim SET messages = $2 WHERE id = $1`

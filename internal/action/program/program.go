@@ -51,10 +51,11 @@ func Outcomes() []Outcome { return []Outcome{Net, Margin, Orders, Visits} }
 // Counted tells that an outcome is a number of things, not an amount of money.
 func (o Outcome) Counted() bool { return o == Orders || o == Visits }
 
-// Names of groups that no variant can have.
+// Names of groups that have words of their own; no variant is called like a control group.
 const (
 	Control = "control" // left alone by this measure
 	Global  = "global"  // left alone by every measure
+	Winner  = "winner"  // gets the variant that wins
 )
 
 // Arm is what a part of the customers gets.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"stamm/internal/action/campaign"
-	"stamm/internal/door/sim"
 )
 
 // demoSegments are the segments of the demo, by the measures that went to them.
@@ -73,5 +72,5 @@ func link(text, path string) campaign.Block {
 
 func demoLetter(subject, beside, text string, more ...campaign.Block) *campaign.Content {
 	blocks := append([]campaign.Block{{Kind: campaign.Heading, Text: subject, Level: 1}, {Kind: campaign.Text, Text: text}}, more...)
-	return &campaign.Content{Subject: subject, Preheader: beside, Blocks: append(blocks, campaign.Block{Kind: campaign.Divider}, campaign.Block{Kind: campaign.Footer, Text: sim.Name})}
+	return &campaign.Content{Subject: subject, Preheader: beside, Blocks: append(blocks, campaign.Block{Kind: campaign.Divider}, campaign.Block{Kind: campaign.Footer})}
 }

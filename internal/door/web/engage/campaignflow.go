@@ -11,6 +11,7 @@ import (
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
+	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/segment"
@@ -180,6 +181,9 @@ func (o overview) sentence(r *page.Request) string {
 		return p.T("campaigns.says.waiting", "time", p.Time(*o.c.GoAt))
 	case campaign.Sending:
 		if o.c.Phase == campaign.PhaseTest && o.c.DecideAt != nil {
+			if !o.next.IsZero() {
+				return p.T("campaigns.says.test_resting", "pending", o.counts.Pending(), "next", p.DateTime(o.next), "time", p.DateTime(*o.c.DecideAt))
+			}
 			return p.T("campaigns.says.test", "time", p.DateTime(*o.c.DecideAt))
 		}
 		if !o.next.IsZero() {
@@ -322,11 +326,22 @@ func (o overview) examples(r *page.Request, list []campaign.Example) []ui.Item {
 		case e.Why != "":
 			item.Text = o.why(r, e.Why)
 		default:
-			item.Text = r.P.T("campaigns.gets", "variant", strings.ToUpper(e.Arm))
+			item.Text = o.gets(r.P, e.Arm)
 		}
 		items = append(items, item)
 	}
 	return items
+}
+
+// gets is what somebody of a group gets; where there is one variant there is nothing to tell apart.
+func (o overview) gets(p *i18n.Printer, arm string) string {
+	switch {
+	case arm == program.Winner:
+		return p.T("campaigns.gets_winner")
+	case len(o.c.Variants) < 2:
+		return p.T("campaigns.gets_it")
+	}
+	return p.T("campaigns.gets", "variant", strings.ToUpper(arm))
 }
 
 func (c campaigns) trial(r *page.Request) error {

@@ -175,7 +175,7 @@ func (s results) linkTable(r *page.Request) ui.Table {
 func (s results) place(p *i18n.Printer, l hit.Link) string {
 	text := p.T("campaigns.results.place", "position", l.Position)
 	if len(s.c.Variants) > 1 {
-		text += " · " + p.T("campaigns.results.variant", "variant", strings.ToUpper(l.Arm))
+		text += " · " + armWords(p, l.Arm)
 	}
 	if l.Content != "" && p.Has("campaigns.edit.languages."+l.Content) {
 		text += " · " + p.T("campaigns.edit.languages."+l.Content)
@@ -215,7 +215,7 @@ func (s results) arms(p *i18n.Printer) []ui.Pair {
 	}
 	var pairs []ui.Pair
 	for _, arm := range sorted(s.Arms) {
-		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.results.variant", "variant", strings.ToUpper(arm)), Text: p.Number(s.Arms[arm].Human)})
+		pairs = append(pairs, ui.Pair{Term: armWords(p, arm), Text: p.Number(s.Arms[arm].Human)})
 	}
 	return pairs
 }

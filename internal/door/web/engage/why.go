@@ -9,10 +9,12 @@ import (
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
+	"stamm/internal/action/program"
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/consent"
@@ -126,7 +128,7 @@ func (s single) steps(r *page.Request) []step {
 			}
 		}
 		if g == message.GateControl && s.Arm != "" && v == message.Passed {
-			st.text = p.T("engage.arm", "arm", strings.ToUpper(s.Arm))
+			st.text = armWords(p, s.Arm)
 		}
 		all = append(all, st)
 	}
@@ -475,4 +477,12 @@ func (a ambiguous) together(r *page.Request) []ui.Post {
 		}
 	}
 	return all
+}
+
+// armWords is what a group of a measure is called.
+func armWords(p *i18n.Printer, arm string) string {
+	if arm == program.Winner {
+		return p.T("program.arm.winner")
+	}
+	return p.T("engage.arm", "arm", strings.ToUpper(arm))
 }

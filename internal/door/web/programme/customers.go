@@ -118,7 +118,8 @@ func (w pen) peopleTable(part people) table {
 
 // armName is what a group is called.
 func (w pen) armName(arm string) string {
-	if arm == program.Control || arm == program.Global {
+	switch arm {
+	case program.Control, program.Global, program.Winner:
 		return w.p.T("program.arm." + arm)
 	}
 	if len(arm) == 1 { // the letters that campaigns give their variants
