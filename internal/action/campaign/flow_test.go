@@ -17,7 +17,33 @@ import (
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/consent"
+	"stamm/internal/record/customer"
 )
+
+func TestADraftRunCountsWhoReadsForACompanyOnce(t *testing.T) {
+	each(t, 10, func(t *testing.T, s *shop) {
+		s.write(func(ctx context.Context, tx *store.Tx) error {
+			firm, err := customer.Create(ctx, tx, customer.Draft{Fields: customer.Fields{"kind": string(customer.Company), "name": "Berg GmbH"}})
+			if err != nil {
+				return err
+			}
+			_, err = customer.AddContact(ctx, tx, customer.Contact{Company: firm.ID, Person: 1})
+			return err
+		})
+		c := s.draft(func(c *campaign.Campaign) { c.Control = 0 })
+		trial, err := s.runner.Play(context.Background(), s.load(c.ID), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write(func(ctx context.Context, tx *store.Tx) error { return campaign.Go(ctx, tx, c.ID) })
+		s.pass(6 * time.Minute)
+		s.work(c.ID, campaign.Sending, campaign.PhaseDrain)
+		counts := s.counts(c.Measure)
+		if counts.Planned != 10 || trial.Audience != counts.Planned || trial.Queued != counts.Queued || trial.Queued+sum(trial.Stopped) != trial.Audience {
+			t.Errorf("the draft run says %+v, and it became %+v", trial, counts)
+		}
+	})
+}
 
 func TestACampaignGoesFromDraftToTheLastMessage(t *testing.T) {
 	each(t, 100, func(t *testing.T, s *shop) {

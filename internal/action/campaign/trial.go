@@ -22,7 +22,7 @@ const TrialJob = "campaign.trial"
 type Trial struct {
 	At        time.Time        `json:"at"`
 	Version   int64            `json:"version"`   // of the campaign
-	Audience  int64            `json:"audience"`  // customers of the segment without the excluded
+	Audience  int64            `json:"audience"`  // whom it is meant for: customers of the segment without the excluded
 	Queued    int64            `json:"queued"`    // who would get a mail
 	Arms      map[string]int64 `json:"arms"`      // of Queued, by variant
 	Stopped   map[string]int64 `json:"stopped"`   // by gate and reason, as in "legal.no_consent"
@@ -31,6 +31,8 @@ type Trial struct {
 	FirstDue  *time.Time       `json:"first_due"` // nil for at once
 	LastDue   *time.Time       `json:"last_due"`
 	Languages map[string]int64 `json:"languages"` // of Queued, by the content they would get
+
+	met map[[2]int64]bool // companies with the persons written to for them, who may be in the audience themselves
 }
 
 // Example is one customer of a draft run.
@@ -111,6 +113,7 @@ func (t *Trial) slice(ctx context.Context, tx *store.Tx, c *Campaign, ids []int6
 	if err != nil {
 		return err
 	}
+	news = slices.DeleteFunc(news, t.again)
 	if err := draw(ctx, tx, c.Measure, news, program.Drawn); err != nil {
 		return err
 	}
@@ -122,11 +125,26 @@ func (t *Trial) slice(ctx context.Context, tx *store.Tx, c *Campaign, ids []int6
 	if err != nil {
 		return err
 	}
-	t.Audience += int64(len(ids))
+	t.Audience += int64(len(news))
 	for i := range decisions {
 		t.count(c, &decisions[i], readers)
 	}
 	return nil
+}
+
+// again tells whether a person was met before for the same company: as one of the audience and as who reads for a company without an address of
+// its own. The ledger has one message for both, too.
+func (t *Trial) again(n message.New) bool {
+	key := [2]int64{n.Customer, n.Person}
+	if n.Person == 0 {
+		return false
+	}
+	if t.met == nil {
+		t.met = map[[2]int64]bool{}
+	}
+	before := t.met[key]
+	t.met[key] = true
+	return before
 }
 
 func readerIDs(decisions []message.Decision) []int64 {
