@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/html"
 
@@ -160,12 +161,15 @@ func (i *Inspector) content(ctx context.Context, c *Campaign, v *Variant, key st
 			add(false, at+".alt", "campaign.check.alt")
 		}
 	})
-	imprint, shown, err := i.write(ctx, c, v, key, people)
+	linked, named, shown, err := i.write(ctx, c, v, key, people)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !imprint && !content.hasImprint() {
+	switch {
+	case !linked && !named && !content.hasImprint():
 		add(true, "", "campaign.check.imprint")
+	case !linked && content.hidesImprint():
+		add(false, "", "campaign.check.imprint_hidden")
 	}
 	found = append(found, shown.findings(v.Name, key)...)
 	if content.Own() {
@@ -191,6 +195,15 @@ func (c *Content) hasImprint() bool {
 	}
 	is := false
 	c.each(func(_ string, b *Block) { is = is || b.Kind == Footer && strings.TrimSpace(b.Text) != "" })
+	return is
+}
+
+// hidesImprint tells whether words of a footer stand where the sender's imprint would, without a number that an address has.
+func (c *Content) hidesImprint() bool {
+	is := false
+	c.each(func(_ string, b *Block) {
+		is = is || b.Kind == Footer && strings.TrimSpace(b.Text) != "" && !strings.Contains(b.Text, "imprint") && !strings.ContainsFunc(b.Text, unicode.IsDigit)
+	})
 	return is
 }
 
@@ -222,8 +235,8 @@ func (s *sampled) findings(variant, key string) []Finding {
 	return all
 }
 
-// write writes the content for the sample; imprint tells whether the sender says who writes.
-func (i *Inspector) write(ctx context.Context, c *Campaign, v *Variant, key string, people []int64) (imprint bool, s *sampled, err error) {
+// write writes the content for the sample; linked tells whether each footer leads to an imprint, named whether the sender says who writes.
+func (i *Inspector) write(ctx context.Context, c *Campaign, v *Variant, key string, people []int64) (linked, named bool, s *sampled, err error) {
 	s = &sampled{missing: map[string]int{}, failed: map[string]error{}}
 	if len(people) == 0 {
 		people = []int64{0}
@@ -250,13 +263,12 @@ func (i *Inspector) write(ctx context.Context, c *Campaign, v *Variant, key stri
 				s.addresses = addressesOf(shown.HTML, i.Composer.Site+consent.PathUnsubscribe, i.Composer.Site+consent.PathPreferences)
 			}
 		}
-		imprint = w.settings.Imprint != ""
-		if sender := w.senders[c.Sender]; sender != nil && strings.TrimSpace(sender.Imprint) != "" {
-			imprint = true
-		}
+		linked = w.settings.Imprint != ""
+		sender := w.senders[c.Sender]
+		named = sender != nil && strings.TrimSpace(sender.Imprint) != ""
 		return nil
 	})
-	return imprint, s, err
+	return linked, named, s, err
 }
 
 // addressesOf are the addresses of the web that HTML leads to or shows, each once, without those that begin with own.

@@ -95,7 +95,7 @@ func (i *Inspector) script(ctx context.Context, c *Campaign, v *Variant, key str
 		f := fault.As(err)
 		return []Finding{{Key: f.Key, Args: f.Args, Variant: v.Name, Content: key, Field: f.Field, Bad: true, Err: f}}, nil
 	}
-	_, shown, err := i.write(ctx, c, v, key, people)
+	_, _, shown, err := i.write(ctx, c, v, key, people)
 	if err != nil {
 		return nil, err
 	}

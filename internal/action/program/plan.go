@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -19,6 +20,7 @@ type PlanQuestion struct {
 	Audience *filter.SQL // SELECT of a column customer; nil for everybody who bought in the year before
 	Control  int         // per mille left alone; 0 for the share that is suggested
 	Effect   float64     // wished for, per customer, in minor units or orders; 0 for none
+	Drawn    int64       // how many of the audience would take part, where a draft run told; 0 for all
 }
 
 // Plan is what a measure of these customers could see, by what they did in the days before AsOf, as many as count.
@@ -58,7 +60,7 @@ func PlanFor(ctx context.Context, w warehouse.Querier, q PlanQuestion) (*Plan, e
 	}
 	if len(a.cells) > 0 {
 		m := a.cells[0].raw[q.Outcome]
-		p.Customers, p.Mean, p.SD = a.cells[0].n, m.Mean, m.SD()
+		p.Customers, p.Mean, p.SD = cmp.Or(q.Drawn, a.cells[0].n), m.Mean, m.SD()
 	}
 	p.work()
 	return p, nil

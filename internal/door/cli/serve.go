@@ -246,7 +246,7 @@ func (a *App) areas() []page.Area {
 	picked := segments.Deps{Warehouse: a.house, Fields: askable}
 	proving := programme.Deps{Warehouse: a.house, Fields: askable}
 	engaged := engage.Deps{Outbox: noRelay, Vault: a.vault, Campaigns: a.campaignPages(), Measures: program.Names, Speakers: a.speakers(), Measure: programme.Address, Proved: proving.Sentence,
-		Effects: proving.Effects}
+		Effects: proving.Effects, Planned: proving.Planned}
 	return []page.Area{
 		today.Area(today.Deps{Warehouse: a.house}),
 		customers.Area(customers.Deps{Warehouse: a.house, Report: a.remembered, Segments: picked.Card, Consent: consents.Card, Messages: engaged.Card, Said: engaged.Timeline,

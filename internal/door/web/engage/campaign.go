@@ -283,7 +283,7 @@ func (f settingsForm) topicOptions(p *i18n.Printer) []ui.Option {
 }
 
 func (c campaigns) fresh(r *page.Request) error {
-	f := settingsForm{c: &campaign.Campaign{Control: 100, Window: program.DefaultWindow, Language: r.Company.Language, Tracking: campaign.Tracking{UTM: true}, Channel: consent.Email}, values: map[string]string{}}
+	f := settingsForm{c: &campaign.Campaign{Window: program.DefaultWindow, Language: r.Company.Language, Tracking: campaign.Tracking{UTM: true}, Channel: consent.Email}, values: map[string]string{}}
 	if r.Text("channel") == string(consent.Phone) {
 		f.c.Channel = consent.Phone
 	}
@@ -292,6 +292,7 @@ func (c campaigns) fresh(r *page.Request) error {
 		return err
 	}
 	f.fill(r)
+	f.values["control"] = "" // the planner's
 	return r.Render(r.P.T("campaigns.new"), campaignSettingsView(r, f))
 }
 
@@ -420,7 +421,7 @@ func (c campaigns) create(r *page.Request) error {
 			made.Variants[0].Contents[made.Language] = campaign.NewScript(made.Language)
 		}
 	}
-	err := errors.Join(wrong...)
+	err := errors.Join(append(wrong, c.suggest(r, made))...)
 	if err == nil {
 		err = r.Write(func(tx *store.Tx) error {
 			made.ID = 0
@@ -479,12 +480,20 @@ func (c campaigns) saveSettings(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	err = r.Write(func(tx *store.Tx) error {
-		_, err := campaign.Change(r.Context(), tx, of.ID, r.Int("version", 0), func(edited *campaign.Campaign) error {
-			return errors.Join(settingsRead(r, edited)...)
+	asked := *of
+	if err = errors.Join(settingsRead(r, &asked)...); err == nil {
+		err = c.suggest(r, &asked)
+	}
+	if err == nil {
+		err = r.Write(func(tx *store.Tx) error {
+			_, err := campaign.Change(r.Context(), tx, of.ID, r.Int("version", 0), func(edited *campaign.Campaign) error {
+				wrong := settingsRead(r, edited)
+				edited.Control = asked.Control
+				return errors.Join(wrong...)
+			})
+			return err
 		})
-		return err
-	})
+	}
 	if err != nil {
 		return c.refuse(r, of, err, of.Name)
 	}

@@ -420,7 +420,7 @@ func campaignSettingsView(r *page.Request, f settingsForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: "control", Label: r.P.T("campaigns.control"), Value: f.values["control"], Error: f.errors.On("control"), Suffix: "%", Width: ui.WidthShort, Extra: templ.Attributes{"inputmode": "decimal"}}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Input(r.P, ui.Field{Name: "control", Label: r.P.T("campaigns.control"), Value: f.values["control"], Error: f.errors.On("control"), Optional: true, Help: r.P.T("campaigns.control_help"), Suffix: "%", Width: ui.WidthShort, Extra: templ.Attributes{"inputmode": "decimal"}}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -718,9 +718,9 @@ func campaignProgress(r *page.Request, d Deps, o overview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(campaignLink(o.c.ID) + "/progress")
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(campaignLink(o.c.ID) + "/progress?state=" + string(o.c.State))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/engage/campaign.templ`, Line: 225, Col: 46}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/door/web/engage/campaign.templ`, Line: 225, Col: 73}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 			if templ_7745c5c3_Err != nil {

@@ -69,6 +69,10 @@ func newPress(t *testing.T, db *store.DB) press {
 			}
 			return all, ui.AsOf{}, nil
 		}}
+	deps.Planned = func(_ *page.Request, q program.PlanQuestion, segment int64) (int, ui.Anchor, error) {
+		share := max(q.Control, 230)
+		return share, ui.Anchor{Text: fmt.Sprintf("Von %d sieht man mit %d Promille ab 2 €.", q.Drawn, share), Href: "/programme/plan"}, nil
+	}
 	p := press{Site: webtest.New(t, db, engage.Area(deps)), runner: runner}
 	p.Write(func(ctx context.Context, tx *store.Tx) error {
 		for i := range 5 {
@@ -215,6 +219,34 @@ func TestACampaignThatIsOverSaysWhatItBrought(t *testing.T) {
 	}
 }
 
+func TestThePlannerSaysHowManyAreLeftAloneUnlessSomebodyDoes(t *testing.T) {
+	p := newPress(t, storetest.Open(t, storetest.SQLite(t), store.Options{}))
+	c := p.As(auth.Marketer).Speak("de")
+	if form := c.Get("/engage/campaigns/new").Body; strings.Contains(form, `name="control" value="10"`) || !strings.Contains(webtest.Words(form), "Planer") {
+		t.Errorf("a new campaign begins with a share of habit:\n%s", webtest.Words(form))
+	}
+	settings := func(control string) url.Values {
+		return url.Values{"name": {"Herbst"}, "purpose": {"advertising"}, "segment": {"0"}, "language": {"de"}, "when": {"now"}, "window": {"28"}, "outcome": {"net"}, "control": {control}}
+	}
+	for typed, want := range map[string]string{"": "23,0 %", "35": "35,0 %"} {
+		made := strings.TrimSuffix(c.Post("/engage/campaigns", settings(typed)).Location, "/edit")
+		words := webtest.Words(c.Get(made).Body)
+		if !strings.Contains(words, "Kontrollgruppe "+want) || !strings.Contains(words, "Von 0 sieht man mit "+want[:2]+"0 Promille ab 2 €.") {
+			t.Errorf("with %q it says\n%s", typed, words)
+		}
+	}
+	made := strings.TrimSuffix(c.Post("/engage/campaigns", settings("0")).Location, "/edit")
+	if words := webtest.Words(c.Get(made).Body); strings.Contains(words, "Promille") || !strings.Contains(words, "Kontrollgruppe 0,0 %") {
+		t.Errorf("without a control group it says\n%s", words)
+	}
+	changed := settings("")
+	changed.Set("version", "1")
+	c.Post(made+"/settings", changed)
+	if words := webtest.Words(c.Get(made).Body); !strings.Contains(words, "Kontrollgruppe 23,0 %") {
+		t.Errorf("emptied later it says\n%s", words)
+	}
+}
+
 func TestApprovalIsAskedForByWhoMaySetThat(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		p := newPress(t, db)
@@ -233,7 +265,7 @@ func TestTheCheckSaysWhatIsWrong(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		p := newPress(t, db)
 		words := webtest.Words(p.As(auth.Marketer).Speak("de").Get(p.at("/check")).Body)
-		for _, want := range []string{"liegt in einem eigenen Netz", "Bild hat keinen Text"} {
+		for _, want := range []string{"liegt in einem eigenen Netz", "Bild hat keinen Text", "eigene Worte ohne Anschrift"} {
 			if !strings.Contains(words, want) {
 				t.Errorf("without %q: %s", want, words)
 			}

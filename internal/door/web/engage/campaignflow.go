@@ -39,6 +39,7 @@ type overview struct {
 	topic    string    // its name
 	read     *results  // of one by mail that was sent
 	proved   string    // what it brought, in a sentence; empty while that is not known
+	seen     ui.Anchor // what it could show, of one that has not begun
 	next     time.Time // when the next messages leave, of one that only waits for their time; zero otherwise
 }
 
@@ -103,6 +104,9 @@ func (c campaigns) overview(r *page.Request) (o overview, err error) {
 			o.read = &read
 		}
 	}
+	if err == nil && r.Can(auth.ReadReports) {
+		o.seen, err = c.seen(r, o.c)
+	}
 	if err == nil && c.Proved != nil && o.over() && o.counts.Planned > 0 && r.Can(auth.ReadReports) {
 		o.proved, err = c.Proved(r, o.c.Measure)
 	}
@@ -154,6 +158,9 @@ func (c campaigns) progress(r *page.Request) error {
 	}
 	if !r.Partial() {
 		return r.Render(o.c.Name, campaignView(r, c.Deps, o))
+	}
+	if was := r.Text("state"); was != "" && was != string(o.c.State) { // the head of the page has to follow
+		r.W.Header().Set("HX-Refresh", "true")
 	}
 	return r.Fragment(campaignProgress(r, c.Deps, o))
 }
@@ -229,7 +236,11 @@ func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
 	if c.Topic != "" {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.topic"), Text: cmp.Or(o.topic, c.Topic)})
 	}
-	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.control"), Text: p.Percent(float64(c.Control)/1000, 1)}, ui.Pair{Term: p.T("campaigns.outcome"), Text: p.T("program.outcome." + string(c.Outcome))},
+	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.control"), Text: p.Percent(float64(c.Control)/1000, 1)})
+	if o.seen.Text != "" {
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.seen"), Text: o.seen.Text, Href: o.seen.Href})
+	}
+	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.outcome"), Text: p.T("program.outcome." + string(c.Outcome))},
 		ui.Pair{Term: p.T("campaigns.when"), Text: o.when(r)}, ui.Pair{Term: p.T("campaigns.variants"), Text: o.variants(r)})
 	if c.Won != "" {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.won"), Text: strings.ToUpper(c.Won)})
