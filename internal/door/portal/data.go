@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
@@ -139,4 +141,10 @@ func (s *site) sendData(v *visit) error {
 	v.W.Header().Set("Content-Disposition", `attachment; filename="data.json"`)
 	_, err = v.W.Write(append(text, '\n'))
 	return err
+}
+
+// inOneLine writes a postal address in a line, without what it lacks.
+func inOneLine(a customer.Address) string {
+	parts := []string{a.Line1, a.Line2, strings.TrimSpace(a.Postcode + " " + a.City), a.Country}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 }

@@ -73,6 +73,8 @@ func New(d Deps) http.Handler {
 		"POST " + consent.PathUnsubscribe + "{token}":   s.unsubscribe,
 		"GET " + consent.PathPreferences + "{token}":    s.showPreferences,
 		"POST " + consent.PathPreferences + "{token}":   s.choose,
+		"GET " + consent.PathUnsubscribe + "{$}":        s.showTest,
+		"GET " + consent.PathPreferences + "{$}":        s.showTest,
 		"GET " + DataPath:                               s.showAskData,
 		"POST " + DataPath:                              s.askData,
 		"GET " + consent.PathData + "{token}":           s.showData,
@@ -86,6 +88,12 @@ func New(d Deps) http.Handler {
 }
 
 type site struct{ deps Deps }
+
+// showTest answers links of test mails and previews, which are nobody's.
+func (s *site) showTest(v *visit) error {
+	title := v.P.T("portal.test.title")
+	return v.render(http.StatusOK, title, noteView(title, v.P.T("portal.test.text"), ""))
+}
 
 // visit is one request: who asks in which language.
 type visit struct {

@@ -99,7 +99,8 @@ func (w world) last() consent.OptIn {
 func (w world) subscriber(address string) (id int64, unsubscribe, preferences string) {
 	w.Helper()
 	w.write(func(ctx context.Context, tx *store.Tx) error {
-		e, err := customer.Create(ctx, tx, customer.Draft{Fields: customer.Fields{"name": "Erika Muster"}, Emails: []customer.Email{{Address: address}}})
+		e, err := customer.Create(ctx, tx, customer.Draft{Fields: customer.Fields{"name": "Erika Muster"}, Emails: []customer.Email{{Address: address}},
+			Addresses: []customer.Address{{Line1: "Am Kai 1", Postcode: "20457", City: "Hamburg"}}})
 		if err != nil {
 			return err
 		}
@@ -354,7 +355,7 @@ func TestOwnDataComesByAFreshLinkOnly(t *testing.T) {
 		}
 		w.post(portal.DataPath, url.Values{"address": {erika}})
 		link := w.last().Path
-		if got := w.get(link).Body.String(); !strings.Contains(got, "Erika Muster") || !strings.Contains(got, "bestätigt") {
+		if got := w.get(link).Body.String(); !strings.Contains(got, "Erika Muster") || !strings.Contains(got, "<dd>Am Kai 1, 20457 Hamburg</dd>") || !strings.Contains(got, "bestätigt") {
 			w.Errorf("%s", got)
 		}
 		if got := w.get(link + "/data.json"); !strings.Contains(got.Header().Get("Content-Type"), "json") || !strings.Contains(got.Body.String(), `"kind": "confirmed"`) {
@@ -367,6 +368,16 @@ func TestOwnDataComesByAFreshLinkOnly(t *testing.T) {
 		*w.time = w.time.Add(25 * time.Hour)
 		if got := w.get(link); got.Code != http.StatusNotFound {
 			w.Errorf("after a day: %d", got.Code)
+		}
+	})
+}
+
+func TestLinksOfATestMailSayThatTheyAre(t *testing.T) {
+	each(t, func(w world) {
+		for _, path := range []string{consent.PathUnsubscribe, consent.PathPreferences} {
+			if got := w.get(path); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), "Testmail") {
+				w.Errorf("%s: %d %s", path, got.Code, got.Body)
+			}
 		}
 	})
 }

@@ -209,6 +209,10 @@ func (o overview) tiles(r *page.Request) []ui.Tile {
 	link := func(state string) string {
 		return fmt.Sprintf("%s?measure=%d&state=%s", messagesPath, o.c.Measure, state)
 	}
+	trouble := "failed"
+	if o.counts.Unclear > 0 { // they wait for a decision
+		trouble = "unclear"
+	}
 	n, sent, not := o.counts, "campaigns.sent", "campaigns.not_sent"
 	if o.c.ByPhone() {
 		sent, not = "campaigns.spoken", "campaigns.not_called"
@@ -218,7 +222,7 @@ func (o overview) tiles(r *page.Request) []ui.Tile {
 		{Name: r.P.T(sent), Value: r.P.Number(n.Sent), Href: link("sent")},
 		{Name: r.P.T(not), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
 		{Name: r.P.T("campaigns.pending"), Value: r.P.Number(n.Pending()), Href: link("queued")},
-		{Name: r.P.T("campaigns.trouble"), Value: r.P.Number(n.Failed + n.Unclear), Href: link("failed")},
+		{Name: r.P.T("campaigns.trouble"), Value: r.P.Number(n.Failed + n.Unclear), Href: link(trouble)},
 	}
 }
 
