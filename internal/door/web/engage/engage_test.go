@@ -173,7 +173,7 @@ func TestAPersonDecidesAboutWhatIsUnclear(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		l := site(t, db)
 		l.Write(func(ctx context.Context, tx *store.Tx) error { // as after a kill
-			if _, err := tx.Exec(ctx, `UPDATE message SET state = 'unclear', reason = 'died' WHERE id IN ($1, $2)`, l.ids[2], l.ids[3]); err != nil {
+			if _, err := tx.Exec(ctx, `UPDATE message SET state = 'unclear', reason = 'died', attempts = 1 WHERE id IN ($1, $2)`, l.ids[2], l.ids[3]); err != nil {
 				return err
 			}
 			_, err := tx.Exec(ctx, `INSERT INTO message_count (measure, state, reason, lane, n) VALUES (7, 'unclear', 'died', 99, 2), (7, 'queued', '', 99, -2)`)
@@ -188,6 +188,9 @@ func TestAPersonDecidesAboutWhatIsUnclear(t *testing.T) {
 		}
 		l.As(auth.Manager).Post(fmt.Sprint("/engage/messages/", l.ids[2], "/resolve"), url.Values{"to": {"sent"}})
 		l.As(auth.Manager).Post("/engage/unclear", url.Values{"to": {"again"}, "until": {fmt.Sprint(l.ids[3])}})
+		if words := webtest.Words(l.As(auth.Manager).Speak("de").Get(fmt.Sprint("/engage/messages/", l.ids[3])).Body); strings.Contains(words, "aufgeschoben") || strings.Contains(words, "01.01.1,") {
+			t.Errorf("what goes again at once: %s", words)
+		}
 		l.Read(func(ctx context.Context, tx *store.Tx) error {
 			c, err := message.CountsOf(ctx, tx, 7)
 			if c.Sent != 1 || c.Unclear != 0 || c.Queued != 2 || c.Sum() != c.Planned {

@@ -281,12 +281,13 @@ func (s shown) note(r *page.Request, m *message.Message) string {
 	switch {
 	case m.Reason != "":
 		return reasonWords(r.P, m.Reason)
-	case m.State == message.Queued && m.Attempts > 0:
+	case m.State != message.Queued || m.Due.IsZero(): // also what somebody had sent again: at once
+		return ""
+	case m.Attempts > 0:
 		return r.P.N("engage.again", int64(m.Attempts), "time", m.Due)
-	case m.State == message.Queued && !m.Due.IsZero():
+	default:
 		return r.P.T("engage.due", "time", m.Due)
 	}
-	return ""
 }
 
 func (s shown) table(r *page.Request, id string) ui.Table {
