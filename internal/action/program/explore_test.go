@@ -70,8 +70,11 @@ func TestThePlanKnowsWhatCanBeSeenFromTheOwnCustomers(t *testing.T) {
 		}
 		return p
 	}
-	if p := plan(program.PlanQuestion{}); p.Customers != 6000 || p.Mean != 0 || p.MDE != 0 || p.Suggested != 500 {
+	if p := plan(program.PlanQuestion{}); p.Customers != 6000 || p.Mean != 0 || p.MDE != 0 || p.Suggested != 200 {
 		t.Errorf("nobody has bought lately: %+v", p)
+	}
+	if p := plan(program.PlanQuestion{Drawn: 1200}); p.Customers != 1200 {
+		t.Errorf("a draft run found fewer: %+v", p)
 	}
 	q := program.PlanQuestion{AsOf: first.AddDays(27), Margin: 100, Window: 28, Outcome: program.Net, Control: 100, Effect: 50}
 	var p *program.Plan

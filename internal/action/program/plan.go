@@ -38,11 +38,14 @@ type Plan struct {
 }
 
 // Shares a plan suggests among, per mille, and the effect it wants to see: a fifth of what a customer brings anyway. What is larger seldom
-// happens, what is smaller few companies can see.
+// happens, what is smaller few companies can see. Where even half of the customers do not show it, tooFewControl is suggested: it sees what is a
+// quarter larger than what half would, and four in five still get something.
 const (
 	leastControl = 50
 	mostControl  = 500
 	worthSeeing  = .2
+
+	tooFewControl = 200
 )
 
 // PlanFor looks at what the customers did lately and says what a measure could see.
@@ -68,7 +71,7 @@ func PlanFor(ctx context.Context, w warehouse.Querier, q PlanQuestion) (*Plan, e
 
 // work computes what follows from customers, mean and spread.
 func (p *Plan) work() {
-	p.Suggested = mostControl
+	p.Suggested = tooFewControl
 	if share, ok := trial.ControlShare(worthSeeing*p.Mean, p.SD, p.Customers); ok {
 		p.Suggested = max(leastControl, roundUp(share))
 	}
