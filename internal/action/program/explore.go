@@ -81,7 +81,7 @@ func (p *Proof) Explore(ctx context.Context, w warehouse.Querier, v View, o Outc
 
 // Personal tells whether choosing for each part of the customers what did best there beats the best single action for all. What did
 // best is looked for in one half of the customers and judged by the other half, and the other way round, so that luck does not count
-// twice. Nothing to do is one of the actions.
+// twice. Nothing to do is one of the actions, and the only one that costs nothing: the others bear the costs of the measure, each customer the same.
 func (p *Proof) Personal(ctx context.Context, w warehouse.Querier, v View) (*trial.Choice, error) {
 	if p.From == 0 || p.Control == 0 {
 		return nil, nil
@@ -98,7 +98,11 @@ func (p *Proof) Personal(ctx context.Context, w warehouse.Querier, v View) (*tri
 		if c.key[0] == '1' {
 			half = 1
 		}
-		cells = append(cells, trial.Cell{Half: half, Part: part, Action: c.arm, Outcome: c.raw[Margin]})
+		outcome := c.raw[Margin]
+		if c.arm != Control {
+			outcome.Mean -= float64(p.Cost.Beside()) / float64(max(p.Treated(), 1))
+		}
+		cells = append(cells, trial.Cell{Half: half, Part: part, Action: c.arm, Outcome: outcome})
 	}
 	return trial.Choose(cells), nil
 }

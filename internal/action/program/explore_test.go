@@ -60,6 +60,25 @@ func TestPersonalisingIsAdvisedOnlyWhereItBeatsTheBestSingleAction(t *testing.T)
 	}
 }
 
+func TestWhatCostsMoreThanItBringsIsNotAdvised(t *testing.T) {
+	m := measure()
+	m.Control = 333
+	w := parted(t, false)
+	for cost, best := range map[int64]string{0: "a", 100_000_000: program.Control} {
+		p := prove(t, w, m, program.Basis{AsOf: first.AddDays(90), Margin: 100}, program.Spending{Total: cost})
+		err := w.View(t.Context(), func(v *warehouse.View) error {
+			c, err := p.Personal(t.Context(), v, program.ByCountry)
+			if err == nil && (c.Best != best || c.Personal) {
+				t.Errorf("at a cost of %d: %+v", cost, c)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestThePlanKnowsWhatCanBeSeenFromTheOwnCustomers(t *testing.T) {
 	w := parted(t, false)
 	plan := func(q program.PlanQuestion) (p *program.Plan) {

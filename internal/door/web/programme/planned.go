@@ -29,9 +29,16 @@ func (d Deps) Planned(r *page.Request, q program.PlanQuestion, of int64) (share 
 		}
 	}
 	from := figure.From(d.Warehouse, max(d.Patience, plannedPatience), r.URL.RequestURI())
-	p, known, err := figure.Soon(r.Context(), from, "programme/plan "+store.JSON(q), func(ctx context.Context, v *warehouse.View) (*program.Plan, error) {
-		return program.PlanFor(ctx, v, q)
-	})
+	ask := func() (*program.Plan, bool, error) {
+		return figure.Soon(r.Context(), from, "programme/plan "+store.JSON(q), func(ctx context.Context, v *warehouse.View) (*program.Plan, error) {
+			return program.PlanFor(ctx, v, q)
+		})
+	}
+	p, known, err := ask()
+	if err == nil && known && p.MDE == 0 && of != 0 && q.Drawn > 0 { // as where the condition asks for what nobody knew then: everybody who buys tells how much purchases vary
+		q.Audience, of = nil, 0
+		p, known, err = ask()
+	}
 	if err != nil || !known || p.MDE == 0 {
 		return 0, ui.Anchor{}, err
 	}
