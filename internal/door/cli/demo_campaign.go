@@ -91,6 +91,9 @@ func (d *demo) segment(ctx context.Context, tx *store.Tx, name, description, con
 // campaigns writes the campaigns of the measures of the last year, with what they sent to whom and what became of it.
 func (d *demo) campaigns(ctx context.Context, measures []*pastMeasure) error {
 	for _, m := range measures {
+		if err := d.givenBack(ctx, m); err != nil {
+			return err
+		}
 		c, err := d.campaign(ctx, m)
 		if err != nil {
 			return err

@@ -81,7 +81,14 @@ func TestTheDemoIsACompanyOneCanLookAt(t *testing.T) {
 		}
 		// As one that was stopped just before its end: everything is made again.
 		db := storetest.Open(t, url, quiet)
-		err := db.Write(t.Context(), store.System(), func(tx *store.Tx) error {
+		var borne, granted int64
+		err := db.Read(t.Context(), func(tx *store.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT (SELECT COALESCE(SUM(amount), 0) FROM measure_cost WHERE kind = 'coupon'), (SELECT SUM(granted) FROM coupon)`).Scan(&borne, &granted)
+		})
+		if err != nil || borne != granted {
+			t.Errorf("measures bear %d for coupons that took off %d, %v", borne, granted, err)
+		}
+		err = db.Write(t.Context(), store.System(), func(tx *store.Tx) error {
 			_, err := tx.Exec(t.Context(), `UPDATE setting SET value = 'begun' WHERE key = 'demo.state'`)
 			return err
 		})

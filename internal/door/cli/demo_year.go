@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -34,6 +35,29 @@ func (d *demo) coupons(ctx context.Context) error {
 			}
 		}
 		return nil
+	})
+}
+
+// givenBack books what a measure did not have to bear after all: coupons of orders that were cancelled or came back.
+func (d *demo) givenBack(ctx context.Context, m *pastMeasure) error {
+	return d.app.Store.Write(ctx, actor, func(tx *store.Tx) error {
+		id, err := couponNamed(ctx, tx, m.Name)
+		if err != nil || id == 0 {
+			return err
+		}
+		gift, err := coupon.Load(ctx, tx, id)
+		if err != nil || gift.First == nil { // not one of those that came with the orders
+			return err
+		}
+		spent, err := program.Spent(ctx, tx)
+		if err != nil {
+			return err
+		}
+		back := gift.Granted - spent[m.ID].ByKind[program.Coupon]
+		if back == 0 {
+			return nil
+		}
+		return program.Book(ctx, tx, program.Cost{Key: fmt.Sprint("demo:given back:", id), Measure: m.ID, Kind: program.Coupon, Amount: back, Day: *gift.Last, Note: "nicht eingelöst oder zurückgegeben"})
 	})
 }
 
