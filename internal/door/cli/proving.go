@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,6 +115,9 @@ func (cmd *proveCommand) gather(ctx context.Context, table *sheet.Extract) (*gat
 
 // read puts the control group first and compares the others with it.
 func (g *gathered) read(cmd *proveCommand, shares map[string]float64) (*trial.Reading, error) {
+	if len(g.names) == 0 {
+		return nil, fault.New(fault.Invalid, "prove.nobody", "file", filepath.Base(cmd.CSV)).On("csv")
+	}
 	at := slices.Index(g.names, strings.TrimSpace(cmd.Control))
 	if at < 0 {
 		return nil, fault.New(fault.NotFound, "prove.control", "control", cmd.Control, "arms", strings.Join(g.names, ", ")).On("control")
