@@ -100,15 +100,23 @@ func checkSPF(ctx context.Context, r Resolver, x *Examine) ([]Finding, error) {
 		return nil, err
 	}
 	args := []any{"domain", domain}
+	hosts, inside := x.hosts()
+	var all []Finding
+	if len(inside) > 0 {
+		all = append(all, Finding{Level: Hint, Key: "email.check.spf_inside", Args: append(args, "host", strings.Join(inside, ", "))})
+	}
 	switch {
 	case len(found) == 0:
-		return []Finding{{Level: Bad, Key: "email.check.spf_none", Args: args, Record: &DNSRecord{domain, "TXT", spfWith("v=spf1 ~all", x.hosts())}}}, nil
+		none := Finding{Level: Bad, Key: "email.check.spf_none", Args: args}
+		if len(hosts) > 0 || len(inside) == 0 {
+			none.Record = &DNSRecord{domain, "TXT", spfWith("v=spf1 ~all", hosts)}
+		}
+		return append([]Finding{none}, all...), nil
 	case len(found) > 1:
 		return []Finding{{Level: Bad, Key: "email.check.spf_several", Args: append(args, "count", len(found))}}, nil
 	}
-	var all []Finding
 	var missing []string
-	for _, host := range x.hosts() {
+	for _, host := range hosts {
 		result, err := spfOf(ctx, r, domain, host)
 		if err != nil {
 			return nil, err
@@ -135,14 +143,18 @@ func checkSPF(ctx context.Context, r Resolver, x *Examine) ([]Finding, error) {
 	return all, nil
 }
 
-// hosts are the relays, each once.
-func (x *Examine) hosts() (all []string) {
+// hosts are the relays, each once. Those inside the house hand mails on by an address that nobody can tell from here.
+func (x *Examine) hosts() (outside, inside []string) {
 	for _, r := range x.Relays {
-		if r.Active && !slices.Contains(all, r.Host) {
-			all = append(all, r.Host)
+		to := &outside
+		if a, err := netip.ParseAddr(r.Host); r.Host == "localhost" || err == nil && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()) {
+			to = &inside
+		}
+		if r.Active && !slices.Contains(*to, r.Host) {
+			*to = append(*to, r.Host)
 		}
 	}
-	return all
+	return outside, inside
 }
 
 // spfOf evaluates a domain's record for the addresses of a relay: one that passes is enough.

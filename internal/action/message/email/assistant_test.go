@@ -151,6 +151,10 @@ func TestTheAssistantFindsWhatIsWrongAndSaysWhatToSet(t *testing.T) {
 			z["smtp.versand.example"] = []dnsmessage.ResourceBody{a(8)}
 			z["spf.versand.example"] = []dnsmessage.ResourceBody{txt("v=spf1 ip4:198.51.100.1 -all")}
 		}, "spf_missing", "b.roesterei.example TXT v=spf1 include:spf.versand.example a:smtp.versand.example -all"},
+		"relay in the house": {func(_ zone, x *email.Examine) { x.Relays[0].Host = "127.0.0.1" }, "spf_inside", ""},
+		"relay in the house, no SPF": {func(z zone, x *email.Examine) {
+			x.Relays[0].Host, z["b.roesterei.example"] = "10.0.0.5", z["b.roesterei.example"][1:]
+		}, "spf_none spf_inside", ""},
 		"two SPF": {func(z zone, _ *email.Examine) {
 			z["b.roesterei.example"] = append(z["b.roesterei.example"], txt("v=spf1 -all"))
 		}, "spf_several", ""},
