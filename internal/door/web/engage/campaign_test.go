@@ -287,7 +287,7 @@ func TestCouponsAreMadeByTheirPages(t *testing.T) {
 		}
 		made := c.Post("/engage/coupons", url.Values{"name": {"Winter"}, "kind": {"percent"}, "value": {"12,5"}, "last": {"2026-12-31"}, "once": {"1"}})
 		at := made.Header.Get("Location")
-		if made.Status != 303 || !strings.Contains(webtest.Words(c.Get(at).Body), "12,5") {
+		if made.Status != 303 || !strings.Contains(webtest.Words(c.Get(at).Body), "12,5") || !strings.Contains(webtest.Words(c.Get(at).Body), "Alle Codes") {
 			t.Fatalf("%d %s", made.Status, at)
 		}
 		if got := c.Post(at+"/codes", url.Values{"codes": {"3"}}); got.Status != 303 {

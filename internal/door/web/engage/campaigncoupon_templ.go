@@ -454,7 +454,7 @@ func couponSide(r *page.Request, o oneCoupon) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.CardBox(ui.Card{Title: r.P.T("coupons.codes"), Sub: r.P.T("coupons.codes_help"), Link: &ui.Anchor{Text: r.P.T("engage.to_all"), Href: couponLink(o.ID) + "/codes"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.CardBox(ui.Card{Title: r.P.T("coupons.codes"), Sub: r.P.T("coupons.codes_help"), Link: &ui.Anchor{Text: r.P.T("coupons.all_codes"), Href: couponLink(o.ID) + "/codes"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
