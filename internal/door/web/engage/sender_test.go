@@ -215,7 +215,7 @@ func TestMailServicesReportByASignedCall(t *testing.T) {
 	if got := call(secret[1]); got != 200 {
 		t.Errorf("a right one: %d", got)
 	}
-	if words := webtest.Words(s.As(auth.Viewer).Speak("de").Get("/engage/returns").Body); !strings.Contains(words, "weg@beispiel.example") || !strings.Contains(words, "1 unzustellbar") {
+	if words := webtest.Words(s.As(auth.Viewer).Speak("de").Get("/engage/returns").Body); !strings.Contains(words, "weg@beispiel.example") || !strings.Contains(words, "unzustellbar: 1") {
 		t.Errorf("the list:\n%s", words)
 	}
 }
