@@ -402,16 +402,6 @@ func settingsRead(r *page.Request, c *campaign.Campaign) (wrong []error) {
 	return wrong
 }
 
-// skeleton is the content that a new campaign begins with, in a language.
-func skeleton(lang string) *campaign.Content {
-	p := i18n.For(lang, nil)
-	return &campaign.Content{Subject: "", Blocks: []campaign.Block{
-		{Kind: campaign.Heading, Level: 1, Text: p.T("campaigns.skeleton.heading")},
-		{Kind: campaign.Text, Text: "{{ customer.salutation }},\n\n" + p.T("campaigns.skeleton.text")},
-		{Kind: campaign.Footer},
-	}}
-}
-
 func (c campaigns) create(r *page.Request) error {
 	made := &campaign.Campaign{}
 	wrong := settingsRead(r, made)

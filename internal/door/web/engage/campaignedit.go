@@ -376,3 +376,13 @@ func (e editor) languages() []string {
 	}
 	return free
 }
+
+// skeleton is the content that a new campaign begins with, in a language.
+func skeleton(lang string) *campaign.Content {
+	p := i18n.For(lang, nil)
+	return &campaign.Content{Subject: "", Blocks: []campaign.Block{
+		{Kind: campaign.Heading, Level: 1, Text: p.T("campaigns.skeleton.heading")},
+		{Kind: campaign.Text, Text: "{{ customer.salutation }},\n\n" + p.T("campaigns.skeleton.text")},
+		{Kind: campaign.Footer},
+	}}
+}

@@ -11,7 +11,6 @@ import (
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
-	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/segment"
@@ -346,17 +345,6 @@ func (o overview) examples(r *page.Request, list []campaign.Example) []ui.Item {
 		items = append(items, item)
 	}
 	return items
-}
-
-// gets is what somebody of a group gets; where there is one variant there is nothing to tell apart.
-func (o overview) gets(p *i18n.Printer, arm string) string {
-	switch {
-	case arm == program.Winner:
-		return p.T("campaigns.gets_winner")
-	case len(o.c.Variants) < 2:
-		return p.T("campaigns.gets_it")
-	}
-	return p.T("campaigns.gets", "variant", strings.ToUpper(arm))
 }
 
 func (c campaigns) trial(r *page.Request) error {

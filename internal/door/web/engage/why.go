@@ -4,17 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
-	"stamm/internal/action/program"
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/fault"
-	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/consent"
@@ -477,12 +474,4 @@ func (a ambiguous) together(r *page.Request) []ui.Post {
 		}
 	}
 	return all
-}
-
-// armWords is what a group of a measure is called.
-func armWords(p *i18n.Printer, arm string) string {
-	if arm == program.Winner {
-		return p.T("program.arm.winner")
-	}
-	return p.T("engage.arm", "arm", strings.ToUpper(arm))
 }
