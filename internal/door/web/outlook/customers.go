@@ -179,9 +179,9 @@ func customerTable(r *page.Request, l listed, n int64) ui.Table {
 func chance(p *i18n.Printer, s predict.Score) ui.Cell {
 	const least = 0.005
 	if s.ActiveHi < least {
-		return ui.Text(p.T("outlook.customers.hardly", "least", p.Percent(2*least, 0)))
+		return ui.Text(p.Chance(s.Active))
 	}
-	return ui.Lines(p.Percent(s.Active, 0), figure.Between(p, s.ActiveLo, s.ActiveHi))
+	return ui.Lines(p.Chance(s.Active), figure.Between(p, s.ActiveLo, s.ActiveHi))
 }
 
 // atRisk is the value at risk with its interval.
