@@ -285,9 +285,10 @@ func (cmd *predictScore) options(ctx context.Context, c *Call) (predict.Options,
 // daysAhead reads a length of time from a day on, like 273d, 39w, 9m or 1y.
 func daysAhead(text string, from clock.Day) (int, error) {
 	s, err := clock.ParseSpan("P" + strings.ToUpper(strings.TrimPrefix(strings.ToUpper(text), "P")))
-	if err != nil || s.Unit == clock.UnitHour || s.N > 3660 {
+	if err != nil || s.Unit == clock.UnitHour {
 		return 0, fault.New(fault.Invalid, "predict.error.span", "text", text).On("horizon")
 	}
+	s.N = min(s.N, 10_000) // more than anybody is told of
 	return int(s.AddToDay(from) - from), nil
 }
 
