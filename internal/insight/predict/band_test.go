@@ -108,3 +108,56 @@ func TestWhoIsAtRiskHasBeenSoSinceHerCurveFellBelowTheLimit(t *testing.T) {
 		t.Errorf("%d customers are at risk; this test is about many", seen)
 	}
 }
+
+// Customers who buy five times as often in November and December as in other months are not at risk for nothing in January: what is left
+// of a chance is told for the same season on both days.
+func TestWhatIsLeftOfAChanceIsWhatTheBandSays(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(11, 12))
+	begin := mustDay(t, "2021-01-01")
+	var orders []order
+	bought := map[int64][]clock.Day{}
+	for id := int64(1); id <= 1200; id++ {
+		rate, gone := 0.004+0.02*rnd.ExpFloat64(), 200+int(900*rnd.ExpFloat64())
+		first := rnd.IntN(1000)
+		for n := first; n <= min(first+gone, 1477); n++ {
+			day, often := begin.AddDays(n), 0.5
+			if _, month, _ := day.Date(); month >= 11 {
+				often = 2.5
+			}
+			if n == first || rnd.Float64() < rate*often {
+				orders = append(orders, order{id, day.String(), 2000})
+				bought[id] = append(bought[id], day)
+			}
+		}
+	}
+	s := foretell(t, shop(t, orders), "2025-01-17")
+	if !s.Card.Season.On {
+		t.Fatalf("the season is not used: %+v", s.Card.Season)
+	}
+	l, seen := s.Card.Limits, map[predict.Band]int{}
+	for i := range s.Len() {
+		sc, _ := s.At(i)
+		_, then := predict.CurveOf(s.Card, bought[sc.Customer], sc.Active)
+		const round = 0.01
+		left := sc.Active / then
+		seen[sc.Band]++
+		switch sc.Band {
+		case predict.AtRisk:
+			if left >= l.AtRisk+round || left < l.Lost-round {
+				t.Errorf("customer %d is at risk with %.0f %% left", sc.Customer, 100*left)
+			}
+		case predict.Cooling:
+			if left >= l.Cooling+round || left < l.AtRisk-round {
+				t.Errorf("customer %d is cooling with %.0f %% left", sc.Customer, 100*left)
+			}
+		case predict.Loyal, predict.Promising:
+			if left < l.Cooling-round {
+				t.Errorf("customer %d is %s with %.0f %% left", sc.Customer, sc.Band, 100*left)
+			}
+		}
+	}
+	if seen[predict.AtRisk] < 20 || seen[predict.Cooling] < 20 {
+		t.Errorf("bands: %v", seen)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 )
 
@@ -45,7 +46,7 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 	}
 	if f.Then > 0 && f.Band != predict.New {
 		pairs = slices.Insert(pairs, 1, ui.Pair{Term: p.T("outlook.bands.band"), Text: f.Band.Words(p),
-			Note: p.T("customers.ahead.left_note", "then", p.Chance(f.Then), "left", p.Percent(min(1, f.Active/f.Then), 0))})
+			Note: p.T("customers.ahead.left_note", "then", p.Chance(f.Then), "left", leftWords(p, f.Active/f.Then))})
 	}
 	if predict.Past(f.Outlook.AsOf, r.Today()) {
 		pairs = slices.Insert(pairs, 0, ui.Pair{Term: p.T("customers.ahead.as_of"), Text: p.Date(f.Outlook.AsOf), Note: p.T("customers.ahead.as_of_note")})
@@ -59,6 +60,14 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 		pairs = append(pairs, ui.Pair{Term: p.T("outlook.risk.title"), Text: p.MoneyRounded(f.AtRisk, currency), Note: riskNote(r, f)})
 	}
 	return pairs
+}
+
+// leftWords are how much of a chance is left: all of it, or a share that is never nothing.
+func leftWords(p *i18n.Printer, left float64) string {
+	if left >= 1 {
+		return p.Percent(1, 0)
+	}
+	return p.Chance(left)
 }
 
 // expectedNote is what the purchases are worth, and how sure both numbers are.
