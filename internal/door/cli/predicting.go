@@ -337,7 +337,7 @@ func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]
 			for i, r := range s.Reasons {
 				words[i] = r.Text
 			}
-			_, err := fmt.Fprintf(t, "%s\t%s (%s–%s)\t%s (%s–%s)\t%s (%s–%s)\t%s\t%s\t\n", s.ID, p.Chance(s.Active), p.Percent(s.ActiveLo, 0), p.Percent(s.ActiveHi, 0),
+			_, err := fmt.Fprintf(t, "%s\t%s (%s–%s)\t%s (%s–%s)\t%s (%s–%s)\t%s\t%s\t\n", s.ID, p.Chance(s.Active), p.Chance(s.ActiveLo), p.Chance(s.ActiveHi),
 				p.Decimal(s.Expected, 2), p.Decimal(s.ExpLo, 2), p.Decimal(s.ExpHi, 2), p.Decimal(s.CLV, 2), p.Decimal(s.CLVLo, 2), p.Decimal(s.CLVHi, 2), s.Band.Words(p), strings.Join(words, "; "))
 			return err
 		})
