@@ -75,6 +75,8 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 		{`orders(between today - 7 d and today - 1 year)`, "reversed"},
 		{`born within last 400 d`, "anniversary_span"},
 		{`born = soon`, "moment"},
+		{`born = 29.02.2024`, "date"},
+		{`born < 2/29/2024`, "date"},
 		{`born within next 400 d`, "anniversary_span"},
 		{`born within next 0 d`, "span"},
 		{`orders(last 999 years) > 1`, "span"},
@@ -108,6 +110,10 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 		if took := time.Since(begin); took > 2*time.Second {
 			t.Errorf("%.40s took %s", tt.text, took)
 		}
+	}
+	for _, text := range []string{`country = Germany`, `country in (DE, Deutschland)`, `language = German`} {
+		_, err := filter.Parse(text, shop(t))
+		wrong(t, text, err, "code")
 	}
 	_, err := filter.Parse("country = DE and contry = AT", c)
 	if got, want := i18n.For("de", nil).Err(err), "Ein Feld „contry“ (Stelle 18) gibt es nicht. Meinten Sie „country“?"; got != want {

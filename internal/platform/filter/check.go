@@ -359,6 +359,9 @@ func fitChoice(f Field, v Value) (Value, error) {
 	if f.Upper {
 		v.Text = strings.ToUpper(v.Text)
 	}
+	if f.Type == TypeChoice && f.Names != nil && f.Names("en", v.Text) == "" {
+		return v, invalid("code", "field", f.Name, "value", cut(v.Text))
+	}
 	if f.Type != TypeChoice || len(f.Choices) == 0 {
 		return v, nil
 	}
