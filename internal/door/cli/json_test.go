@@ -84,6 +84,7 @@ func TestEveryCommandPrintsOneJSONValueWithAndWithoutAnOwner(t *testing.T) {
 					{0, "", "report list"}, {0, "", "report totals --as-of 2012-01-01"}, {2, "", "report totals --as-of x"}, {2, "", "report nonsense"}, {2, "", "report totals --csv"},
 					{0, "", "rates list"}, {0, "", "rates set USD 0,93 --from 2026-01-01"}, {2, "", "rates set EUR 1"}, {2, "", "rates set USD x"}, {2, "", "rates set USD"},
 					{0, "", "rates import " + rates}, {2, "", "rates import " + good}, {2, "", "rates import " + missing}, {0, "", "rates drop USD --from 2026-01-01"}, {1, "", "rates drop USD --from 2026-01-01"},
+					{0, "", "segment fields"}, {2, "", "segment count nonsense=1"},
 					{0, "", "job list"}, {0, "", "job show 1"}, {0, "", "job wait 1"}, {1, "", "job cancel 1"}, {1, "", "job retry 1"}, {1, "", "job show 999"}, {2, "", "job show x"},
 					{0, "", "warehouse rebuild"}, {0, "", fmt.Sprintf("backup %s", filepath.Join(t.TempDir(), "all.tar"))}, {1, "", "backup " + filepath.Join(missing, "x")},
 					{1, "", "restore " + good}, {2, "", "nonsense"}, {2, "", "serve --addr nonsense"},

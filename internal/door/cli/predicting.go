@@ -285,9 +285,10 @@ func (cmd *predictScore) options(ctx context.Context, c *Call) (predict.Options,
 // daysAhead reads a length of time from a day on, like 273d, 39w, 9m or 1y.
 func daysAhead(text string, from clock.Day) (int, error) {
 	s, err := clock.ParseSpan("P" + strings.ToUpper(strings.TrimPrefix(strings.ToUpper(text), "P")))
-	if err != nil || s.Unit == clock.UnitHour || s.N > 3660 {
+	if err != nil || s.Unit == clock.UnitHour {
 		return 0, fault.New(fault.Invalid, "predict.error.span", "text", text).On("horizon")
 	}
+	s.N = min(s.N, 10_000) // more than anybody is told of
 	return int(s.AddToDay(from) - from), nil
 }
 
@@ -336,7 +337,7 @@ func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]
 			for i, r := range s.Reasons {
 				words[i] = r.Text
 			}
-			_, err := fmt.Fprintf(t, "%s\t%s (%s–%s)\t%s (%s–%s)\t%s (%s–%s)\t%s\t%s\t\n", s.ID, p.Percent(s.Active, 0), p.Percent(s.ActiveLo, 0), p.Percent(s.ActiveHi, 0),
+			_, err := fmt.Fprintf(t, "%s\t%s (%s–%s)\t%s (%s–%s)\t%s (%s–%s)\t%s\t%s\t\n", s.ID, p.Chance(s.Active), p.Chance(s.ActiveLo), p.Chance(s.ActiveHi),
 				p.Decimal(s.Expected, 2), p.Decimal(s.ExpLo, 2), p.Decimal(s.ExpHi, 2), p.Decimal(s.CLV, 2), p.Decimal(s.CLVLo, 2), p.Decimal(s.CLVHi, 2), s.Band.Words(p), strings.Join(words, "; "))
 			return err
 		})

@@ -73,6 +73,7 @@ type segmentCommands struct {
 	Freeze  segmentFreeze  `cmd:"" help:"Save the customers who meet a condition now as a list that does not change."`
 	Import  segmentImport  `cmd:"" help:"Save the customers whom a file names, one a line by number or mail address, as a list."`
 	Archive segmentArchive `cmd:"" help:"Put a segment away."`
+	Fields  segmentFields  `cmd:"" help:"List what conditions can ask for, beside in segment NAME and share(NAME) < 10 %."`
 }
 
 // segmentFlags are what all questions share.

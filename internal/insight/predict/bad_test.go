@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"stamm/internal/insight/predict"
+	"stamm/internal/insight/predict/btyd"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/fault"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/company"
@@ -29,6 +31,24 @@ func foretell(t testing.TB, db *warehouse.DB, asOf string, change ...func(*predi
 		t.Fatal(err)
 	}
 	return s
+}
+
+func TestFitsOfNothingSaySo(t *testing.T) {
+	t.Parallel()
+	db := shop(t, nil)
+	got, err := predict.Fit(context.Background(), db, predict.Scope{AsOf: mustDay(t, "2025-06-30")}, btyd.NameNBD, predict.NameBGBB, predict.NameGammaGamma)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range got {
+		if c.Status != btyd.TooFew || c.N != 0 || len(c.Warnings) != 1 || c.Warnings[0].Code != btyd.WarnFewCustomers {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	_, err = predict.Fit(context.Background(), db, predict.Scope{AsOf: mustDay(t, "2025-06-30"), From: mustDay(t, "2025-07-01")})
+	if f := fault.As(err); f == nil || f.Code != fault.Invalid || f.Key != "predict.error.from" {
+		t.Errorf("from after until: %v", err)
+	}
 }
 
 // everyDay are so many orders of one customer, so many days apart, up to and with the day.

@@ -18,6 +18,9 @@ const (
 // Bands are all bands in the order people expect them.
 func Bands() []Band { return []Band{Loyal, Promising, New, Cooling, AtRisk, ProbablyLost} }
 
+// atRisk tells whether less than the half of her chance is left.
+func (b Band) atRisk() bool { return b == AtRisk || b == ProbablyLost }
+
 // Thresholds are where one band ends and the next begins. Kept is the share that is left of the chance of buying within the
 // horizon, held against that chance on the day of her last purchase: it falls with silence, quickly for somebody who buys every
 // week and slowly for somebody who buys once a year, so that one set of thresholds fits them all. Nobody has ever had a chance of

@@ -44,7 +44,8 @@ const mostPoints = 160
 // known on each day: after AsOf as if she stayed away. It is shifted, on the scale of log odds, so that it meets the present
 // chance of her score on AsOf, which may come from somewhere else.
 //
-// then is the chance on the day of her last purchase; 0 where nothing can be told.
+// then is the chance on the day of her last purchase, which the band holds the present one against: for as much season as lies ahead
+// now, so that nobody is at risk because it is summer. 0 where nothing can be told.
 func (c *Card) curve(purchases []clock.Day, present float64) (points []Point, then float64) {
 	m, ok := c.keeper()
 	if len(purchases) == 0 || !ok || purchases[0] > c.AsOf {
@@ -52,14 +53,15 @@ func (c *Card) curve(purchases []clock.Day, present float64) (points []Point, th
 	}
 	first, last := purchases[0], c.AsOf.AddDays(c.Horizon)
 	season := c.Season.clock(first, c.AsOf)
-	at := func(d clock.Day) float64 {
+	seen := func(d clock.Day, days float64) float64 {
 		n := 0
 		for n < len(purchases) && purchases[n] <= d {
 			n++
 		}
 		h := btyd.History{X: int32(n - 1), Tx: season.whole(first, purchases[n-1]), T: season.whole(first, d)}
-		return within(m.Active(h, season.between(d, d.AddDays(c.Horizon))))
+		return within(m.Active(h, days))
 	}
+	at := func(d clock.Day) float64 { return seen(d, season.between(d, d.AddDays(c.Horizon))) }
 	now := at(c.AsOf)
 	step := max(1, (int(last-first)+mostPoints-1)/mostPoints)
 	for d := first; d <= last; d = d.AddDays(step) {
@@ -68,7 +70,8 @@ func (c *Card) curve(purchases []clock.Day, present float64) (points []Point, th
 			points = append(points, Point{c.AsOf, present})
 		}
 	}
-	return points, within(meeting(at(purchases[len(purchases)-1]), present, now))
+	met := seen(purchases[len(purchases)-1], season.between(c.AsOf, c.AsOf.AddDays(c.Horizon)))
+	return points, within(meeting(met, present, now))
 }
 
 // logit is the logarithm of the odds, of chances not nearer to 0 and 1 than a ten-thousandth.

@@ -39,6 +39,9 @@ func Fit(ctx context.Context, q Querier, s Scope, names ...string) (map[string]M
 			return nil, unknownModel(name, append([]string{Auto}, FitNames()...))
 		}
 	}
+	if s.From > s.AsOf {
+		return nil, fault.New(fault.Invalid, "predict.error.from", "from", s.From, "until", s.AsOf).On("from")
+	}
 	var cr *crowd
 	out := map[string]ModelCard{}
 	for _, name := range names {
@@ -145,6 +148,10 @@ func fitOccasions(ctx context.Context, q Querier, s Scope) (ModelCard, error) {
 		return c, err
 	}
 	c.discrete(f.Status, f.LL, f.N)
+	if len(patterns) == 0 {
+		c.Warnings = append(c.Warnings, Notice{Code: btyd.WarnFewCustomers, Numbers: []float64{0, 0}})
+		return c, nil
+	}
 	c.Warnings = append(c.Warnings, Notice{Code: "occasion_" + string(unit)})
 	if !fits {
 		c.Warnings = append(c.Warnings, Notice{Code: "occasions_merged"})

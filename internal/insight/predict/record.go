@@ -174,6 +174,9 @@ func (r *recording) slice(ctx context.Context, at int) error {
 			continue
 		}
 		r.done.Scores++
+		if had {
+			r.abide(&sc, was, r.book.Last[i])
+		}
 		if had && !r.monthEnd && !was.differs(sc) {
 			continue
 		}
@@ -200,6 +203,22 @@ func (r *recording) slice(ctx context.Context, at int) error {
 	r.done.Written += int64(len(changed))
 	r.done.Bands += moved
 	return nil
+}
+
+// abide makes the day since which a customer is at risk agree with what was told before: parameters that moved since the last scoring
+// see that day a little earlier or later, though nothing happened. last is the day of her last purchase.
+func (r *recording) abide(sc *Score, was stored, last clock.Day) {
+	if sc.RiskSince == nil || r.before == 0 || r.before > r.Card.AsOf {
+		return
+	}
+	told := was.values[11]
+	switch next := r.before.AddDays(1); {
+	case was.band.atRisk() && told != unknown && clock.Day(told) > last && clock.Day(told) <= r.Card.AsOf:
+		day := clock.Day(told)
+		sc.RiskSince = &day
+	case !was.band.atRisk() && *sc.RiskSince < next && next <= r.Card.AsOf:
+		sc.RiskSince = &next
+	}
 }
 
 // drop deletes the scores of customers up to that one who are not in the book any more, and those of gone.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"stamm/internal/insight/predict"
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/store/storetest"
@@ -96,6 +98,49 @@ func TestTheFirstScoringIsHistoryAndTheNextOneWritesWhatChanged(t *testing.T) {
 		}
 		if !found {
 			t.Error("the feed does not tell that her band changed")
+		}
+	})
+}
+
+func TestSinceWhenSheIsAtRiskNeverContradictsWhatWasToldBefore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		rnd := rand.New(rand.NewPCG(5, 6))
+		begin := mustDay(t, "2024-01-01")
+		var orders []order
+		for id := int64(1); id <= 120; id++ {
+			day, rate := rnd.IntN(300), 0.01+0.03*rnd.ExpFloat64()
+			for gone := day + int(250*rnd.ExpFloat64()); day <= min(gone, 640); day += 1 + int(rnd.ExpFloat64()/rate) {
+				orders = append(orders, order{id, begin.AddDays(day).String(), 1000 + 10*id})
+			}
+		}
+		house, calm, since := shop(t, orders), map[int64]clock.Day{}, map[int64]clock.Day{}
+		corrected := 0
+		for n := 400; n <= 640; n += 30 {
+			asOf := begin.AddDays(n)
+			s := foretell(t, house, asOf.String())
+			record(t, db, s)
+			for i := range s.Len() {
+				computed, _ := s.At(i)
+				f, _ := foreseen(t, db, computed.Customer)
+				if f.RiskSince == nil {
+					calm[f.Customer] = asOf
+					delete(since, f.Customer)
+					continue
+				}
+				if day, ok := since[f.Customer]; ok && *f.RiskSince != day && *f.RiskSince <= asOf.AddDays(-30) {
+					t.Errorf("customer %d on %v: at risk since %v, before it was %v", f.Customer, asOf, *f.RiskSince, day)
+				}
+				if *f.RiskSince <= calm[f.Customer] || *f.RiskSince > asOf {
+					t.Errorf("customer %d on %v: at risk since %v, but on %v she was not", f.Customer, asOf, *f.RiskSince, calm[f.Customer])
+				}
+				if *computed.RiskSince != *f.RiskSince {
+					corrected++
+				}
+				since[f.Customer] = *f.RiskSince
+			}
+		}
+		if corrected == 0 {
+			t.Error("every scoring saw the same days; this test is about some that do not")
 		}
 	})
 }

@@ -59,7 +59,6 @@ type Scores struct {
 	book    *Book
 	crowd   *crowd
 	of      []figures // by customer
-	since   []int32   // by group: time from the first purchase after which its customers are at risk; 0 not up to now
 }
 
 // figures are the numbers of a score.
@@ -73,6 +72,7 @@ type figures struct {
 	clv, clvLo, clvHi          int64
 	atRisk, atRiskLo, atRiskHi int64
 	next                       clock.Day
+	since                      int32 // time from the first purchase after which she is at risk; 0 if she is not
 	band                       uint8 // place in Bands
 }
 
@@ -105,14 +105,10 @@ func (s *Scores) Place(customer int64) (int, bool) { return s.book.place(custome
 
 // riskSince is the day on which customer i came to be at risk; 0 if she is not.
 func (s *Scores) riskSince(i int) clock.Day {
-	if b := Bands()[s.of[i].band]; b != AtRisk && b != ProbablyLost {
+	if s.of[i].since == 0 {
 		return 0
 	}
-	days := s.since[s.crowd.group[s.crowd.of[i]]]
-	if days == 0 {
-		return s.book.AsOf
-	}
-	return min(s.book.AsOf, s.book.season.after(s.book.First[i], float64(days)))
+	return min(s.book.AsOf, s.book.season.after(s.book.First[i], float64(s.of[i].since)))
 }
 
 // Foretell scores everybody. progress is told how much of the work is done, from 0 to 1, and may end it by an error.

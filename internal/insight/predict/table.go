@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"cmp"
 	"context"
 	"math"
 
@@ -21,7 +22,7 @@ type table struct {
 	known    *known            // what the logistic regression looks at, where it is the chosen one
 	fall     []btyd.Fall       // by the keeper: how the purchases within a year have fallen since the last one
 	first    []float64         // by group: the chance within the horizon on the day of the last purchase
-	since    []int32           // by group: time from the first purchase after which she is at risk; 0 not up to now
+	since    []int32           // by group: time from the first purchase after which she is at risk by the keeper; 0 not up to now
 }
 
 const riskDays = 365 // days whose value is at risk
@@ -147,6 +148,33 @@ func (f *foretelling) groups(ctx context.Context, t *table, m btyd.Model) error 
 	})
 }
 
+// riskSince is the time from her first purchase after which customer i, of whom active is shown and who is at risk, has been so: where
+// the chance on the curve of her page has fallen below the limit. That curve is the keeper's, moved by as much as the two differ today.
+func (f *foretelling) riskSince(t *table, i int, active float64) int32 {
+	k := f.panel.of[i]
+	g, h, now := f.panel.group[k], f.panel.patterns[k].History, within(t.keep[k].Active)
+	if active == now && t.since[g] > 0 {
+		return min(h.T, t.since[g])
+	}
+	m, limit := f.panel.fits[f.card.Keeper].Model, f.card.Limits.AtRisk*meeting(t.first[g], active, now)
+	low, high := h.Tx, h.T // not fallen yet, fallen
+	odds := func(p float64) float64 { return math.Log(p / (1 - p)) }
+	above, below := odds(meeting(t.first[g], active, now))-odds(limit), odds(meeting(now, active, now))-odds(limit)
+	if !(below < 0 && above > 0) { // a rule that is certain: the curve says nothing
+		return max(1, min(h.T, cmp.Or(t.since[g], h.T)))
+	}
+	// The keeper's own day is near, and from there the log odds fall in about a straight line.
+	for next := t.since[g]; high-low > 1; next = low + int32(math.Round(above/(above-below)*float64(high-low))) {
+		h.T = min(high-1, max(low+1, next))
+		if at := odds(meeting(within(m.Active(h, t.days)), active, now)) - odds(limit); at < 0 {
+			high, below, above = h.T, at, above*0.75
+		} else {
+			low, above, below = h.T, at, below*0.75
+		}
+	}
+	return max(1, high)
+}
+
 // kept is the share of the chance on the day of the last purchase that is left, for a pattern of which the chance shown is active.
 func (t *table) kept(active float64, k int, group int32) float64 {
 	return left(active, within(t.keep[k].Active), t.first[group])
@@ -164,7 +192,6 @@ func (f *foretelling) score(ctx context.Context) (*Scores, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.since = t.since
 	f.card.Unsure = f.unsureOf(f.card.Chosen)
 	s.Card.Unsure = f.card.Unsure
 	w := f.worth()
@@ -249,7 +276,12 @@ func (f *foretelling) figures(t *table, w worth, i int, row []float32) figures {
 	x.clv, x.clvLo, x.clvHi = round(clv), round(lo), round(hi)
 	x.stake(t.fall[k], w, value, relative)
 	x.band = f.bandOf(i, c.p, t.kept(c.p, int(k), g))
-	if Bands()[x.band] != ProbablyLost {
+	switch Bands()[x.band] {
+	case AtRisk:
+		x.since, x.next = f.riskSince(t, i, c.p), f.nextDay(i, c.p)
+	case ProbablyLost:
+		x.since = f.riskSince(t, i, c.p)
+	default:
 		x.next = f.nextDay(i, c.p)
 	}
 	return x

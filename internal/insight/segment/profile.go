@@ -1,12 +1,14 @@
 package segment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/i18n"
@@ -105,6 +107,9 @@ func profileOf(names []string, found map[string][]Slice) *Profile {
 		if name == "age" || name == "value" {
 			slices.SortFunc(rows, func(a, b Slice) int { return strings.Compare(a.Code, b.Code) })
 		}
+		if name == "band" {
+			slices.SortStableFunc(rows, func(a, b Slice) int { return cmp.Compare(bandPlace(a.Code), bandPlace(b.Code)) })
+		}
 		if len(rows) > mostSlices {
 			rest := Slice{Code: Others}
 			for _, row := range rows[mostSlices-1:] {
@@ -115,6 +120,14 @@ func profileOf(names []string, found map[string][]Slice) *Profile {
 		p.Dimensions = append(p.Dimensions, Dimension{name, rows})
 	}
 	return p
+}
+
+// bandPlace orders the bands from the best to the worst; who has none stands behind them.
+func bandPlace(code string) int {
+	if i := slices.Index(predict.Bands(), predict.Band(code)); i >= 0 {
+		return i
+	}
+	return len(predict.Bands())
 }
 
 func ageSQL(asOf clock.Day) string {

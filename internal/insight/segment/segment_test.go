@@ -401,7 +401,7 @@ func TestBadConditionsAreRefused(t *testing.T) {
 				break
 			}
 		}
-		id := s.save("Injection", `country = "DE' OR 1=1 --" or tag = "'; DROP TABLE customer; --"`, false)
+		id := s.save("Injection", `region = "DE' OR 1=1 --" or tag = "'; DROP TABLE customer; --"`, false)
 		s.person("K1", customer.Fields{"name": "N", "country": "DE"})
 		s.sync()
 		if got := s.list(id); len(got) != 0 {

@@ -65,7 +65,18 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 		{`chance fell(last 30 d) by -5 %`, "no_change"},
 		{`chance rose(until 2026-01-01) by 10 %`, "change_window"},
 		{`points fell(last 30 d) by 1`, "operator"},
+		{`orders between 5 and 1`, "reversed"},
+		{`revenue between 20 EUR and 10.50`, "reversed"},
+		{`chance between 50 % and 0.1`, "reversed"},
+		{`joined between 2026-02-01 and 2026-01-01`, "reversed"},
+		{`joined between today and today - 30 d`, "reversed"},
+		{`joined between today + 2 months and today + 1 month`, "reversed"},
+		{`orders(between 2026-02-01 and 2026-01-01) > 1`, "reversed"},
+		{`orders(between today - 7 d and today - 1 year)`, "reversed"},
+		{`born within last 400 d`, "anniversary_span"},
 		{`born = soon`, "moment"},
+		{`born = 29.02.2024`, "date"},
+		{`born < 2/29/2024`, "date"},
 		{`born within next 400 d`, "anniversary_span"},
 		{`born within next 0 d`, "span"},
 		{`orders(last 999 years) > 1`, "span"},
@@ -100,6 +111,10 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 			t.Errorf("%.40s took %s", tt.text, took)
 		}
 	}
+	for _, text := range []string{`country = Germany`, `country in (DE, Deutschland)`, `language = German`} {
+		_, err := filter.Parse(text, shop(t))
+		wrong(t, text, err, "code")
+	}
 	_, err := filter.Parse("country = DE and contry = AT", c)
 	if got, want := i18n.For("de", nil).Err(err), "Ein Feld „contry“ (Stelle 18) gibt es nicht. Meinten Sie „country“?"; got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -118,6 +133,8 @@ func TestWhatIsNoTreeIsSaid(t *testing.T) {
 		{`{"field":"vip","is":"="}`, "operands"},
 		{`{"field":"points","is":"between","value":1}`, "operands"},
 		{`{"field":"points","is":"between","values":[1,2,3]}`, "operands"},
+		{`{"field":"points","is":"between","values":[3,2]}`, "reversed"},
+		{`{"field":"orders","window":{"between":["2026-02-01","2026-01-01"]},"is":">=","value":1}`, "reversed"},
 		{`{"field":"born","is":"within next"}`, "operands"},
 		{`{"field":"born","is":"within next","span":"P-1D"}`, "json"},
 		{`{"field":"born","is":"within next","span":"PT3H"}`, "span"},

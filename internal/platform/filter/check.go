@@ -113,11 +113,16 @@ func (k *checker) against(f Field, c Condition) error {
 		}
 		return invalid("operands", "field", f.Name, "operator", string(c.Is))
 	}
-	for _, v := range c.Values {
+	var low Value
+	for i, v := range c.Values {
 		fitted, err := fit(f, v, k.catalogue.currency)
 		if err != nil {
 			return err
 		}
+		if c.Is == Between && i == 1 && above(low, fitted) {
+			return reversed(f, c.Values[0].text(), v.text())
+		}
+		low = fitted
 		if c.Is.Moves() && fitted.Number <= 0 && fitted.Money.Minor <= 0 {
 			return invalid("no_change", "field", f.Name)
 		}
@@ -126,6 +131,42 @@ func (k *checker) against(f Field, c Condition) error {
 		}
 	}
 	return checkSpan(f, c)
+}
+
+// reversed is the fault of bounds between which nothing lies.
+func reversed(f Field, from, to string) error {
+	return invalid("reversed", "field", f.Name, "from", from, "to", to)
+}
+
+// above tells that a value of a field is above another one, on whatever day that is asked.
+func above(a, b Value) bool {
+	switch {
+	case a.Kind == MoneyValue && b.Kind == MoneyValue:
+		return a.Money.Minor > b.Money.Minor
+	case a.Kind == DayValue && b.Kind == DayValue:
+		return later(a.Day, b.Day)
+	}
+	return a.Number > b.Number
+}
+
+// later tells that a day is after another one whatever day today is. Of a date and a day counted from today that cannot be told.
+func later(a, b Moment) bool {
+	if a.Relative != b.Relative {
+		return false
+	}
+	if !a.Relative {
+		return a.Day > b.Day
+	}
+	least, _ := reach(a.Shift)
+	_, most := reach(b.Shift)
+	return least > most
+}
+
+// reach is how many days a span has at least and at most.
+func reach(s clock.Span) (least, most int) {
+	per := map[clock.Unit][2]int{clock.UnitDay: {1, 1}, clock.UnitWeek: {7, 7}, clock.UnitMonth: {28, 31}, clock.UnitYear: {365, 366}}[s.Unit]
+	least, most = per[0]*s.N, per[1]*s.N
+	return min(least, most), max(least, most)
 }
 
 // operandsOf is how many values an operator takes.
@@ -152,7 +193,7 @@ func checkSpan(f Field, c Condition) error {
 	if err := soundSpan(*c.Span); err != nil {
 		return err
 	}
-	yearly := c.Is == AnniversaryIn || c.Is == WithinNext && f.Yearly
+	yearly := c.Is == AnniversaryIn || f.Yearly
 	if yearly && spanDays(*c.Span) > 365 {
 		return invalid("anniversary_span", "field", f.Name)
 	}
@@ -182,10 +223,15 @@ func (k *checker) window(f Field, c Condition) error {
 	case Until:
 		return soundMoment(w.To)
 	case Range:
-		if err := soundMoment(w.From); err != nil {
-			return err
+		for _, m := range []Moment{w.From, w.To} {
+			if err := soundMoment(m); err != nil {
+				return err
+			}
 		}
-		return soundMoment(w.To)
+		if later(w.From, w.To) {
+			return reversed(f, w.From.text(), w.To.text())
+		}
+		return nil
 	}
 	return invalid("json_form")
 }
@@ -312,6 +358,9 @@ func fitText(v Value, field string) (Value, error) {
 func fitChoice(f Field, v Value) (Value, error) {
 	if f.Upper {
 		v.Text = strings.ToUpper(v.Text)
+	}
+	if f.Type == TypeChoice && f.Names != nil && f.Names("en", v.Text) == "" {
+		return v, invalid("code", "field", f.Name, "value", cut(v.Text))
 	}
 	if f.Type != TypeChoice || len(f.Choices) == 0 {
 		return v, nil

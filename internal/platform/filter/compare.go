@@ -62,6 +62,8 @@ func (w *writer) affirm(expr string, t Type, is Operator, c Condition) string {
 		return w.recurs(expr, w.q.asOf, w.q.asOf)
 	case AnniversaryIn:
 		return w.recurs(expr, w.q.asOf, c.Span.AddToDay(w.q.asOf))
+	case anniversaryLast:
+		return w.recurs(expr, back(*c.Span).AddToDay(w.q.asOf).AddDays(1), w.q.asOf)
 	case Changed:
 		from, until := w.q.bounds(c.Window)
 		if from == nil {

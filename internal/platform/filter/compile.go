@@ -73,6 +73,9 @@ func (q *Query) Leaves() []Condition {
 	all := make([]Condition, len(q.leaves))
 	for i, n := range q.leaves {
 		all[i] = n.leaf.Condition
+		if all[i].Is == anniversaryLast {
+			all[i].Is = WithinLast
+		}
 	}
 	return all
 }
@@ -173,8 +176,11 @@ func (b *binder) fitted(f Field, c Condition) *leaf {
 	for i, w := range c.With {
 		c.With[i].Values = fitAll(f.param(w.Field).field(), w.Values)
 	}
-	if c.Is == WithinNext && f.Yearly {
+	switch {
+	case c.Is == WithinNext && f.Yearly:
 		c.Is = AnniversaryIn
+	case c.Is == WithinLast && f.Yearly:
+		c.Is = anniversaryLast
 	}
 	return &leaf{Condition: c, field: f}
 }

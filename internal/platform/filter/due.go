@@ -220,6 +220,8 @@ func (w *writer) dayMoves(day string, l *leaf) []string {
 		return w.recurring(day, clock.Span{})
 	case AnniversaryIn:
 		return w.recurring(day, *l.Span)
+	case anniversaryLast:
+		return w.recurred(day, *l.Span)
 	}
 	var all []string
 	for _, v := range l.Values {
@@ -230,10 +232,24 @@ func (w *writer) dayMoves(day string, l *leaf) []string {
 
 // recurring is when the next anniversary comes near, and the day after it.
 func (w *writer) recurring(day string, near clock.Span) []string {
-	year, _, _ := w.q.asOf.Date()
-	years := fmt.Sprintf("(%d - CAST(year(%s) AS INTEGER))", year, day)
-	at := func(n string) string { return fmt.Sprintf("CAST(%s + to_years(%s) AS DATE)", day, n) }
+	years, at := w.anniversaries(day)
 	coming := fmt.Sprintf("(CASE WHEN %s >= 1 AND %s >= %s THEN %s ELSE %s END)", years, at(years), date(w.q.asOf), at(years), at("greatest("+years+", 0) + 1"))
 	sql, more := shifted(coming, back(near))
 	return []string{w.soon(sql, more), w.later("(" + coming + " + 1)")}
+}
+
+// recurred is when the next anniversary is there, and when the last one is too long ago.
+func (w *writer) recurred(day string, since clock.Span) []string {
+	years, at := w.anniversaries(day)
+	coming := fmt.Sprintf("(CASE WHEN %s >= 1 AND %s > %s THEN %s ELSE %s END)", years, at(years), date(w.q.asOf), at(years), at("greatest("+years+", 0) + 1"))
+	past := fmt.Sprintf("(CASE WHEN %s >= 1 AND %s <= %s THEN %s WHEN %s >= 2 THEN %s END)", years, at(years), date(w.q.asOf), at(years), years, at(years+" - 1"))
+	sql, more := shifted(past, since)
+	return []string{w.later(coming), w.soon(sql, more)}
+}
+
+// anniversaries are the years from a day to the one asked about, and the anniversary so many years after it.
+func (w *writer) anniversaries(day string) (years string, at func(n string) string) {
+	year, _, _ := w.q.asOf.Date()
+	return fmt.Sprintf("(%d - CAST(year(%s) AS INTEGER))", year, day),
+		func(n string) string { return fmt.Sprintf("CAST(%s + to_years(%s) AS DATE)", day, n) }
 }

@@ -86,7 +86,7 @@ type Field struct {
 	Many   bool // text or choice with several values, one a row: a condition holds if it holds for one of them
 	Zero   bool // no rows mean 0, not empty
 	Ages   bool // days since something: the value grows by one every day
-	Yearly bool // a day that recurs every year: within next means its anniversary
+	Yearly bool // a day that recurs every year: within next and within last mean its anniversary
 	Upper  bool // values are written in capitals, such as countries
 
 	Since *Way // to the DATE since which the value is what it is, for changed; nil where that is not known

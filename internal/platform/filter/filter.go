@@ -74,12 +74,14 @@ const (
 	NotEmpty      Operator = "is not empty"
 	Between       Operator = "between"            // Values[0] to Values[1], both included
 	WithinNext    Operator = "within next"        // a day from today to Span after it; of yearly fields the next anniversary
-	WithinLast    Operator = "within last"        // a day of the last Span, today included
+	WithinLast    Operator = "within last"        // a day of the last Span, today included; of yearly fields the last anniversary
 	Anniversary   Operator = "anniversary today"  // today is the day some years later; 29 February counts on the 28th in other years
 	AnniversaryIn Operator = "anniversary within" // the next anniversary, at least one year after the day, is today to Span after it
 	Changed       Operator = "changed"            // the value has been what it is since a day of Window
 	Fell          Operator = "fell"               // the value is at least Values[0] below what it was before Window began
 	Rose          Operator = "rose"               // the value is at least Values[0] above what it was before Window began
+
+	anniversaryLast Operator = "anniversary within last" // what WithinLast means for yearly fields, no part of the language
 )
 
 // Operators lists all operators in the order of menus.

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -158,6 +159,9 @@ func quoted(text string, at, width int) (token, int, error) {
 	return token{}, 0, misread(text, at, cut(text[at:]), "open_quote")
 }
 
+// otherDate is a date as people write it, which could be taken for another one.
+var otherDate = regexp.MustCompile(`^[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}\b`)
+
 // number reads digits with at most one point, or a date.
 func number(text string, at int) (token, int, error) {
 	rest := text[at:]
@@ -175,6 +179,9 @@ func number(text string, at int) (token, int, error) {
 	}
 	if len(rest) >= 10 && end == 4 && rest[4] == '-' && rest[7] == '-' {
 		return token{}, 0, misread(text, at, rest[:10], "date")
+	}
+	if other := otherDate.FindString(rest); other != "" {
+		return token{}, 0, misread(text, at, other, "date")
 	}
 	return token{numberToken, rest[:end], at}, end, nil
 }

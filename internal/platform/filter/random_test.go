@@ -107,6 +107,29 @@ func drawComparison(t *rapid.T, f filter.Field, c *filter.Condition) {
 	for range n {
 		c.Values = append(c.Values, drawValue(t, f))
 	}
+	if c.Is == filter.Between && size(c.Values[0]) > size(c.Values[1]) {
+		slices.Reverse(c.Values)
+	}
+}
+
+// size orders the values of a field as they lie about noon.
+func size(v filter.Value) float64 {
+	switch v.Kind {
+	case filter.MoneyValue:
+		return float64(v.Money.Minor)
+	case filter.PercentValue:
+		return v.Number / 100
+	case filter.DayValue:
+		return float64(about(v.Day))
+	}
+	return v.Number
+}
+
+func about(m filter.Moment) clock.Day {
+	if m.Relative {
+		return m.Shift.AddToDay(noon)
+	}
+	return m.Day
 }
 
 func drawSpan(t *rapid.T, sizes []int) clock.Span {
@@ -142,7 +165,9 @@ func drawWindow(t *rapid.T) *filter.Window {
 	case filter.Until:
 		w.To = drawMoment(t)
 	case filter.Range:
-		w.From, w.To = drawMoment(t), drawMoment(t)
+		if w.From, w.To = drawMoment(t), drawMoment(t); about(w.From) > about(w.To) {
+			w.From, w.To = w.To, w.From
+		}
 	}
 	return w
 }

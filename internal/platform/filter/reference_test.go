@@ -280,6 +280,9 @@ func dayHolds(c filter.Condition, d, today clock.Day) bool {
 	case filter.Between:
 		return at(0) <= d && d <= at(1)
 	case filter.WithinLast:
+		if c.Field == "born" {
+			return recurs(d, clock.Span{N: -c.Span.N, Unit: c.Span.Unit}.AddToDay(today).AddDays(1), today)
+		}
 		return d <= today && d > clock.Span{N: -c.Span.N, Unit: c.Span.Unit}.AddToDay(today)
 	case filter.WithinNext:
 		if c.Field != "born" {

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"stamm/internal/platform/clock"
@@ -22,6 +23,9 @@ import (
 //	none   die {when} {what} nicht bestellt haben     for counts of none
 //	yes    die Neuigkeiten wollen                     for flags, and no
 //	empty  die nie bestellt haben                     for is empty, and filled for its opposite
+//	was    die {how} Geburtstag hatten                for within last of days that recur every year
+//	born   die {how} geboren sind                     for comparisons of these days themselves
+//	times  {n} Verträge                               a count, if it is not of times; .one and .other
 //	changed deren Gruppe {when} eine andere wurde     for changed
 //	fell   deren Wert {when} um {value} gefallen ist  for fell, and rose
 //	value.CODE der Schweiz                            a value as it stands behind other words
@@ -109,6 +113,8 @@ func (f Field) showNumber(p *i18n.Printer, n float64) string {
 	switch {
 	case f.Type == TypeShare:
 		return percent(p, n*100)
+	case f.Type == TypeCount && whole && f.Words != "" && p.Has(f.Words+".times.other"):
+		return p.N(f.Words+".times", int64(n))
 	case f.Type == TypeCount && whole:
 		return p.N("filter.times", int64(n))
 	case f.Type == TypeDays && whole:
@@ -248,17 +254,15 @@ func (s speaker) named(c Condition) string {
 // field is a condition in the words of its field, or in those that fit every field.
 func (s speaker) field(f Field, c Condition) string {
 	form := formOf(f, c)
-	for _, key := range []string{form, "how"} {
-		if key == "how" && form != "some" && form != "none" && form != "how" {
-			break
-		}
-		if f.Words != "" && s.p.Has(f.Words+"."+key) {
-			return s.fill(f.Words+"."+key, f, c)
-		}
+	if f.Words != "" && s.p.Has(f.Words+"."+form) {
+		return s.fill(f.Words+"."+form, f, c)
 	}
 	switch form {
-	case "some", "none":
+	case "some", "none", "born", "was":
 		form = "how"
+		if f.Words != "" && s.p.Has(f.Words+".how") {
+			return s.fill(f.Words+".how", f, c)
+		}
 	}
 	if form == "how" && f.Type == TypeDay {
 		form = "day"
@@ -286,8 +290,16 @@ func formOf(f Field, c Condition) string {
 			return "anniversary_in"
 		}
 		return "how"
-	case WithinNext, WithinLast:
+	case WithinLast:
+		if f.Yearly {
+			return "was"
+		}
 		return "how"
+	case WithinNext:
+		return "how"
+	}
+	if f.Yearly {
+		return "born"
 	}
 	switch f.Type {
 	case TypeFlag:
@@ -306,7 +318,7 @@ func formOf(f Field, c Condition) string {
 	case TypeText, TypeChoice:
 		return map[bool]string{true: "is", false: "not"}[c.Is == Equal || c.Is == In]
 	}
-	if f.Many {
+	if f.Many || f.Names != nil && slices.Contains([]Operator{Equal, NotEqual, In, NotIn}, c.Is) {
 		return map[bool]string{true: "is", false: "not"}[c.Is == Equal || c.Is == In]
 	}
 	return "how"
@@ -359,8 +371,11 @@ func (s speaker) param(f Field, w Condition) string {
 	}
 	field := p.field()
 	how := s.how(field, w)
-	if w.Is == Equal || w.Is == In {
+	switch {
+	case w.Is == Equal || w.Is == In:
 		how = s.values(field, w)
+	case (w.Is == NotEqual || w.Is == NotIn) && (field.Type == TypeText || field.Type == TypeChoice):
+		how = s.p.T("filter.how.not", "value", s.values(field, w))
 	}
 	return s.p.T(p.Words+".with", "value", how)
 }
@@ -372,16 +387,29 @@ func (s speaker) how(f Field, c Condition) string {
 		if c.Span == nil {
 			return ""
 		}
-		return s.p.N("filter."+map[Operator]string{WithinNext: "next", WithinLast: "last", AnniversaryIn: "next"}[c.Is]+"."+unitKeys[c.Span.Unit], int64(c.Span.N))
+		ahead := map[bool]string{true: "next", false: "last"}[c.Is == WithinNext || c.Is == AnniversaryIn]
+		return s.p.N("filter."+ahead+"."+unitKeys[c.Span.Unit], int64(c.Span.N))
 	case Between:
-		if len(c.Values) != 2 {
-			return ""
-		}
-		return s.p.T("filter.how."+s.kind(c)+"between", "from", f.Show(s.p, c.Values[0]), "to", f.Show(s.p, c.Values[1]))
+		return s.between(f, c)
 	case Empty, NotEmpty, Anniversary, Changed, Fell, Rose:
 		return c.Is.Title(s.p)
 	}
 	return s.p.T("filter.how."+s.kind(c)+operatorKeys[c.Is], "value", s.values(f, c))
+}
+
+// between names the unit of numbers once: 14 bis 60 Tage.
+func (s speaker) between(f Field, c Condition) string {
+	if len(c.Values) != 2 {
+		return ""
+	}
+	from, to := f.Show(s.p, c.Values[0]), f.Show(s.p, c.Values[1])
+	if n := c.Values[0].Number; (f.Type == TypeCount || f.Type == TypeDays) && n == math.Trunc(n) && c.Values[1].Number > 1 {
+		from = s.p.Number(int64(n))
+		if f.Type == TypeCount && to == s.p.N("filter.times", int64(c.Values[1].Number)) {
+			return s.p.T("filter.how.times_between", "from", from, "to", to)
+		}
+	}
+	return s.p.T("filter.how."+s.kind(c)+"between", "from", from, "to", to)
 }
 
 // kind tells comparisons with a date, with a day counted from today and with anything else apart.

@@ -68,8 +68,14 @@ func TestSentencesSayWhomAConditionMeans(t *testing.T) {
 			"Kunden, deren Bindung „Gefährdet“ ist, deren Chance auf einen weiteren Kauf weniger als 20 % beträgt, deren Bindung sich in den letzten 30 Tagen geändert hat und deren RFM-Punkte für Aktualität mindestens 4 betragen",
 			"Customers whose band is “At risk”, whose chance of another purchase is less than 20%, whose band changed in the last 30 days and whose RFM score for recency is at least 4"},
 		{`did not("unsubscribed") and documents(kind = invoice, amount > 100 EUR, since 2026-01-01) <= 2`,
-			"Kunden, bei denen kein Ereignis „unsubscribed“ eintrat und zu denen es seit dem 01.01.2026 höchstens 2-mal einen Beleg der Art Rechnung über mehr als 100 € gibt",
-			"Customers without an event “unsubscribed” and who have a document of the kind Invoice over more than €100 at most 2 times since 1 Jan 2026"},
+			"Kunden, bei denen kein Ereignis „unsubscribed“ eintrat und zu denen es seit dem 01.01.2026 höchstens 2 Belege der Art Rechnung mit einem Betrag von mehr als 100 € gibt",
+			"Customers without an event “unsubscribed” and who have at most 2 documents of the kind Invoice with an amount of more than €100 since 1 Jan 2026"},
+		{`birthday < 1990-01-01 and birthday within last 7 d and contacts >= 2`,
+			"Kunden, die vor dem 01.01.1990 geboren sind, die in den letzten 7 Tagen Geburtstag hatten und die mindestens 2 Ansprechpartner haben",
+			"Customers who were born before 1 Jan 1990, whose birthday was in the last 7 days and who have at least 2 contacts"},
+		{`orders between 1 and 5 and days_since_order between 14 and 60 and orders(product != "ESP-1") not in (1, 5) and documents(amount = 10 EUR) = 1`,
+			"Kunden, die 1- bis 5-mal bestellt haben, deren letzte Bestellung 14 bis 60 Tage her ist, die nicht genau einmal oder 5-mal bestellt haben (Artikel nicht „ESP-1“) und zu denen es genau 1 Beleg mit einem Betrag von 10 € gibt",
+			"Customers who ordered 1 to 5 times, whose last order was 14 to 60 days ago, who ordered not exactly once or 5 times (product not “ESP-1”) and who have exactly 1 document with an amount of €10"},
 	}
 	c := shop(t)
 	for _, tt := range tests {

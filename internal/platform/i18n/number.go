@@ -60,6 +60,18 @@ func (p *Printer) Percent(f float64, digits int) string {
 	return string(append(b, '%'))
 }
 
+// Chance writes how likely something is that nobody can be certain of, in whole per cent: what would be rounded to never or to always is
+// < 1 % or > 99 %.
+func (p *Printer) Chance(f float64) string {
+	switch {
+	case f < 0.005:
+		return "<" + p.form.unitSpace + p.Percent(0.01, 0)
+	case f >= 0.995:
+		return ">" + p.form.unitSpace + p.Percent(0.99, 0)
+	}
+	return p.Percent(f, 0)
+}
+
 // Money writes an amount of minor units: 1.234,56 € in German, €1,234.56 in English. A currency without a common sign is
 // written with its code.
 func (p *Printer) Money(minor int64, currency string) string {

@@ -13,6 +13,7 @@ import (
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 )
 
@@ -40,12 +41,12 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 	p, currency := r.P, f.Outlook.Currency
 	days := int64(f.Outlook.Horizon)
 	pairs := []ui.Pair{
-		{Term: p.T("customers.ahead.chance"), Text: p.Percent(f.Active, 0), Note: p.N("customers.ahead.chance_note", days, "between", figure.Between(p, f.ActiveLo, f.ActiveHi))},
+		{Term: p.T("customers.ahead.chance"), Text: p.Chance(f.Active), Note: p.N("customers.ahead.chance_note", days, "between", figure.Between(p, f.ActiveLo, f.ActiveHi))},
 		{Term: p.T("customers.ahead.expected"), Text: p.Decimal(f.Expected, 1), Note: expectedNote(r, f)},
 	}
 	if f.Then > 0 && f.Band != predict.New {
 		pairs = slices.Insert(pairs, 1, ui.Pair{Term: p.T("outlook.bands.band"), Text: f.Band.Words(p),
-			Note: p.T("customers.ahead.left_note", "then", p.Percent(f.Then, 0), "left", p.Percent(min(1, f.Active/f.Then), 0))})
+			Note: p.T("customers.ahead.left_note", "then", p.Chance(f.Then), "left", leftWords(p, f.Active/f.Then))})
 	}
 	if predict.Past(f.Outlook.AsOf, r.Today()) {
 		pairs = slices.Insert(pairs, 0, ui.Pair{Term: p.T("customers.ahead.as_of"), Text: p.Date(f.Outlook.AsOf), Note: p.T("customers.ahead.as_of_note")})
@@ -59,6 +60,14 @@ func aheadPairs(r *page.Request, f *predict.Foreseen) []ui.Pair {
 		pairs = append(pairs, ui.Pair{Term: p.T("outlook.risk.title"), Text: p.MoneyRounded(f.AtRisk, currency), Note: riskNote(r, f)})
 	}
 	return pairs
+}
+
+// leftWords are how much of a chance is left: all of it, or a share that is never nothing.
+func leftWords(p *i18n.Printer, left float64) string {
+	if left >= 1 {
+		return p.Percent(1, 0)
+	}
+	return p.Chance(left)
 }
 
 // expectedNote is what the purchases are worth, and how sure both numbers are.
@@ -139,7 +148,7 @@ func momentTable(r *page.Request, f *predict.Foreseen) ui.Table {
 		{Title: p.T("customers.ahead.chance"), Number: true, Narrow: ui.NarrowValue}, {Title: p.T("customers.ahead.clv"), Number: true}}}
 	const shown = 12
 	row := func(day clock.Day, b predict.Band, active float64, clv int64) {
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(p.Date(day)), ui.Rich(figure.Band(p, b)), ui.Text(p.Percent(active, 0)), ui.Text(p.MoneyRounded(clv, f.Outlook.Currency))}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Text(p.Date(day)), ui.Rich(figure.Band(p, b)), ui.Text(p.Chance(active)), ui.Text(p.MoneyRounded(clv, f.Outlook.Currency))}})
 	}
 	row(f.Outlook.AsOf, f.Band, f.Active, f.CLV)
 	for _, m := range slices.Backward(f.History) {
@@ -163,7 +172,7 @@ func worthCard(r *page.Request, f *predict.Foreseen) templ.Component {
 		pair("clv", p.Money(f.CLV, o.Currency), p.T("customers.ahead.clv_note", "lo", p.MoneyRounded(f.CLVLo, o.Currency), "hi", p.MoneyRounded(f.CLVHi, o.Currency))),
 	}
 	if f.Alive != nil {
-		pairs = append(pairs, pair("alive", p.Percent(*f.Alive, 0), aliveNote(r, f)))
+		pairs = append(pairs, pair("alive", p.Chance(*f.Alive), aliveNote(r, f)))
 	}
 	if f.AtRisk > 0 {
 		pairs = append(pairs, ui.Pair{Term: p.T("outlook.risk.title"), Text: p.MoneyRounded(f.AtRisk, o.Currency), Note: riskNote(r, f)})

@@ -15,6 +15,7 @@ import (
 
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
@@ -253,16 +254,31 @@ func changeEntry(r *page.Request, w whole, c *customer.Entry) ui.Entry {
 		e.Icon, e.Title = "trash", r.P.T("customer.timeline.erased")
 	case customer.KindRemoved:
 		e.Icon, e.Title = "trash", r.P.T("customer.timeline.removed")
+	case predict.KindBand:
+		e.Icon, e.Title, e.Text = "chart-histogram", bandTitle(r, c), r.P.T("customers.who.stamm")
 	default:
-		e.Icon, e.Title = "clock", c.Kind
-		if key := "customers.change." + strings.ReplaceAll(c.Kind, ".", "_"); r.P.Has(key) {
+		kind := strings.ReplaceAll(c.Kind, ".", "_")
+		e.Icon, e.Title = "clock", r.P.T("admin.audit.kinds."+kind)
+		if key := "customers.change." + kind; r.P.Has(key) {
 			e.Title = r.P.T(key)
+		}
+		if domain, _, _ := strings.Cut(c.Kind, "."); c.Actor.Kind == "job" && domain != "consent" && domain != "contract" { // no import writes those
+			e.Text = r.P.T("customers.who.stamm")
 		}
 	}
 	if len(c.Old) > 0 && c.Kind == customer.KindChanged {
 		e.More = changeMore(r, w, c, oldPairs(r, w, c))
 	}
 	return e
+}
+
+// bandTitle says from which band into which she came.
+func bandTitle(r *page.Request, c *customer.Entry) string {
+	var body struct{ Old, New predict.Band }
+	if json.Unmarshal(c.Body, &body) != nil || body.New == "" {
+		return r.P.T("admin.audit.kinds.customer_band")
+	}
+	return r.P.T("customers.change.band", "old", body.Old.Words(r.P), "new", body.New.Words(r.P))
 }
 
 // oldPairs are the values the fields of a change had.

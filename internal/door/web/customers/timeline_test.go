@@ -13,6 +13,7 @@ import (
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/engage"
 	"stamm/internal/door/web/webtest"
+	"stamm/internal/insight/predict"
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/i18n"
@@ -74,6 +75,38 @@ func TestTheTimelineIsPagedWithoutLosingAnything(t *testing.T) {
 				if name := fmt.Sprintf("%s-%02d.", k.kind, i); seen[name] != 1 {
 					t.Errorf("%s stands there %d times", name, seen[name])
 				}
+			}
+		}
+	})
+}
+
+func TestWhatProgramsDidStandsInTheTimelineInWords(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		s := open(t, db)
+		id := s.add(customer.Draft{Fields: customer.Fields{"last_name": "Lang"}})
+		err := db.Write(context.Background(), store.Actor{Kind: "job", ID: 3}, func(tx *store.Tx) error {
+			for _, n := range []feed.New{{Kind: predict.KindBand, Body: map[string]any{"old": "loyal", "new": "cooling"}}, {Kind: "segment.entered", Subject: 7},
+				{Kind: "coupon.redeemed", Subject: 7}, {Kind: "message.held"}, {Kind: "task.raised", Subject: 7}} {
+				n.Customer = id
+				if _, err := feed.Append(context.Background(), tx, n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(s.As(auth.Viewer).Speak("en").Get(s.path("Lang")).Body, `id="timeline"`)
+		words := webtest.Words(rest)
+		for _, want := range []string{"Band from “Loyal” to “Cooling”", "Came into a segment", "Coupon redeemed", "Task raised"} {
+			if !strings.Contains(words, want) {
+				t.Errorf("%q is missing: %.800s", want, words)
+			}
+		}
+		for _, raw := range []string{"customer.band", "segment.entered", "coupon.redeemed", "message.held", "import"} {
+			if strings.Contains(words, raw) {
+				t.Errorf("the timeline says %q", raw)
 			}
 		}
 	})

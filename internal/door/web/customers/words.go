@@ -72,7 +72,7 @@ func (n names) actor(p *i18n.Printer, kind string, id int64) string {
 	case "api", "job", "cli":
 		return p.T("customers.who." + kind)
 	}
-	return "Stamm"
+	return p.T("customers.who.stamm")
 }
 
 // source is where a value came from.

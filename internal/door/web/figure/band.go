@@ -26,7 +26,11 @@ func BandTone(b predict.Band) ui.Tone {
 	return ui.Neutral
 }
 
-// Between is an interval of chances: "31–55 %".
+// Between is an interval of chances: 31 % bis 55 %; one chance where both ends are written alike.
 func Between(p *i18n.Printer, lo, hi float64) string {
-	return p.T("outlook.between", "lo", p.Percent(lo, 0), "hi", p.Percent(hi, 0))
+	from, to := p.Chance(lo), p.Chance(hi)
+	if from == to {
+		return to
+	}
+	return p.T("outlook.between", "lo", from, "hi", to)
 }

@@ -175,13 +175,13 @@ func customerTable(r *page.Request, l listed, n int64) ui.Table {
 	return t
 }
 
-// chance is that of another purchase with its interval; below half a percent there is nothing to tell apart.
+// chance is that of another purchase, with its interval where that says more.
 func chance(p *i18n.Printer, s predict.Score) ui.Cell {
-	const least = 0.005
-	if s.ActiveHi < least {
-		return ui.Text(p.T("outlook.customers.hardly", "least", p.Percent(2*least, 0)))
+	text, between := p.Chance(s.Active), figure.Between(p, s.ActiveLo, s.ActiveHi)
+	if text == between {
+		return ui.Text(text)
 	}
-	return ui.Lines(p.Percent(s.Active, 0), figure.Between(p, s.ActiveLo, s.ActiveHi))
+	return ui.Lines(text, between)
 }
 
 // atRisk is the value at risk with its interval.

@@ -220,6 +220,28 @@ func (b *builder) understand() {
 	b.tree, b.some = b.desk.build(b.rows)
 }
 
+// leftOut says why lines do not count: what is wrong with them, or only that they are not complete.
+func (b *builder) leftOut() []string {
+	p := b.desk.p
+	var all []string
+	unfinished := false
+	for _, l := range b.rows {
+		switch {
+		case l.wrong == nil:
+		case slices.Contains([]string{"segments.wrong.value", "segments.wrong.empty", "segments.wrong.span", "segments.wrong.salt"}, l.wrong.Key):
+			unfinished = true
+		case l.Group != "":
+			all = append(all, p.Err(l.wrong))
+		default:
+			all = append(all, p.T("segments.wrong_left_out", "why", p.Err(l.wrong)))
+		}
+	}
+	if unfinished {
+		all = append(all, p.T("segments.some_left_out"))
+	}
+	return all
+}
+
 func (d Deps) create(r *page.Request) error {
 	b, err := d.builder(r, newPath, Path)
 	if err != nil {

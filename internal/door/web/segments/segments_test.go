@@ -185,6 +185,15 @@ func TestButtonsChangeTheLines(t *testing.T) {
 	}
 }
 
+func TestBoundsTheWrongWayRoundAreSaidBesideTheCount(t *testing.T) {
+	_, s := small(t)
+	c := s.As(auth.Manager).Speak("en")
+	words := clean(t, c.Post("/segments/new", form("refresh", "d=0&g=all", "d=1&f=orders&o=between&v=9&v=5")), "en", 200)
+	contains(t, words, "nothing lies between 9 and 5", "Until then the condition does not count")
+	words = clean(t, c.Post("/segments/new", form("refresh", "d=0&g=all", "d=1&f=orders&o=between&v=5&v=9")), "en", 200)
+	contains(t, words, "Customers who ordered 5 to 9 times")
+}
+
 func TestNothingTypedIsLostOnErrors(t *testing.T) {
 	_, s := small(t)
 	c := s.As(auth.Manager)
