@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"net/mail"
+	"time"
 
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
@@ -37,19 +38,81 @@ func (a *App) send(ctx context.Context) error {
 		return err
 	}
 	a.opens(outlet.Close)
-	connections, err := a.sendConnections(ctx)
-	if err != nil {
+	m := &mailer{app: a, outlet: outlet}
+	if err := m.start(ctx); err != nil {
 		return err
 	}
-	s := &message.Sender{DB: a.Store, Outlet: outlet, Composers: a.composers(), Connections: connections, Log: a.Log, From: firstSender}
-	if err := s.Start(ctx); err != nil {
-		return err
-	}
-	a.opens(s.Close)
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		m.follow(following)
+	}()
+	a.opens(func(ctx context.Context) error {
+		stop()
+		<-over
+		return m.sender.Close(ctx)
+	})
 	return nil
 }
 
-// sendConnections is how many mails the relays of now take at once; those that are added later share these connections.
+// mailer sends with as many connections as the relays of the day take.
+type mailer struct {
+	app    *App
+	outlet message.Outlet
+	sender *message.Sender
+}
+
+func (m *mailer) start(ctx context.Context) error {
+	connections, err := m.app.sendConnections(ctx)
+	if err != nil {
+		return err
+	}
+	m.sender = &message.Sender{DB: m.app.Store, Outlet: m.outlet, Composers: m.app.composers(), Connections: connections, Log: m.app.Log, From: firstSender}
+	return m.sender.Start(ctx)
+}
+
+// relaysEvery is how often it is looked at most whether relays came or went.
+const relaysEvery = time.Second
+
+// follow starts anew when relays came, went or changed, so that never more mails are under way than they take: each of those is unclear when the
+// process is killed.
+func (m *mailer) follow(ctx context.Context) {
+	for {
+		changed := m.app.Store.Changed()
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(relaysEvery):
+		}
+		if err := m.look(context.WithoutCancel(ctx)); err != nil {
+			m.app.Log.Error("relays", "error", err)
+		}
+	}
+}
+
+// look starts anew if the relays take more or fewer mails at once than before.
+func (m *mailer) look(ctx context.Context) error {
+	connections, err := m.app.sendConnections(ctx)
+	if err != nil || connections == m.sender.Connections {
+		return err
+	}
+	if err := m.sender.Close(ctx); err != nil {
+		return err
+	}
+	err = m.start(ctx)
+	if err != nil {
+		m.sender.Connections = 0 // the next look tries again
+	}
+	return err
+}
+
+// sendConnections is how many mails the relays of now take at once.
 func (a *App) sendConnections(ctx context.Context) (n int, err error) {
 	err = a.Store.Read(ctx, func(tx *store.Tx) error {
 		n = 0
