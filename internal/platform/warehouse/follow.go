@@ -248,15 +248,11 @@ func (db *DB) advance(ctx context.Context, s *store.DB, g *generation, aside boo
 		from.readers = 1
 	}
 	if aside && b.keys >= bulkKeys {
-		restore, err := g.modest(ctx, db.options, from.readers)
-		if err != nil {
-			return b, err
-		}
-		err = g.apply(ctx, db.options, from, b)
-		restore()
+		err := g.beside(ctx, db.options, from, b)
 		if !errors.Is(err, errMemory()) {
 			return db.applied(g, b, err)
 		}
+		g.large = true
 	}
 	return db.applied(g, b, g.apply(ctx, db.options, from, b))
 }
@@ -271,16 +267,31 @@ func (db *DB) applied(g *generation, b batch, err error) (batch, error) {
 	return b, nil
 }
 
-// modest keeps DuckDB to so many threads and half its memory until the function it returns is called, so that an import
+// beside applies a large batch with a share of the processors, and with half the memory as long as that has reached. Where it does
+// not, nothing is tried in ever smaller slices: each of them reads whole tables, and all of the memory is there to be had.
+func (g *generation) beside(ctx context.Context, o Options, from source, b batch) error {
+	memory := o.MemoryLimit / 2
+	if g.large {
+		memory = o.MemoryLimit
+	}
+	restore, err := g.modest(ctx, o, from.readers, memory)
+	if err != nil {
+		return err
+	}
+	defer restore()
+	return g.once(ctx, o, from, b)
+}
+
+// modest keeps DuckDB to so many threads and so much memory until the function it returns is called, so that an import
 // that is under way keeps the rest: a large commit takes about as much again as it is granted.
-func (g *generation) modest(ctx context.Context, o Options, threads int) (restore func(), err error) {
+func (g *generation) modest(ctx context.Context, o Options, threads int, memory int64) (restore func(), err error) {
 	slice := g.slice
 	set := func(ctx context.Context, threads int, memory int64) error {
 		// Where readers hold more than that just now it stays as it was.
 		_, _ = g.writer.ExecContext(ctx, "SET memory_limit = '"+strconv.FormatInt(memory, 10)+"B'")
 		return g.exec(ctx, fmt.Sprintf("SET threads = %d", threads))
 	}
-	if err := set(ctx, min(threads, o.Threads), o.MemoryLimit/2); err != nil {
+	if err := set(ctx, min(threads, o.Threads), memory); err != nil {
 		return nil, err
 	}
 	g.slice = max(slice/2, min(slice, fewCustomers))

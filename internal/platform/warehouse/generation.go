@@ -51,6 +51,7 @@ type generation struct {
 
 	slice int64 // customers whose derived rows are computed at a time
 	short bool  // the memory has not reached for all at once
+	large bool  // half the memory has not reached for an import
 
 	mu      sync.Mutex
 	users   int
