@@ -41,7 +41,8 @@ func (k Record) Word(p *i18n.Printer) string {
 	return p.T("import.record." + k.Kind)
 }
 
-// KeptBy lists what the undo of a run had to leave because somebody changed it since or something else names it, in the order of kind and id, from behind the given one.
+// KeptBy lists what the undo of a run had to leave because somebody changed it since or something else names it, in the order of kind
+// and id, from behind the given one.
 func KeptBy(ctx context.Context, tx *store.Tx, run int64, after Record, limit int) ([]Record, error) {
 	rows, err := tx.Query(ctx, sqlKeptRows, run, after.Kind, after.ID, limit)
 	if err != nil {
@@ -49,24 +50,26 @@ func KeptBy(ctx context.Context, tx *store.Tx, run int64, after Record, limit in
 	}
 	defer rows.Close()
 	var all []Record
-	ids := map[string][]int64{}
 	for rows.Next() {
 		var k Record
 		if err := rows.Scan(&k.Kind, &k.ID); err != nil {
 			return nil, err
 		}
 		all = append(all, k)
-		ids[k.Kind] = append(ids[k.Kind], k.ID)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	rows.Close()
-	return all, nameRecords(ctx, tx, all, ids)
+	return all, nameRecords(ctx, tx, all)
 }
 
-// nameRecords fills in what the records are called, with their ids by kind.
-func nameRecords(ctx context.Context, tx *store.Tx, all []Record, ids map[string][]int64) error {
+// nameRecords fills in what the records are called.
+func nameRecords(ctx context.Context, tx *store.Tx, all []Record) error {
+	ids := map[string][]int64{}
+	for _, r := range all {
+		ids[r.Kind] = append(ids[r.Kind], r.ID)
+	}
 	documents, err := document.Some(ctx, tx, ids["document"])
 	if err != nil {
 		return err
@@ -155,7 +158,7 @@ func Did(ctx context.Context, tx *store.Tx, run *Run, made bool, after Place, li
 				switch {
 				case c.Seq == after.Seq && id <= after.ID:
 				case len(all) == limit:
-					return all, next, nameRecords(ctx, tx, all, idsByKind(all))
+					return all, next, nameRecords(ctx, tx, all)
 				default:
 					all = append(all, Record{Kind: record, ID: id})
 					next = Place{c.Seq, id}
@@ -163,7 +166,7 @@ func Did(ctx context.Context, tx *store.Tx, run *Run, made bool, after Place, li
 			}
 		}
 		if len(changes) < 100 {
-			return all, Place{}, nameRecords(ctx, tx, all, idsByKind(all))
+			return all, Place{}, nameRecords(ctx, tx, all)
 		}
 	}
 }
@@ -200,12 +203,4 @@ func rowsOf(ctx context.Context, tx *store.Tx, changes []feed.Change, table stri
 		rows[i] = slices.Compact(rows[i])
 	}
 	return rows, nil
-}
-
-func idsByKind(all []Record) map[string][]int64 {
-	ids := map[string][]int64{}
-	for _, r := range all {
-		ids[r.Kind] = append(ids[r.Kind], r.ID)
-	}
-	return ids
 }
