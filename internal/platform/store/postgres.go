@@ -85,7 +85,7 @@ func (db *DB) writePostgres(ctx context.Context, actor Actor, fn func(*Tx) error
 func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, dry, alone bool) error {
 	conn, err := db.write.Conn(ctx)
 	if err != nil {
-		return unavailable(err)
+		return unavailable(ctx, err)
 	}
 	defer conn.Close()
 	if alone {
@@ -97,7 +97,7 @@ func (db *DB) tryPostgres(ctx context.Context, actor Actor, fn func(*Tx) error, 
 	}
 	begun, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
-		return unavailable(err)
+		return unavailable(ctx, err)
 	}
 	defer begun.Rollback()
 	if err := db.runPostgres(fn, &Tx{Now: db.Now(), Actor: actor, dialect: Postgres, run: pgRunner{begun, conn}}); err != nil || dry {

@@ -11,6 +11,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -136,15 +137,15 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	}
 	conn, release, err := db.reader(ctx)
 	if err != nil {
-		return unavailable(err)
+		return unavailable(ctx, err)
 	}
 	defer release()
 	begun, err := conn.BeginTx(ctx, opts)
 	if err != nil {
-		return unavailable(err)
+		return unavailable(ctx, err)
 	}
 	defer begun.Rollback()
-	return translate(fn(&Tx{Now: db.Now(), dialect: db.dialect, run: readRunner{begun, conn, &db.stmts, db}}))
+	return translate(ended(ctx, fn(&Tx{Now: db.Now(), dialect: db.dialect, run: readRunner{begun, conn, &db.stmts, db}})))
 }
 
 // reader takes a connection to read by. On SQLite one more than there are readers is left to prepare statements by: whoever prepares holds up
@@ -197,8 +198,19 @@ func (db *DB) DryRun(ctx context.Context, actor Actor, fn func(*Tx) error) error
 	return db.sqlite.do(ctx, &call{ctx: ctx, actor: actor, fn: fn, dry: true}, false)
 }
 
-func unavailable(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+// ended is err as the end of the context, if that is what made a driver give up: SQLite says "interrupted" by then, which is no
+// fault of the database.
+func ended(ctx context.Context, err error) error {
+	var known *fault.Error
+	if err == nil || ctx.Err() == nil || errors.As(err, &known) || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %v", ctx.Err(), err)
+}
+
+func unavailable(ctx context.Context, err error) error {
+	err = ended(ctx, err)
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return fault.New(fault.Unavailable, "errors.database_unavailable").Because(err)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,6 +168,35 @@ func TestCancelledCallDoesNothing(t *testing.T) {
 		}
 		if sources(t, db)["late"] {
 			t.Error("a cancelled call wrote")
+		}
+	})
+}
+
+// late is a context that ends when it is asked for the nth time whether it has.
+type late struct {
+	context.Context
+	cancel context.CancelFunc
+	left   atomic.Int32
+}
+
+func (l *late) Done() <-chan struct{} {
+	if l.left.Add(-1) == 0 {
+		l.cancel()
+	}
+	return l.Context.Done()
+}
+
+func TestAReadGivenUpAtAnyPointSaysSoAndBlamesNoDatabase(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		for i := range 2000 {
+			inner, cancel := context.WithCancel(t.Context())
+			ctx := &late{Context: inner, cancel: cancel}
+			ctx.left.Store(int32(i%20 + 1))
+			err := db.Read(ctx, func(tx *store.Tx) error { return tx.QueryRow(ctx, `SELECT 1`).Scan(new(int)) })
+			cancel()
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Errorf("given up when asked for the %d. time, it ended with %v (%v)", i%20+1, err, errors.Unwrap(err))
+			}
 		}
 	})
 }
