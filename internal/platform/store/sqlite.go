@@ -25,7 +25,7 @@ const (
 	slowCall   = 5 * time.Millisecond  // a small call that takes longer holds up everybody and is logged
 
 	smallCache = 16               // page cache of the writer in MiB while there are small calls only
-	largeTime  = 10 * time.Second // how long it stays larger after a bulk call
+	largeTime  = 10 * time.Second // how long it stays larger after a bulk call, and so does the log
 )
 
 func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
@@ -63,7 +63,7 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 		return errors.Join(err, conn.Close(), db.read.Close(), db.write.Close())
 	}
 	copies.SetMaxOpenConns(1)
-	db.sqlite = newWriter(db, conn, newCheckpointer(copies, path+"-wal", o.Log), o.Cache)
+	db.sqlite = newWriter(db, conn, newCheckpointer(copies, o.Log), o.Cache)
 	return nil
 }
 
@@ -130,9 +130,8 @@ type writer struct {
 	raws   map[string]driver.StmtExecContext // of insert
 	copies *checkpointer
 
-	cache    int       // MiB of the page cache for bulk calls
-	large    bool      // it has that size now
-	lastBulk time.Time // when it was last needed
+	cache int  // MiB of the page cache for bulk calls
+	large bool // it has that size now
 }
 
 func newWriter(db *DB, conn *sql.Conn, copies *checkpointer, cache int) *writer {
@@ -190,7 +189,7 @@ func (w *writer) loop() {
 	for {
 		select {
 		case c := <-w.small:
-			if w.large && time.Since(w.lastBulk) > largeTime {
+			if w.large && w.copies.untilCalm() <= 0 {
 				w.resize(smallCache, false)
 			}
 			w.batch(c)
@@ -202,7 +201,7 @@ func (w *writer) loop() {
 		case c := <-w.bulk:
 			w.inBulk(c)
 		case <-w.copies.finish:
-			if _, _, err := checkpoint(context.Background(), w.conn); err != nil {
+			if _, _, err := checkpoint(context.Background(), w.conn, "PASSIVE"); err != nil {
 				w.db.log.Warn("checkpoint failed; it is tried again", "error", err)
 			}
 		case <-w.closed:
@@ -285,8 +284,9 @@ func (w *writer) inBulk(c *call) {
 	if !w.large {
 		w.resize(w.cache, true)
 	}
+	w.copies.bulk()
 	w.single(c)
-	w.lastBulk = time.Now()
+	w.copies.bulk()
 }
 
 func (w *writer) resize(cache int, large bool) {
