@@ -78,13 +78,13 @@ func (b *bench) writeLines(path, prefix string, rows int) error {
 	})
 }
 
-// singles imports one row an order, and the same file again.
-func (b *bench) singles(ctx context.Context, rows int) error {
+// singles imports one row an order, and the same file again; where says into what.
+func (b *bench) singles(ctx context.Context, rows int, where string) error {
 	path := filepath.Join(b.dir, "singles.csv")
 	for _, pass := range []struct {
 		what   string
 		wanted float64
-	}{{"one row, one order", 30_000}, {"the same file again, unchanged", 200_000}} {
+	}{{"one row, one order" + where, 30_000}, {"the same file again, unchanged" + where, 200_000}} {
 		err := writeOrders(path, "order,customer,date,amount\n", func(w *bufio.Writer) {
 			r := rand.New(rand.NewPCG(3, 4))
 			for order := range rows {
