@@ -64,7 +64,7 @@ type written struct {
 func (s *Sender) writeBatch(ctx context.Context, batch []turn, again bool) (w written, err error) {
 	err = s.DB.Write(ctx, store.System(), func(tx *store.Tx) error {
 		w = written{ours: map[int64]bool{}}
-		if err := readCommitted(ctx, tx); err != nil {
+		if err := readCommitted(ctx, tx, sqlReadCommitted+sqlKeepPlans); err != nil {
 			return err
 		}
 		b := marking{tx: tx, now: micros(tx.Now), day: int64(clock.DayOf(tx.Now, s.zone())), moved: tally{}}
@@ -93,7 +93,8 @@ type marking struct {
 	moved    tally
 }
 
-// ending is what became of messages, but for their ids: those with the same one are written by one statement.
+// ending is what became of messages, but for their ids: those with the same one are written by one statement. The answers to mails that
+// were sent are kept beside it, since most relays give each a number of its own.
 type ending struct {
 	measure       int64
 	state         State
@@ -105,7 +106,10 @@ type ending struct {
 }
 
 // inHand are messages in the hands of this process: their ids, and the claims through which it has them.
-type inHand struct{ ids, claims []int64 }
+type inHand struct {
+	ids, claims []int64
+	answers     map[int64]string // of the relay, to those that were sent
+}
 
 func (h *inHand) add(j *job) {
 	h.ids = append(h.ids, j.m.ID)
@@ -122,13 +126,18 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 			continue
 		}
 		e := b.ending(t.done)
+		answer := e.answer
+		if e.state == Sent {
+			e.answer = ""
+		}
 		if groups == nil {
 			groups = map[ending]*inHand{}
 		}
 		if groups[e] == nil {
-			groups[e] = &inHand{}
+			groups[e] = &inHand{answers: map[int64]string{}}
 		}
 		groups[e].add(t.done.job)
+		groups[e].answers[t.done.m.ID] = answer
 		if r := t.done; e.state == Failed && deadAddress(r.Code, r.Text) && r.m.Address != "" {
 			if err := MarkAddress(ctx, b.tx, r.m.Channel, r.m.Address, AddressBounced, enhanced(r.Text, r.Code)); err != nil {
 				return err
@@ -155,7 +164,7 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 func (b *marking) end(ctx context.Context, e ending, h *inHand) (int64, error) {
 	ids, claims := b.tx.Numbers("$1"), b.tx.Numbers("$2")
 	if e.state == Sent {
-		return b.tx.Exec(ctx, fmt.Sprintf(sqlSent, ids, claims), store.JSON(h.ids), store.JSON(h.claims), int64(e.code), e.answer, e.relay, b.day, b.now)
+		return b.tx.Exec(ctx, fmt.Sprintf(sqlSent, b.tx.TextsByID("$1"), claims), store.JSON(h.answers), store.JSON(h.claims), int64(e.code), e.relay, b.day, b.now)
 	}
 	return b.tx.Exec(ctx, fmt.Sprintf(sqlResult, ids, claims), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason, int64(e.code), e.answer, e.relay,
 		e.due, b.day, b.now, store.Flag(e.untried))

@@ -123,6 +123,39 @@ func TestAnswersOfTheRelayDecideWhatBecomesOfAMessage(t *testing.T) {
 	})
 }
 
+func TestEveryMessageKeepsTheAnswerTheRelayGaveToIt(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		db := storetest.Open(t, url, newClock(noon).options())
+		ids := customers(t, db, 300)
+		p := newPost()
+		p.answer = func(m *message.Mail) message.Outcome {
+			return message.Outcome{State: message.Sent, Code: 250, Text: `2.0.0 "Ok": queued as ` + m.To.Address}
+		}
+		var news []message.New
+		for i, id := range ids {
+			news = append(news, notice(7, id, i))
+		}
+		plan(t, db, news...)
+		s := start(t, db, p, 16)
+		await(t, db, 7, "all sent", func(c message.Counts) bool { return c.Sent == 300 })
+		if err := s.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			for i, id := range ids {
+				ms, err := message.OfCustomer(ctx, tx, id, 0, 5)
+				if err != nil {
+					return err
+				}
+				if len(ms) != 1 || ms[0].Answer != `2.0.0 "Ok": queued as `+mailOf(i) {
+					t.Fatalf("customer %d has %+v", i, ms)
+				}
+			}
+			return nil
+		})
+	})
+}
+
 func TestALetterThatCannotBeWrittenFailsAlone(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		db := storetest.Open(t, url, newClock(noon).options())

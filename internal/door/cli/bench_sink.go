@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -135,8 +136,7 @@ func (s *mailSink) talk(conn net.Conn) {
 			if mail, err = readMail(r, mail[:0]); err != nil {
 				return
 			}
-			s.note(mail)
-			w.WriteString("250 2.0.0 Ok\r\n")
+			fmt.Fprintf(w, "250 2.0.0 Ok: queued as %08X\r\n", s.note(mail))
 		case bytes.HasPrefix(line, []byte("QUIT")):
 			w.WriteString("221 bye\r\n")
 			w.Flush()
@@ -165,7 +165,8 @@ func readMail(r *bufio.Reader, mail []byte) ([]byte, error) {
 	return mail, nil
 }
 
-func (s *mailSink) note(mail []byte) {
+// note counts a mail and returns how many there are now, the number by which the answer names it, as that of a relay does.
+func (s *mailSink) note(mail []byte) (number int) {
 	id := messageIn(mail)
 	now := time.Now()
 	s.mu.Lock()
@@ -178,7 +179,7 @@ func (s *mailSink) note(mail []byte) {
 		close(s.reached)
 	}
 	if id < 0 {
-		return
+		return s.mails
 	}
 	for int64(len(s.times)) <= id {
 		s.times = append(s.times, make([]uint8, max(1<<16, len(s.times)))...)
@@ -186,6 +187,7 @@ func (s *mailSink) note(mail []byte) {
 	if s.times[id] < 255 {
 		s.times[id]++
 	}
+	return s.mails
 }
 
 // messageIn is the message that a mail of ours says it is, -1 for none: its Message-ID begins with the number to the base of 36.

@@ -200,6 +200,14 @@ func (tx *Tx) Numbers(placeholder string) string {
 	return "= ANY(ARRAY(SELECT jsonb_array_elements_text(" + placeholder + "::text::jsonb)::bigint))"
 }
 
+// TextsByID is the SQL of a table (id, value) with a text for each of some ids: the argument is JSON of a map from ids to texts.
+func (tx *Tx) TextsByID(placeholder string) string {
+	if tx.dialect == SQLite {
+		return "(SELECT CAST(key AS INTEGER) AS id, value FROM json_each(" + placeholder + "))"
+	}
+	return "(SELECT key::bigint AS id, value FROM jsonb_each_text(" + placeholder + "::text::jsonb))"
+}
+
 // JSON renders v as the text of a {{json}} column or of Strings and Numbers. It panics on what JSON cannot say, which
 // only a programming error gives it.
 func JSON(v any) string {
