@@ -110,7 +110,7 @@ func waiting(ctx context.Context, tx *store.Tx, claiming func(measure int64) boo
 func take(ctx context.Context, db *store.DB, runner string, measure int64, n int, from front) (c *claim, err error) {
 	err = db.Write(ctx, store.System(), func(tx *store.Tx) error {
 		c = nil
-		if err := readCommitted(ctx, tx, sqlReadCommitted); err != nil {
+		if err := onPostgres(ctx, tx, sqlReadCommitted); err != nil {
 			return err
 		}
 		id, err := tx.InsertID(ctx, sqlNewClaim, runner, micros(tx.Now.Add(lease)))
@@ -165,9 +165,9 @@ func claimed(ctx context.Context, tx *store.Tx, c *claim) ([]*Message, error) {
 // errNothing takes a claim back that found nothing.
 var errNothing = errors.New("nothing to claim")
 
-// readCommitted is for transactions that take rows by their state: what another one changed meanwhile is looked at again,
-// and nobody has to begin anew. text says that, and what else holds for the transaction.
-func readCommitted(ctx context.Context, tx *store.Tx, text string) error {
+// onPostgres sets something for a transaction on PostgreSQL. Read committed it is where rows are taken by their state: what another one changed meanwhile
+// is looked at again, and nobody has to begin anew.
+func onPostgres(ctx context.Context, tx *store.Tx, text string) error {
 	if tx.Dialect() != store.Postgres {
 		return nil
 	}

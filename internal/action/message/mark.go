@@ -64,7 +64,7 @@ type written struct {
 func (s *Sender) writeBatch(ctx context.Context, batch []turn, again bool) (w written, err error) {
 	err = s.DB.Write(ctx, store.System(), func(tx *store.Tx) error {
 		w = written{ours: map[int64]bool{}}
-		if err := readCommitted(ctx, tx, sqlReadCommitted+sqlKeepPlans); err != nil {
+		if err := onPostgres(ctx, tx, sqlReadCommitted+sqlKeepPlans); err != nil {
 			return err
 		}
 		b := marking{tx: tx, now: micros(tx.Now), day: int64(clock.DayOf(tx.Now, s.zone())), moved: tally{}}
@@ -164,7 +164,7 @@ func (b *marking) results(ctx context.Context, batch []turn) error {
 func (b *marking) end(ctx context.Context, e ending, h *inHand) (int64, error) {
 	ids, claims := b.tx.Numbers("$1"), b.tx.Numbers("$2")
 	if e.state == Sent {
-		return b.tx.Exec(ctx, fmt.Sprintf(sqlSent, b.tx.TextsByID("$1"), claims), store.JSON(h.answers), store.JSON(h.claims), int64(e.code), e.relay, b.day, b.now)
+		return b.tx.Exec(ctx, fmt.Sprintf(sqlSent, ids, claims, b.tx.ByID("$4")), store.JSON(h.ids), store.JSON(h.claims), int64(e.code), store.JSON(h.answers), e.relay, b.day, b.now)
 	}
 	return b.tx.Exec(ctx, fmt.Sprintf(sqlResult, ids, claims), store.JSON(h.ids), store.JSON(h.claims), string(e.state), e.reason, int64(e.code), e.answer, e.relay,
 		e.due, b.day, b.now, store.Flag(e.untried))
@@ -311,6 +311,9 @@ func (b *marking) askAgain(ctx context.Context, js []*job, is presence) ([]why, 
 		}
 	}
 	if len(ms) > 0 {
+		if err := onPostgres(ctx, b.tx, sqlPlanAnew); err != nil {
+			return nil, err
+		}
 		again, err := recheck(ctx, b.tx, ms, is)
 		if err != nil {
 			return nil, err

@@ -20,6 +20,9 @@ const (
 	// that is kept must be right for a table that was empty when it was made, too, so it may only go by an index.
 	sqlKeepPlans = `; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
 
+	// Where the gates are asked again, joins of several tables are planned for the rows there are.
+	sqlPlanAnew = `SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on`
+
 	// gates
 
 	sqlPresence = `SELECT (SELECT COUNT(1) FROM (SELECT 1 FROM message_hold LIMIT 1) AS h), (SELECT COUNT(1) FROM (SELECT 1 FROM message_address LIMIT 1) AS a),
@@ -113,9 +116,10 @@ const (
 			budget_day = CASE WHEN $3 = 'failed' THEN NULL ELSE budget_day END, day = CASE WHEN $3 = 'queued' THEN day ELSE $9 END, changed_at = $10
 		WHERE id %s AND claim %s AND attempting = 1`
 
-	// sqlSent is sqlResult for nearly all: it leaves alone what stays as it is, and with it the index of the budget.
-	sqlSent = `UPDATE message SET state = 'sent', reason = '', code = $3, answer = said.value, relay = $4, due_at = 0, attempting = 0, claim = 0, day = $5, changed_at = $6
-		FROM %s said WHERE message.id = said.id AND claim %s AND attempting = 1`
+	// sqlSent is sqlResult for nearly all: it leaves alone what stays as it is, and with it the index of the budget. A join with the answers would have
+	// PostgreSQL keep a plan that goes through the whole table.
+	sqlSent = `UPDATE message SET state = 'sent', reason = '', code = $3, answer = %[3]s, relay = $5, due_at = 0, attempting = 0, claim = 0, day = $6, changed_at = $7
+		WHERE id %[1]s AND claim %[2]s AND attempting = 1`
 
 	// by hand
 

@@ -200,12 +200,12 @@ func (tx *Tx) Numbers(placeholder string) string {
 	return "= ANY(ARRAY(SELECT jsonb_array_elements_text(" + placeholder + "::text::jsonb)::bigint))"
 }
 
-// TextsByID is the SQL of a table (id, value) with a text for each of some ids: the argument is JSON of a map from ids to texts.
-func (tx *Tx) TextsByID(placeholder string) string {
+// ByID is the SQL of a text that differs by the id of the row at hand: the argument is JSON of a map from ids to texts.
+func (tx *Tx) ByID(placeholder string) string {
 	if tx.dialect == SQLite {
-		return "(SELECT CAST(key AS INTEGER) AS id, value FROM json_each(" + placeholder + "))"
+		return "json_extract(" + placeholder + ", '$.' || id)"
 	}
-	return "(SELECT key::bigint AS id, value FROM jsonb_each_text(" + placeholder + "::text::jsonb))"
+	return "((SELECT " + placeholder + "::text::jsonb) ->> id::text)" // the subquery has it read once, not for each row
 }
 
 // JSON renders v as the text of a {{json}} column or of Strings and Numbers. It panics on what JSON cannot say, which
