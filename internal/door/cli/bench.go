@@ -149,7 +149,7 @@ func (b *bench) inside(ctx context.Context, cmd *benchCommand) (err error) {
 	for _, step := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.lines(ctx, cmd.Rows) },
 		func(ctx context.Context) error { return b.singles(ctx, cmd.Rows*3/10, ", beside the order lines") },
-		b.reports, b.scores, b.pages, b.changedReports, b.search, b.seen, b.rebuild, b.proof,
+		b.reports, b.scores, b.fits, b.pages, b.changedReports, b.search, b.seen, b.segments, b.rebuild, b.proof,
 		func(context.Context) error { return b.repeats(cmd.Repeats) }, b.hits,
 		func(ctx context.Context) error { return b.writes(ctx, during) },
 		func(ctx context.Context) error { return b.writesBeside(ctx, during) },
