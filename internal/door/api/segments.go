@@ -61,6 +61,8 @@ type SegmentCount struct {
 	Count    int64  `json:"count"`
 	Text     string `json:"text"`
 	Sentence string `json:"sentence"`
+
+	Notes []string `json:"notes,omitempty"`
 }
 
 // SegmentCustomer is a customer in a segment.
@@ -92,6 +94,7 @@ func (s *server) addSegments() {
 	add(s, route{id: "list_segments", method: http.MethodGet, path: "/segments", tag: tag, scope: auth.ReadCustomers}, s.listSegments)
 	add(s, route{id: "post_segment", method: http.MethodPost, path: "/segments", tag: tag, scope: auth.WriteSegments, body: body, limit: filter.MaxJSON, status: http.StatusCreated}, s.postSegment)
 	add(s, route{id: "count_condition", method: http.MethodPost, path: "/segments/count", tag: tag, scope: auth.ReadCustomers, body: question, limit: filter.MaxJSON}, s.countCondition)
+	add(s, route{id: "list_condition_fields", method: http.MethodGet, path: "/segments/fields", tag: tag, scope: auth.ReadCustomers}, s.listConditionFields)
 	add(s, route{id: "get_segment", method: http.MethodGet, path: "/segments/{id}", tag: tag, scope: auth.ReadCustomers}, s.getSegment)
 	add(s, route{id: "patch_segment", method: http.MethodPatch, path: "/segments/{id}", tag: tag, scope: auth.WriteSegments, body: body, limit: filter.MaxJSON}, s.patchSegment)
 	add(s, route{id: "delete_segment", method: http.MethodDelete, path: "/segments/{id}", tag: tag, scope: auth.WriteSegments}, s.deleteSegment)
@@ -121,6 +124,20 @@ func (s *server) listSegments(ctx context.Context, c *call, _ *struct{}) (page P
 		return nil
 	})
 	return page, err
+}
+
+// ConditionFields is what conditions can ask for.
+type ConditionFields struct {
+	Fields []segment.ConditionField `json:"fields"`
+}
+
+func (s *server) listConditionFields(ctx context.Context, c *call, _ *struct{}) (list ConditionFields, err error) {
+	p := c.printer(ctx)
+	err = s.withSegments(ctx, func(_ *store.Tx, b *segment.Book) error {
+		list.Fields = b.Fields(p)
+		return nil
+	})
+	return list, err
 }
 
 func (s *server) getSegment(ctx context.Context, c *call, in *IDPath) (shown Segment, err error) {
@@ -299,7 +316,8 @@ func (s *server) questionOf(ctx context.Context, id int64, as AsOfQuery) (q ques
 
 func (s *server) count(ctx context.Context, c *call, q question) (SegmentCount, error) {
 	n, err := segment.Count(ctx, s.segments.House, q.query)
-	return SegmentCount{AsOf: q.asOf.String(), Count: n, Text: q.book.Text(q.tree), Sentence: q.book.Sentence(c.printer(ctx), q.tree)}, err
+	p := c.printer(ctx)
+	return SegmentCount{AsOf: q.asOf.String(), Count: n, Text: q.book.Text(q.tree), Sentence: q.book.Sentence(p, q.tree), Notes: q.query.Ahead(p)}, err
 }
 
 type segmentCountQuery struct {

@@ -50,12 +50,17 @@ func TestSegmentsAreMadeAskedChangedAndPutAway(t *testing.T) {
 		if got := c.do("POST", "/segments/count", `{"text":"not in segment Germany"}`); got.status != 200 || got.body["count"] != 2.0 {
 			t.Errorf("count of a condition: %d %s", got.status, got.text)
 		}
+		if got := c.do("POST", "/segments/count", `{"text":"orders(since 2999-01-01) = 0"}`); got.body["count"] != 3.0 || len(got.body["notes"].([]any)) != 1 {
+			t.Errorf("a period that is to come: %d %s", got.status, got.text)
+		}
 		for _, tt := range []struct{ method, path, body, code, reason string }{
 			{"POST", "/segments", `{"name":"germany","text":"country = DE"}`, "conflict", "segment.name_taken"},
 			{"POST", "/segments", `{"name":"x","text":"weather = good"}`, "invalid", ""},
 			{"POST", "/segments", `{"name":"x"}`, "invalid", "errors.required"},
 			{"POST", "/segments", `{"name":"x","text":"","condition":{}}`, "invalid", "api.condition_twice"},
 			{"POST", "/segments/count", `{"condition":{"field":"weather","is":"=","value":"good"}}`, "invalid", ""},
+			{"POST", "/segments/count", `{"text":"customer_since between today and 2001-01-01"}`, "invalid", "filter.error.reversed"},
+			{"POST", "/segments", `{"name":"x","text":"orders(between today and 2001-01-01)"}`, "invalid", "filter.error.reversed"},
 			{"PATCH", at, `{"text":"in segment Germany"}`, "invalid", "segment.circle"},
 			{"GET", "/segments/99", ``, "notfound", "segment.unknown"},
 			{"GET", at + "/count?as_of=gestern", ``, "invalid", ""},
@@ -68,6 +73,23 @@ func TestSegmentsAreMadeAskedChangedAndPutAway(t *testing.T) {
 		}
 		if got := c.do("DELETE", at, ""); got.status != 200 || got.body["archived"] != true || len(c.get("/segments")["items"].([]any)) != 0 {
 			t.Errorf("archived: %d %s", got.status, got.text)
+		}
+	})
+}
+
+func TestTheFieldsOfConditionsAreListed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		found := map[string]map[string]any{}
+		for _, item := range house(t, db).get("/segments/fields")["fields"].([]any) {
+			f := item.(map[string]any)
+			found[f["name"].(string)] = f
+		}
+		orders, country := found["orders"], found["country"]
+		if orders == nil || orders["period"] != true || orders["type"] != "count" || len(orders["narrowed"].([]any)) == 0 {
+			t.Errorf("orders: %v", orders)
+		}
+		if country == nil || country["period"] != false || country["label"] != "Country" || len(country["operators"].([]any)) == 0 {
+			t.Errorf("country: %v", country)
 		}
 	})
 }

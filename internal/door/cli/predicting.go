@@ -196,7 +196,7 @@ func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) 
 }
 
 type predictScore struct {
-	AsOf     string `name:"as-of" help:"Last day observed; today by default." placeholder:"DATE"`
+	AsOf     string `name:"as-of" help:"Last day observed; today by default. As of the day of the last scoring, at_risk_since is what was told then, as pages show it; else as computed." placeholder:"DATE"`
 	Horizon  string `help:"How far ahead, like 91d, 13w, 3m or 1y; the company's setting by default." placeholder:"SPAN"`
 	Model    string `help:"One of auto (chosen by a backtest), bgnbd, mbgnbd, pnbd, pnbd_cov or nbd." default:"auto" placeholder:"MODEL"`
 	Customer string `help:"Only the customer with this number." placeholder:"ID"`
@@ -241,10 +241,20 @@ func (cmd *predictScore) Run(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
+	var newest predict.Outlook
+	if err := c.App.Store.Read(ctx, func(tx *store.Tx) error { newest, _, err = predict.Newest(ctx, tx); return err }); err != nil {
+		return err
+	}
 	return c.foreseen(ctx, func(v *warehouse.View) error {
 		scores, err := predict.Foretell(ctx, v, o, nil)
 		if err != nil {
 			return err
+		}
+		told := map[int64]clock.Day{}
+		if newest.Model != 0 && newest.AsOf == scores.Card.AsOf && newest.Horizon == scores.Card.Horizon && cmd.Model == predict.Auto {
+			if told, err = predict.ToldSince(ctx, v); err != nil {
+				return err
+			}
 		}
 		names, err := predict.Numbers(ctx, v)
 		if err != nil {
@@ -259,7 +269,7 @@ func (cmd *predictScore) Run(ctx context.Context, c *Call) error {
 		for _, n := range scores.Card.Notes {
 			fmt.Fprintln(c.Stderr, n.Words(c.Text))
 		}
-		return cmd.print(c, scores, names, only)
+		return cmd.print(c, scores, told, names, only)
 	})
 }
 
@@ -305,13 +315,17 @@ func places(scores *predict.Scores, names map[int64]string, text string) (int, e
 	return 0, fault.New(fault.NotFound, "predict.error.customer", "text", text).On("customer")
 }
 
-func (cmd *predictScore) print(c *Call, scores *predict.Scores, names map[int64]string, only int) error {
+// print shows the scores, or only that in one place; told is since when customers are at risk where that was told before.
+func (cmd *predictScore) print(c *Call, scores *predict.Scores, told map[int64]clock.Day, names map[int64]string, only int) error {
 	each := func(show func(scoreJSON) error) error {
 		for i := range scores.Len() {
 			if only >= 0 && i != only {
 				continue
 			}
 			if sc, ok := scores.At(i); ok {
+				if day, known := told[sc.Customer]; known && sc.RiskSince != nil {
+					sc.RiskSince = &day
+				}
 				if err := show(newScoreJSON(c.Text, scores, sc, names[sc.Customer])); err != nil {
 					return err
 				}

@@ -250,3 +250,70 @@ func TestAButtonScoresEverybodyAndTheWarehouseShowsIt(t *testing.T) {
 		}
 	})
 }
+
+// What pages say of a customer the command line says too: the day that was told stays, also where today's parameters see another one.
+func TestTheCommandLineTellsTheSameDaySinceWhichSheIsAtRisk(t *testing.T) {
+	file := sharedFile(t, "cdnow_sample.csv")
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		must(t, dir, "", "import", "orders", file, "--source", "cdnow", "--db", url)
+		since := func(asOf string) map[any]any {
+			var v any
+			if err := json.Unmarshal([]byte(must(t, dir, "", "predict", "score", "--as-of", asOf, "--json", "--db", url)), &v); err != nil {
+				t.Fatal(err)
+			}
+			all := map[any]any{}
+			for _, c := range parts(v, "customers").([]any) {
+				if day := parts(c, "at_risk_since"); day != nil {
+					all[parts(c, "id")] = day
+				}
+			}
+			return all
+		}
+		computed := since("1998-06-30")
+		scoreAndTell(t, dir, url, -3)
+		told, before := since("1998-06-30"), since("1998-06-29")
+		if len(computed) < 100 || len(told) != len(computed) || len(before) < 100 {
+			t.Fatalf("%d, %d and %d customers are at risk", len(computed), len(told), len(before))
+		}
+		for id, day := range told {
+			was, _ := time.Parse(time.DateOnly, computed[id].(string))
+			if want := was.AddDate(0, 0, -3).Format(time.DateOnly); day != want {
+				t.Fatalf("%v: at risk since %v, want %v", id, day, want)
+			}
+		}
+	})
+}
+
+// scoreAndTell scores everybody, and moves the day since which customers are at risk, as other parameters of an earlier night would have.
+func scoreAndTell(t *testing.T, dir, url string, days int) {
+	t.Helper()
+	ctx := t.Context()
+	app, err := cli.Open(ctx, cli.Config{Dir: dir, DB: url, Memory: 64}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(context.Background())
+	house, err := app.Warehouse(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Work()
+	var id int64
+	if err := app.Store.Write(ctx, store.System(), func(tx *store.Tx) (err error) { id, err = predict.Start(ctx, tx); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if job, err := jobs.Wait(ctx, app.Store, id, nil); err != nil || job.State != jobs.Done {
+		t.Fatalf("the job is %s: %v", job.State, err)
+	}
+	err = app.Store.Write(ctx, store.System(), func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE score SET risk_since = risk_since + $1 WHERE risk_since IS NOT NULL", days)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := house.Rebuild(ctx, app.Store); err != nil {
+		t.Fatal(err)
+	}
+}

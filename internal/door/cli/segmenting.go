@@ -155,11 +155,16 @@ func (cmd *segmentCount) Run(ctx context.Context, c *Call) error {
 		Text      string      `json:"text"`
 		Sentence  string      `json:"sentence"`
 		Condition filter.Tree `json:"condition"`
+		Notes     []string    `json:"notes,omitempty"` // which parts cannot count yet
 	}
 	sentence := c.sentence(asked, &cmd.segmentFlags)
-	return c.Print(result{asked.asOf, n, asked.book.Text(asked.tree), sentence, asked.tree}, func(w io.Writer) {
+	notes := asked.query.Ahead(c.Text)
+	return c.Print(result{asked.asOf, n, asked.book.Text(asked.tree), sentence, asked.tree, notes}, func(w io.Writer) {
 		fmt.Fprintln(w, c.Text.Number(n))
 		fmt.Fprintln(w, sentence)
+		for _, note := range notes {
+			fmt.Fprintln(w, note)
+		}
 	})
 }
 

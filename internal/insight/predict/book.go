@@ -305,3 +305,11 @@ func Numbers(ctx context.Context, q Querier) (map[int64]string, error) {
 	err := each(ctx, q, "SELECT id, coalesce(nullif(ext, ''), '#' || id) FROM customer ORDER BY id", []any{&id, &number}, func() { all[id] = number })
 	return all, err
 }
+
+// ToldSince is since when customers are at risk by the scores that are kept, which stay with what was told once; see Record.
+func ToldSince(ctx context.Context, q Querier) (map[int64]clock.Day, error) {
+	all := map[int64]clock.Day{}
+	var id, day int64
+	err := each(ctx, q, "SELECT customer, CAST(risk_since - DATE '1970-01-01' AS BIGINT) FROM score WHERE risk_since IS NOT NULL", []any{&id, &day}, func() { all[id] = clock.Day(day) })
+	return all, err
+}

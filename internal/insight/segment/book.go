@@ -151,8 +151,11 @@ func renamed(t filter.Tree, name func(string) string) filter.Tree {
 // Parse reads the text of a condition.
 func (b *Book) Parse(text string) (filter.Tree, error) { return filter.Parse(text, b.Catalogue) }
 
-// Query compiles a condition in which segments stand by their names, as of a day.
+// Query compiles a condition that somebody asks, in which segments stand by their names, as of a day.
 func (b *Book) Query(t filter.Tree, asOf clock.Day) (*filter.Query, error) {
+	if err := filter.Reversed(t, asOf); err != nil {
+		return nil, err
+	}
 	return b.query(t, asOf, nil)
 }
 
@@ -172,7 +175,7 @@ func (b *Book) query(t filter.Tree, asOf clock.Day, draft *Segment) (*filter.Que
 
 // Of compiles a segment as of a day.
 func (b *Book) Of(s *Segment, asOf clock.Day) (*filter.Query, error) {
-	q, err := b.Query(b.Meaning(s), asOf)
+	q, err := b.query(b.Meaning(s), asOf, nil)
 	if err != nil {
 		return nil, b.cannotCount(s, err)
 	}

@@ -253,7 +253,11 @@ func (b *Book) bind(s *Segment, t filter.Tree) error {
 	}
 	draft := *s
 	draft.condition = bound
-	if _, err := b.query(t, b.Today, &draft); err != nil {
+	_, err = b.query(t, b.Today, &draft)
+	if err == nil {
+		err = filter.Reversed(t, b.Today)
+	}
+	if err != nil {
 		if f := fault.As(err); f.Code == fault.Invalid {
 			return f.On(FieldCondition)
 		}

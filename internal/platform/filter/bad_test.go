@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"stamm/internal/platform/clock"
 	"stamm/internal/platform/fault"
 	"stamm/internal/platform/filter"
 	"stamm/internal/platform/i18n"
@@ -118,6 +119,63 @@ func TestWhatCannotBeReadIsSaidWithItsPlace(t *testing.T) {
 	_, err := filter.Parse("country = DE and contry = AT", c)
 	if got, want := i18n.For("de", nil).Err(err), "Ein Feld „contry“ (Stelle 18) gibt es nicht. Meinten Sie „country“?"; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestBoundsOfWhichOneMovesAreRefusedOnDaysOnWhichTheyStandTheWrongWayRound(t *testing.T) {
+	c := catalogue(t)
+	day := clock.NewDay(2026, 11, 23)
+	for _, tt := range []struct {
+		text string
+		bad  bool
+	}{
+		{`joined between today and 2020-01-01`, true},
+		{`joined between 2026-11-24 and today`, true},
+		{`joined between today - 30 d and 2026-10-23`, true},
+		{`vip or not (orders(between today and 2020-01-01) >= 1)`, true},
+		{`joined between today - 30 d and 2026-10-24`, false},
+		{`joined between 2026-11-23 and today`, false},
+		{`orders(between 2020-01-01 and today) >= 1`, false},
+		{`orders(between today and 2027-01-01) >= 1`, false},
+	} {
+		tree, err := filter.Parse(tt.text, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch err = filter.Reversed(tree, day); {
+		case tt.bad:
+			wrong(t, tt.text, err, "reversed")
+		case err != nil:
+			t.Errorf("%s: %v", tt.text, err)
+		}
+		if _, err := filter.Compile(tree, c, day, filter.Options{}); err != nil {
+			t.Errorf("%s, saved before: %v", tt.text, err)
+		}
+	}
+}
+
+func TestAPeriodThatIsToComeIsTold(t *testing.T) {
+	c := catalogue(t)
+	day := clock.NewDay(2026, 11, 23)
+	for text, want := range map[string]string{
+		`orders(since 2026-11-24) = 0`:                           `“orders(since 2026-11-24) = 0”: this period begins only on 24 Nov 2026, so nothing counts in it yet.`,
+		`vip and revenue(between 2027-01-01 and 2027-12-31) > 5`: `“revenue(between 2027-01-01 and 2027-12-31) > 5 EUR”: this period begins only on 1 Jan 2027, so nothing counts in it yet.`,
+		`orders(since today + 2 d) >= 1`:                         `“orders(since today + 2 d) >= 1”: this period begins only on 25 Nov 2026, so nothing counts in it yet.`,
+		`orders(since 2026-11-23) >= 1`:                          "",
+		`orders(until 2027-01-01) >= 1`:                          "",
+		`joined > 2027-01-01 and orders(last 30 d) >= 1`:         "",
+	} {
+		tree, err := filter.Parse(text, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := filter.Compile(tree, c, day, filter.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(q.Ahead(i18n.For("en", nil)), "|"); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
 

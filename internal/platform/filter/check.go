@@ -120,7 +120,7 @@ func (k *checker) against(f Field, c Condition) error {
 			return err
 		}
 		if c.Is == Between && i == 1 && above(low, fitted) {
-			return reversed(f, c.Values[0].text(), v.text())
+			return reversed(f.Name, c.Values[0].text(), v.text())
 		}
 		low = fitted
 		if c.Is.Moves() && fitted.Number <= 0 && fitted.Money.Minor <= 0 {
@@ -134,8 +134,8 @@ func (k *checker) against(f Field, c Condition) error {
 }
 
 // reversed is the fault of bounds between which nothing lies.
-func reversed(f Field, from, to string) error {
-	return invalid("reversed", "field", f.Name, "from", from, "to", to)
+func reversed(field, from, to string) error {
+	return invalid("reversed", "field", field, "from", from, "to", to)
 }
 
 // above tells that a value of a field is above another one, on whatever day that is asked.
@@ -149,7 +149,7 @@ func above(a, b Value) bool {
 	return a.Number > b.Number
 }
 
-// later tells that a day is after another one whatever day today is. Of a date and a day counted from today that cannot be told.
+// later tells that a day is after another one whatever day today is. Of a date and a day counted from today see Reversed.
 func later(a, b Moment) bool {
 	if a.Relative != b.Relative {
 		return false
@@ -229,7 +229,7 @@ func (k *checker) window(f Field, c Condition) error {
 			}
 		}
 		if later(w.From, w.To) {
-			return reversed(f, w.From.text(), w.To.text())
+			return reversed(f.Name, w.From.text(), w.To.text())
 		}
 		return nil
 	}

@@ -166,12 +166,7 @@ func (q *Query) bounds(window *Window) (from *clock.Day, until clock.Day) {
 func back(s clock.Span) clock.Span { return clock.Span{N: -s.N, Unit: s.Unit} }
 
 // day is the day a moment means.
-func (q *Query) day(m Moment) clock.Day {
-	if m.Relative {
-		return m.Shift.AddToDay(q.asOf)
-	}
-	return m.Day
-}
+func (q *Query) day(m Moment) clock.Day { return m.on(q.asOf) }
 
 // any measures whether one of the values of a field with several meets the condition, in its positive form.
 func (w *writer) any(l *leaf) *measure {

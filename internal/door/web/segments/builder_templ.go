@@ -3025,7 +3025,7 @@ func resultView(r *page.Request, b *builder) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, text := range b.leftOut() {
+			for _, text := range append(b.leftOut(), b.result.ahead...) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 235, "<p class=\"s-text-warn\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

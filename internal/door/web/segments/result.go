@@ -38,7 +38,8 @@ const samples = 6
 type result struct {
 	count, all int64
 	sample     []explained
-	trouble    error // why it cannot be counted
+	ahead      []string // what cannot count yet, in sentences
+	trouble    error    // why it cannot be counted
 }
 
 // explained is a customer with why she is in.
@@ -64,6 +65,7 @@ func (d Deps) measure(r *page.Request, b *builder) error {
 	if err != nil {
 		return err
 	}
+	b.result.ahead = q.Ahead(r.P)
 	var ids []int64
 	err = d.Warehouse.View(r.Context(), func(v *warehouse.View) (err error) {
 		if b.result.count, err = segment.Count(r.Context(), v, q); err != nil {

@@ -336,6 +336,20 @@ func TestAListIsImportedAndTellsUnknownLines(t *testing.T) {
 	}
 }
 
+// Bounds of which one moves with the day and a period that is to come are told, not answered with nobody.
+func TestTheBuilderSaysWhatNobodyCanMeet(t *testing.T) {
+	_, s := small(t)
+	c := s.As(auth.Manager).With("HX-Request", "true").With("HX-Target", "result")
+	text := func(condition string) string {
+		return webtest.Words(c.Post("/segments/new", url.Values{"face": {"text"}, "text": {condition}}).Body)
+	}
+	contains(t, text("first_order between today and 2001-01-01"), "vertauscht")
+	contains(t, text("orders(since 2999-01-01) = 0"), "40", "beginnt erst am 01.01.2999")
+	if words := text("orders(until 2999-01-01) >= 1"); strings.Contains(words, "beginnt erst") {
+		t.Error(words)
+	}
+}
+
 // While somebody types only the result is sent.
 func TestTheResultComesAlone(t *testing.T) {
 	_, s := small(t)

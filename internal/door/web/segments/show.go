@@ -35,6 +35,7 @@ type shown struct {
 	users   people
 	names   map[int64]string // of customers who moved
 	at      standing
+	ahead   []string // what cannot count yet, in sentences
 	moves   []moved
 	entered int
 	left    int
@@ -85,6 +86,7 @@ func (d Deps) show(r *page.Request) error {
 		}
 		return r.Render(s.Name, showPage(r, s, ui.AsOf{}))
 	}
+	s.ahead = q.Ahead(r.P)
 	if r.WantsCSV() {
 		return d.membersFile(r, s, q)
 	}
