@@ -133,7 +133,11 @@ func (r Reason) Words(p *i18n.Printer, asOf clock.Day) string {
 			break
 		}
 	}
-	return p.T(key, "days", int64(r.Days), "silent", int64(r.Silent(asOf)), "count", int64(r.Count), "percent", int64(r.Percent), "since", r.Since)
+	times := ""
+	if r.Code == ReasonRising && r.Percent >= 100 { // per cent of more than twice as much are hard to read
+		key, times = key+"_times", p.Decimal(1+float64(r.Percent)/100, 1)
+	}
+	return p.T(key, "days", int64(r.Days), "silent", int64(r.Silent(asOf)), "count", int64(r.Count), "percent", int64(r.Percent), "times", times, "since", r.Since)
 }
 
 // Sentence is all reasons in one sentence; empty where there are none.

@@ -109,7 +109,7 @@ func riskNote(r *page.Request, f *predict.Foreseen) string {
 func chanceCard(r *page.Request, f *predict.Foreseen) templ.Component {
 	p := r.P
 	asOf := f.Outlook.AsOf
-	c := ui.Chart{ID: "chart-ahead", Kind: ui.LineChart, Title: p.N("customers.ahead.chart", int64(f.Outlook.Horizon)), Hide: true, Unit: ui.Unit{Kind: ui.Rate}}
+	c := ui.Chart{ID: "chart-ahead", Kind: ui.LineChart, Title: p.N("customers.ahead.chart", int64(f.Outlook.Horizon)), Hide: true, Unit: ui.Unit{Kind: ui.Rate}, YName: p.T("customers.ahead.chance")}
 	past, ahead, buys := ui.Series{Name: p.T("customers.ahead.so_far"), Color: 0}, ui.Series{Name: p.T("customers.ahead.if_silent"), Past: true, Color: 6}, ui.Series{Name: p.T("customers.ahead.bought"), Color: 1, Dots: true}
 	none := math.NaN()
 	for i, at := range f.Curve {

@@ -1865,7 +1865,7 @@ func aheadCard(r *page.Request, w whole, f *predict.Foreseen) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.CardBox(ui.Card{Title: r.P.T("customers.ahead.title"), Tone: figure.BandTone(f.Band), Link: &ui.Anchor{Text: r.P.T("customers.ahead.more"), Href: customerPath(w.ID) + "/figures#ahead"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var79), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.CardBox(ui.Card{Title: r.P.T("customers.ahead.title"), Sub: r.P.T("customers.ahead.stand", "day", f.Outlook.AsOf), Tone: figure.BandTone(f.Band), Link: &ui.Anchor{Text: r.P.T("customers.ahead.more"), Href: customerPath(w.ID) + "/figures#ahead"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var79), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -33,7 +33,7 @@ func (v view) seasonCard() templ.Component {
 		key = "outlook.season.on"
 	}
 	text := v.p.T(key, "years", v.p.Decimal(s.Years, 1), "with", v.p.Decimal(s.ErrorOn, 1), "without", v.p.Decimal(s.ErrorOff, 1))
-	c := ui.Chart{ID: "chart-season", Kind: ui.LineChart, Title: v.p.T("outlook.season.chart"), Hide: true, Unit: ui.Unit{Kind: ui.Rate}}
+	c := ui.Chart{ID: "chart-season", Kind: ui.LineChart, Title: v.p.T("outlook.season.chart"), Hide: true, Unit: ui.Unit{Kind: ui.Rate}, YName: v.p.T("outlook.season.y")}
 	year, _, _ := v.AsOf.Date()
 	for i := range s.Index {
 		c.Labels = append(c.Labels, v.p.MonthShort(clock.NewDay(year, 1, 1).AddDays(7*i)))

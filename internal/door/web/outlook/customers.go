@@ -102,6 +102,9 @@ func (d Deps) customers(r *page.Request) error {
 	if err != nil {
 		return err
 	}
+	if l.outlook.Model == 0 {
+		return r.Redirect(path) // which tells the first step
+	}
 	n, err := predict.CountListed(r.Context(), d.Warehouse, bands)
 	if err != nil {
 		return err

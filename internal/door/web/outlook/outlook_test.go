@@ -113,6 +113,9 @@ func TestWithoutScoresTheFirstStepIsTaught(t *testing.T) {
 		if strings.Contains(words, "Bestellungen importieren") != role.Can(auth.WriteImports) {
 			t.Errorf("%s, without orders: %s", role, words)
 		}
+		if got := s.As(role).Get("/insight/outlook/customers"); role.Can(auth.ReadReports) && got.Location != "/insight/outlook" {
+			t.Errorf("%s, the list of customers without scores: %d, leads to %q", role, got.Status, got.Location)
+		}
 	}
 	shop.Small(thisDay())
 	for _, role := range auth.Roles() {

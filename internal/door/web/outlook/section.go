@@ -39,7 +39,7 @@ func inCard(e ui.Explain) ui.Explain {
 
 // salesCard is what to expect in the next weeks.
 func (v view) salesCard() templ.Component {
-	chart := ui.Chart{ID: "chart-sales", Kind: ui.LineChart, Title: v.p.T("outlook.sales.chart"), Hide: true, Unit: ui.Unit{Kind: ui.Money, Currency: v.currency, Digits: min(0, money.Digits(v.currency))}}
+	chart := ui.Chart{ID: "chart-sales", Kind: ui.LineChart, Title: v.p.T("outlook.sales.chart"), Hide: true, Unit: ui.Unit{Kind: ui.Money, Currency: v.currency, Digits: min(0, money.Digits(v.currency))}, YName: v.p.T("outlook.sales.y")}
 	expected, lo, hi := ui.Series{Name: v.p.T("outlook.sales.expected")}, ui.Series{Name: v.p.T("outlook.sales.lo"), Past: true, Color: gray}, ui.Series{Name: v.p.T("outlook.sales.hi"), Past: true, Color: gray}
 	for _, w := range v.Sales.Weeks {
 		chart.Labels = append(chart.Labels, v.p.Date(w.Day))
@@ -147,7 +147,7 @@ func part(of, all int64) float64 {
 
 // calibrationCard holds the chances that were foretold against what happened.
 func (v view) calibrationCard() templ.Component {
-	c := ui.Chart{ID: "chart-calibration", Kind: ui.BarChart, Title: v.p.T("outlook.calibration.chart"), Hide: true, Unit: ui.Unit{Kind: ui.Rate}, XName: v.p.T("outlook.calibration.x")}
+	c := ui.Chart{ID: "chart-calibration", Kind: ui.BarChart, Title: v.p.T("outlook.calibration.chart"), Hide: true, Unit: ui.Unit{Kind: ui.Rate}, XName: v.p.T("outlook.calibration.x"), YName: v.p.T("outlook.calibration.y")}
 	foretold, happened := ui.Series{Name: v.p.T("outlook.calibration.predicted"), Color: 1}, ui.Series{Name: v.p.T("outlook.calibration.actual"), Color: 0}
 	inside := 0
 	for i, d := range v.Test.Deciles {
@@ -174,7 +174,7 @@ func (v view) calibrationTable() table {
 
 // trackingCard follows all repeat purchases week by week.
 func (v view) trackingCard() templ.Component {
-	c := ui.Chart{ID: "chart-tracking", Kind: ui.LineChart, Title: v.p.T("outlook.tracking.chart"), Hide: true}
+	c := ui.Chart{ID: "chart-tracking", Kind: ui.LineChart, Title: v.p.T("outlook.tracking.chart"), Hide: true, YName: v.p.T("outlook.tracking.y")}
 	expected, actual := ui.Series{Name: v.p.T("outlook.tracking.expected"), Past: true, Color: gray}, ui.Series{Name: v.p.T("outlook.tracking.actual"), Color: 0}
 	for _, w := range v.Test.Tracking {
 		c.Labels = append(c.Labels, v.p.Date(w.Day))

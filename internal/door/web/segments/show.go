@@ -257,7 +257,7 @@ func (s shown) chart(r *page.Request) *ui.Chart {
 		return nil
 	}
 	return &ui.Chart{ID: "size", Kind: ui.LineChart, Title: r.P.T("segments.size_over_time"), Hide: true, Labels: labels,
-		Series: []ui.Series{{Name: s.Name, Values: values}}, Unit: ui.Unit{Kind: ui.Count, Name: r.P.T("common.customers")}}
+		Series: []ui.Series{{Name: s.Name, Values: values}}, Unit: ui.Unit{Kind: ui.Count, Name: r.P.T("common.customers")}, YName: r.P.T("segments.size")}
 }
 
 // membersTable lists customers.
