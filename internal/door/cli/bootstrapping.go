@@ -33,6 +33,10 @@ func (cmd *predictTotals) Run(ctx context.Context, c *Call) error {
 	}
 	return c.Print(b, func(w io.Writer) {
 		p := c.Text
+		if b.Customers == 0 {
+			fmt.Fprintln(w, p.T("predict.notice.no_purchases"))
+			return
+		}
 		fmt.Fprintf(w, "%s\n\n", p.N("predict.cli.refits", int64(b.Refits), "customers", b.Customers, "seed", fmt.Sprint(b.Seed), "days", b.Horizon, "model", predict.ModelWords(p, b.Model)))
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		defer t.Flush()

@@ -175,6 +175,9 @@ func writeFits(w io.Writer, p *i18n.Printer, fits map[string]predict.ModelCard) 
 		if !ok {
 			continue
 		}
+		if f.N == 0 {
+			f.Params = nil // what it began with says nothing
+		}
 		var params []string
 		for _, key := range []string{"r", "alpha", "a", "b", "s", "beta", "p", "q", "v", "gamma", "delta"} {
 			if v, ok := f.Params[key]; ok {
@@ -432,7 +435,7 @@ func (cmd *predictBacktest) Run(ctx context.Context, c *Call) error {
 }
 
 func writeTest(w io.Writer, p *i18n.Printer, test *predict.Backtest) {
-	fmt.Fprintf(w, "%s\n\n", p.T("predict.cli.tested", "customers", int64(test.Customers), "cut", test.Cut, "until", test.Until, "actual", int64(test.Actual)))
+	fmt.Fprintf(w, "%s\n\n", p.N("predict.cli.tested", int64(test.Customers), "cut", test.Cut, "until", test.Until, "actual", int64(test.Actual)))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	defer t.Flush()
 	fmt.Fprintf(t, "%s\t%s\t%s\tMAE\tRMSE\tAUC\tBrier\t\n", p.T("predict.cli.model"), p.T("predict.cli.total"), p.T("predict.cli.bias"))
