@@ -129,7 +129,10 @@ func (r *Runner) Sample(ctx context.Context, c *Campaign, n int) ([]int64, error
 		return nil, err
 	}
 	key := segment.Key(fmt.Sprint("sample ", n), q)
-	some, err := warehouse.Cached(ctx, house, key, samplePatience, func(ctx context.Context, v *warehouse.View) ([]int64, error) { return segment.Sample(ctx, v, q, n) })
+	some, err := warehouse.Cached(ctx, house, key, samplePatience, func(ctx context.Context, v *warehouse.View) ([]int64, error) {
+		ids, _, err := segment.Sample(ctx, v, q, n)
+		return ids, err
+	})
 	return slices.Clone(some.Value), err
 }
 

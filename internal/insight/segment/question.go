@@ -31,10 +31,22 @@ func Customers(ctx context.Context, w warehouse.Querier, q *filter.Query, after 
 }
 
 // Sample is some of the customers who meet a compiled condition: the same ones as long as they do, and no kind of them
-// rather than another.
-func Sample(ctx context.Context, w warehouse.Querier, q *filter.Query, n int) ([]int64, error) {
+// rather than another. all is how many there are: both are found in one pass.
+func Sample(ctx context.Context, w warehouse.Querier, q *filter.Query, n int) (ids []int64, all int64, err error) {
 	s := q.Customers()
-	return idsOf(ctx, w, within(s, "customer", "true ORDER BY hash(f.customer), f.customer"+limited(n)), s.Args...)
+	rows, err := w.QueryContext(ctx, "WITH f AS MATERIALIZED ("+s.Text+") SELECT f.customer, (SELECT count(*) FROM f) FROM f ORDER BY hash(f.customer), f.customer"+limited(n), s.Args...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("customers of a segment: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id, &all); err != nil {
+			return nil, 0, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, all, rows.Err()
 }
 
 // Among tells which of ids meet a compiled condition.

@@ -307,7 +307,17 @@ func TestReasonsSamplesOverlapAndProfileAgree(t *testing.T) {
 		} else {
 			t.Log(got)
 		}
-		sample, err := segment.Sample(ctx, s.house, q, 4)
+		sample, all, err := segment.Sample(ctx, s.house, q, 4)
+		if all != n {
+			t.Errorf("a sample of %d, they are %d", all, n)
+		}
+		nobody, wrong := b.Query(s.parse("orders > 1000"), b.Today)
+		if wrong != nil {
+			t.Fatal(wrong)
+		}
+		if none, all, err := segment.Sample(ctx, s.house, nobody, 4); err != nil || all != 0 || none != nil {
+			t.Errorf("a sample of nobody: %v of %d, %v", none, all, err)
+		}
 		among, err2 := segment.Among(ctx, s.house, q, sample)
 		if err != nil || err2 != nil || len(sample) != 4 || len(among) != 4 {
 			t.Errorf("sample %v, of them in %v: %v, %v", sample, among, err, err2)

@@ -68,7 +68,7 @@ func (d Deps) measure(r *page.Request, b *builder) error {
 	b.result.ahead = q.Ahead(r.P)
 	var ids []int64
 	err = d.Warehouse.View(r.Context(), func(v *warehouse.View) (err error) {
-		if b.result.count, err = segment.Count(r.Context(), v, q); err != nil {
+		if ids, b.result.count, err = segment.Sample(r.Context(), v, q, samples); err != nil {
 			return err
 		}
 		b.result.all = b.result.count
@@ -76,9 +76,6 @@ func (d Deps) measure(r *page.Request, b *builder) error {
 			if b.result.all, err = segment.Count(r.Context(), v, everybody); err != nil {
 				return err
 			}
-		}
-		if ids, err = segment.Sample(r.Context(), v, q, samples); err != nil {
-			return err
 		}
 		b.result.sample, err = explain(r.Context(), v, q, ids)
 		return err
