@@ -21,9 +21,7 @@ func conditionFields() []filter.Field {
 	}
 	class := of(abc, "abc", filter.TypeChoice, "k.class")
 	class.Choices = []string{"A", "B", "C"}
-	code := of(rfm, "rfm", filter.TypeChoice, "'R' || k.r || 'F' || k.f || 'M' || k.m")
-	code.Upper = true
-	return []filter.Field{code, of(rfm, "rfm_recency", filter.TypeNumber, "k.r"), of(rfm, "rfm_frequency", filter.TypeNumber, "k.f"),
+	return []filter.Field{of(rfm, "rfm", filter.TypeChoice, "CAST(100 * k.r + 10 * k.f + k.m AS VARCHAR)"), of(rfm, "rfm_recency", filter.TypeNumber, "k.r"), of(rfm, "rfm_frequency", filter.TypeNumber, "k.f"),
 		of(rfm, "rfm_value", filter.TypeNumber, "k.m"), class, of(abc, "value_rank", filter.TypeShare, "k.place")}
 }
 

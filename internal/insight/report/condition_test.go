@@ -34,7 +34,7 @@ func TestConditionsMeanTheClassesOfTheReports(t *testing.T) {
 			return
 		}
 		for _, tt := range []struct{ report, ref, condition string }{
-			{"rfm", "pct/555", "rfm = R5F5M5"}, {"rfm", "pct/1__", "rfm_recency = 1"}, {"rfm", "pct/5__", "rfm_recency > 4"}, {"rfm", "pct/_3_", "rfm_frequency = 3"},
+			{"rfm", "pct/555", "rfm = 555"}, {"rfm", "pct/1__", "rfm_recency = 1"}, {"rfm", "pct/5__", "rfm_recency > 4"}, {"rfm", "pct/_3_", "rfm_frequency = 3"},
 			{"rfm", "pct/__2", "rfm_value = 2"}, {"abc", "class/A", "abc = A"}, {"abc", "class/B", "abc = b"}, {"abc", "class/C", "abc in (C)"},
 			{"abc", fmt.Sprintf("top/%d", (len(l.of)*20+99)/100), "value_rank < 20 %"},
 		} {

@@ -28,9 +28,11 @@ func (c cell) sub(text string) cell {
 	return c
 }
 
-// between sets the interval of the figure below it; in a file its ends stand in columns of their own.
+// between sets the interval of the figure below it, unless the figure is certain; in a file its ends stand in columns of their own.
 func (c cell) between(p *i18n.Printer, lo, hi cell) cell {
-	c.Sub = p.T("outlook.between", "lo", lo.Text, "hi", hi.Text)
+	if lo.raw != c.raw || hi.raw != c.raw {
+		c.Sub = p.T("outlook.between", "lo", lo.Text, "hi", hi.Text)
+	}
 	c.ends = []string{lo.raw, hi.raw}
 	return c
 }
