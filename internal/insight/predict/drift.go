@@ -127,6 +127,7 @@ func shrink(all []estimate) (values, weights []float64) {
 // in its first weeks.
 const (
 	earlyWeeks   = 8   // in which they show
+	firstWeeks   = 4   // in which those who buy often show; holidays may come after
 	laterWeeks   = 44  // of the year after them, to compare with
 	suspectRatio = 2.0 // so many times more beginners than later
 )
@@ -143,15 +144,19 @@ func truncated(b *Book) (early, later float64, yes bool) {
 		return 0, 0, false
 	}
 	begun := make([]float64, weeks)
+	atFirst := 0.0
 	for _, d := range b.First {
 		switch week := int(d-first) / 7; {
 		case week < earlyWeeks:
 			early++
+			if week < firstWeeks {
+				atFirst++
+			}
 		case week < earlyWeeks+weeks:
 			begun[week-earlyWeeks]++
 		}
 	}
 	slices.Sort(begun)
-	early, later = early/earlyWeeks, begun[weeks/2]
+	early, later = max(early/earlyWeeks, atFirst/firstWeeks), begun[weeks/2]
 	return early, later, later*float64(weeks) >= 30 && early > suspectRatio*later
 }
