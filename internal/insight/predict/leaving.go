@@ -70,6 +70,7 @@ type running struct {
 	id, customer int64
 	plan         string
 	days         int32 // it ran, or has run
+	since        int32 // days since it began; of those of which only months are known as many as it takes
 	ended        bool
 	bought       map[int32]float32 // purchase days by stretch
 	lately       float32           // purchase days in the last stretch before today
@@ -137,9 +138,10 @@ func (l *Leaving) contracts(ctx context.Context, q Querier) ([]*running, error) 
 	var dated bool
 	err := each(ctx, q, fmt.Sprintf(`SELECT id, customer, plan, CAST(CASE WHEN started IS NULL THEN round(tenure * %[2]g)
 			ELSE least(coalesce(ended, DATE '%[1]s'), DATE '%[1]s') + 1 - started END AS INTEGER),
+		CAST(CASE WHEN started IS NULL THEN 1000000 ELSE DATE '%[1]s' + 1 - started END AS INTEGER),
 		CASE WHEN started IS NULL THEN churned ELSE coalesce(ended <= DATE '%[1]s', false) END, started IS NOT NULL
 		FROM contract WHERE started IS NULL OR started <= DATE '%[1]s' ORDER BY id`, l.AsOf, daysOfMonth),
-		[]any{&c.id, &c.customer, &c.plan, &c.days, &c.ended, &dated}, func() {
+		[]any{&c.id, &c.customer, &c.plan, &c.days, &c.since, &c.ended, &dated}, func() {
 			one := c
 			all, at[c.id] = append(all, &one), &one
 			if !dated {
@@ -227,13 +229,18 @@ func (t *teaching) put(row []float32, c *running, age int32, bought float32) {
 	}
 }
 
-// count is how many stretches a contract began that are over.
+// count is how many stretches a contract began that are over. One in which it ended but that is not over does not count either: of those that
+// began with it, some may still end in it.
 func (t *teaching) count(c *running) int {
+	n := c.days / t.days
 	if c.ended {
-		return int(max(0, c.days-1)/t.days) + 1
+		n = min(max(0, c.days-1)/t.days+1, c.since/t.days)
 	}
-	return int(c.days / t.days)
+	return int(n)
 }
+
+// ends tells whether a contract ended in the last of its stretches.
+func (t *teaching) ends(c *running, n int) bool { return c.ended && int32(n)*t.days >= c.days }
 
 // stretches are the rows of contracts, and whether they ended in each.
 func (t *teaching) stretches(all []*running) (f survival.Features, happened []bool) {
@@ -251,7 +258,7 @@ func (t *teaching) stretches(all []*running) (f survival.Features, happened []bo
 				bought = c.bought[k-1]
 			}
 			t.put(row, c, k*t.days, bought)
-			f.Data, happened = append(f.Data, row...), append(happened, c.ended && at == n-1)
+			f.Data, happened = append(f.Data, row...), append(happened, at == n-1 && t.ends(c, n))
 		}
 	}
 	return f, happened

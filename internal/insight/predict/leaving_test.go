@@ -72,6 +72,29 @@ func TestTheChanceThatAContractEndsIsRight(t *testing.T) {
 	}
 }
 
+func TestAStretchThatIsNotOverSaysNothingAboutContracts(t *testing.T) {
+	today := mustDay(t, "2025-12-31")
+	db := house(t)
+	var all [][]any
+	for id := range int64(200) { // each began ninety days ago; every other one ended at once
+		begun, end := today.AddDays(-90), any(nil)
+		if id%2 == 0 {
+			end = begun.AddDays(3)
+		}
+		all = append(all, []any{id + 1, id + 1, "A", begun, end, nil, end != nil, nil})
+	}
+	warehousetest.Fill(t, db, map[string][][]any{"contract": all})
+	for days, want := range map[int]int64{100: 0, 91: 100} {
+		l, err := predict.Leave(context.Background(), db, today, days)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Events != want || l.Stretches != 2*want {
+			t.Errorf("within %d days: %d of %d stretches ended, want %d of %d", days, l.Events, l.Stretches, want, 2*want)
+		}
+	}
+}
+
 func TestWhatCannotBeToldOfContractsIsSaid(t *testing.T) {
 	ctx, today := context.Background(), mustDay(t, "2025-12-31")
 	if _, err := predict.Leave(ctx, house(t), today, 91); fault.CodeOf(err) != fault.NotFound {
