@@ -51,26 +51,14 @@ var ageLimits = []struct {
 
 // Compare profiles the customers who meet a compiled condition against all, as of a day.
 func (b *Book) Compare(ctx context.Context, w warehouse.Querier, q *filter.Query, asOf clock.Day) (*Profile, error) {
-	scored, err := scoreTable(ctx, w)
+	names, everybody, err := b.divided(ctx, w, q, asOf)
 	if err != nil {
 		return nil, err
 	}
-	names := []string{"age", "origin", "country", "kind", "value"}
-	if scored {
-		names = append(names, "band")
-	}
-	s := q.Customers()
-	sql := fmt.Sprintf(`WITH picked AS (%s), each_one AS (
-			SELECT %s AS age, c.source AS origin, c.country, c.kind, %s AS value%s, f.customer IS NOT NULL AS hit
-			FROM customer c LEFT JOIN picked f ON f.customer = c.id
-			LEFT JOIN purchase_day p ON p.customer = c.id AND p.net_orders > 0 AND p.day <= DATE '%s' AND (p.net_next IS NULL OR p.net_next > DATE '%s')%s
-			WHERE NOT c.excluded AND NOT c.erased)
-		SELECT grouping(%s) AS which, coalesce(%s, '') AS code, count(*) FILTER (hit) AS segment, count(*) AS all_of_them
+	sql := fmt.Sprintf(`%s SELECT grouping(%s) AS which, coalesce(%s, '') AS code, count(*) FILTER (hit) AS segment, count(*) AS all_of_them
 		FROM each_one GROUP BY GROUPING SETS (%s) ORDER BY all_of_them DESC, code`,
-		s.Text, ageSQL(asOf), b.valueSQL(), map[bool]string{true: ", coalesce(k.band, '') AS band"}[scored], asOf, asOf,
-		map[bool]string{true: " LEFT JOIN score k ON k.customer = c.id"}[scored],
-		strings.Join(names, ", "), strings.Join(names, ", "), "("+strings.Join(names, "), (")+")")
-	rows, err := w.QueryContext(ctx, sql, s.Args...)
+		everybody.Text, strings.Join(names, ", "), strings.Join(names, ", "), "("+strings.Join(names, "), (")+")")
+	rows, err := w.QueryContext(ctx, sql, everybody.Args...)
 	if err != nil {
 		return nil, fmt.Errorf("profile of a segment: %w", err)
 	}
@@ -89,6 +77,38 @@ func (b *Book) Compare(ctx context.Context, w warehouse.Querier, q *filter.Query
 		}
 	}
 	return profileOf(names, found), rows.Err()
+}
+
+// PartOf is the customers who meet a compiled condition and are in one part of a dimension of the profile, by id, behind after: limit at most. Of a
+// dimension that a profile does not have there are none.
+func (b *Book) PartOf(ctx context.Context, w warehouse.Querier, q *filter.Query, asOf clock.Day, dimension, code string, after int64, limit int) ([]int64, error) {
+	names, everybody, err := b.divided(ctx, w, q, asOf)
+	if err != nil || !slices.Contains(names, dimension) {
+		return nil, err
+	}
+	sql := fmt.Sprintf("%s SELECT customer FROM each_one WHERE hit AND coalesce(%s, '') = ? AND customer > %d ORDER BY customer%s", everybody.Text, dimension, after, limited(limit))
+	return idsOf(ctx, w, sql, append(slices.Clone(everybody.Args), code)...)
+}
+
+// divided is the common table expression each_one, which says of every customer in which part of each of the dimensions she is, and whether she meets the condition.
+func (b *Book) divided(ctx context.Context, w warehouse.Querier, q *filter.Query, asOf clock.Day) (dimensions []string, with filter.SQL, err error) {
+	scored, err := scoreTable(ctx, w)
+	if err != nil {
+		return nil, with, err
+	}
+	dimensions = []string{"age", "origin", "country", "kind", "value"}
+	if scored {
+		dimensions = append(dimensions, "band")
+	}
+	with = q.Customers()
+	with.Text = fmt.Sprintf(`WITH picked AS (%s), each_one AS (
+			SELECT c.id AS customer, %s AS age, c.source AS origin, c.country, c.kind, %s AS value%s, f.customer IS NOT NULL AS hit
+			FROM customer c LEFT JOIN picked f ON f.customer = c.id
+			LEFT JOIN purchase_day p ON p.customer = c.id AND p.net_orders > 0 AND p.day <= DATE '%s' AND (p.net_next IS NULL OR p.net_next > DATE '%s')%s
+			WHERE NOT c.excluded AND NOT c.erased)`,
+		with.Text, ageSQL(asOf), b.valueSQL(), map[bool]string{true: ", coalesce(k.band, '') AS band"}[scored], asOf, asOf,
+		map[bool]string{true: " LEFT JOIN score k ON k.customer = c.id"}[scored])
+	return dimensions, with, nil
 }
 
 // scoreTable tells whether the warehouse has a table of scores.

@@ -3,6 +3,7 @@ package segment_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -334,6 +335,15 @@ func TestReasonsSamplesOverlapAndProfileAgree(t *testing.T) {
 			inside, all := int64(0), int64(0)
 			for _, row := range d.Rows {
 				inside, all = inside+row.Segment, all+row.All
+				part, err := b.PartOf(ctx, s.house, q, b.Today, d.Name, row.Code, 0, 100)
+				if err != nil || int64(len(part)) != row.Segment {
+					t.Errorf("%s %q: %d customers, want %d, %v", d.Name, row.Code, len(part), row.Segment, err)
+				}
+				if len(part) > 1 {
+					if behind, err := b.PartOf(ctx, s.house, q, b.Today, d.Name, row.Code, part[0], 1); err != nil || !slices.Equal(behind, part[1:2]) {
+						t.Errorf("%s %q behind %d: %v, want %v, %v", d.Name, row.Code, part[0], behind, part[1:2], err)
+					}
+				}
 				if label := b.Label(p, d.Name, row.Code); label == "" || strings.Contains(label, "⟦") {
 					t.Errorf("%s %q: label %q", d.Name, row.Code, label)
 				}
@@ -341,6 +351,9 @@ func TestReasonsSamplesOverlapAndProfileAgree(t *testing.T) {
 			if inside != 10 || all != 40 {
 				t.Errorf("%s: %+v", d.Name, d.Rows)
 			}
+		}
+		if part, err := b.PartOf(ctx, s.house, q, b.Today, "customer", "1", 0, 100); err != nil || part != nil {
+			t.Errorf("a dimension that is none: %v, %v", part, err)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -251,6 +252,30 @@ func TestASegmentShowsItsCustomersAndWhy(t *testing.T) {
 	if strings.Contains(c.Get(here).Body, "<script>alert") {
 		t.Error("the name of a customer is not escaped")
 	}
+}
+
+func TestEachPartOfAProfileOpensToItsCustomers(t *testing.T) {
+	_, s := small(t)
+	c := s.As(auth.Manager)
+	here := save(t, c, "Käufer", "orders >= 1")
+	all := c.Get(here).Body
+	parts := regexp.MustCompile(`href="[^"]*part=(value%2F[^"&#]*)`).FindAllStringSubmatch(all, -1)
+	if len(parts) == 0 {
+		t.Fatal("no part of the profile leads to its customers")
+	}
+	sum := 0
+	for _, part := range parts {
+		contains(t, clean(t, c.Get(here+"?part="+part[1]), "de", 200), "Gezeigt wird nur ein Teil", "Alle zeigen")
+		rows, err := reader(c.Get(here + ".csv?part=" + part[1]).Body).ReadAll()
+		if err != nil || len(rows) < 2 {
+			t.Errorf("%s: the file has %d lines, %v", part[1], len(rows), err)
+		}
+		sum += len(rows) - 1
+	}
+	if sum != 40 {
+		t.Errorf("the parts have %d customers, want 40", sum)
+	}
+	contains(t, clean(t, c.Get(here+"?part=nothing%2Fno"), "de", 200), "Niemand gehört dazu")
 }
 
 func TestWhatWasDoneCanBeUndone(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stamm/internal/door/web/figure"
@@ -15,6 +16,7 @@ import (
 	"stamm/internal/platform/clock"
 	"stamm/internal/platform/feed"
 	"stamm/internal/platform/filter"
+	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
 	"stamm/internal/record/customer"
@@ -45,8 +47,42 @@ type shown struct {
 	next    string
 	first   string
 	profile *segment.Profile
+	part    *part // of the profile that is asked for; nil for all
 	other   *segment.Segment
 	shared  *segment.Shared
+}
+
+// part is a part of one dimension of the profile.
+type part struct{ dimension, code string }
+
+// partOf reads which part is asked for, as in "band/at_risk".
+func partOf(r *page.Request) *part {
+	dimension, code, ok := strings.Cut(r.Text("part"), "/")
+	if !ok {
+		return nil
+	}
+	return &part{dimension, code}
+}
+
+// partName says in words which part is shown, "" where the profile has none of that name.
+func (s shown) partName(p *i18n.Printer) string {
+	if s.part == nil || s.profile == nil {
+		return ""
+	}
+	for _, d := range s.profile.Dimensions {
+		if d.Name == s.part.dimension && slices.ContainsFunc(d.Rows, func(row segment.Slice) bool { return row.Code == s.part.code }) {
+			return p.T("segments.part", "dimension", p.T("segment.profile."+d.Name), "part", s.book.Label(p, d.Name, s.part.code))
+		}
+	}
+	return ""
+}
+
+// customers are those of the segment or of its part, behind after.
+func (s *shown) customers(ctx context.Context, w warehouse.Querier, q *filter.Query, after int64, limit int) ([]int64, error) {
+	if s.part == nil {
+		return segment.Customers(ctx, w, q, after, limit)
+	}
+	return s.book.PartOf(ctx, w, q, s.book.Today, s.part.dimension, s.part.code, after, limit)
 }
 
 // moved is somebody who entered or left.
@@ -87,6 +123,7 @@ func (d Deps) show(r *page.Request) error {
 		return r.Render(s.Name, showPage(r, s, ui.AsOf{}))
 	}
 	s.ahead = q.Ahead(r.P)
+	s.part = partOf(r)
 	if r.WantsCSV() {
 		return d.membersFile(r, s, q)
 	}
@@ -106,8 +143,8 @@ func (d Deps) show(r *page.Request) error {
 // members reads one page of the customers, each with why she is in.
 func (d Deps) members(r *page.Request, s *shown, q *filter.Query, from *figure.Source) error {
 	after := max(r.Int("after", 0), 0)
-	rows, known, err := figure.Soon(r.Context(), from, segment.Key("members "+strconv.FormatInt(after, 10), q), func(ctx context.Context, v *warehouse.View) ([]explained, error) {
-		ids, err := segment.Customers(ctx, v, q, after, pageRows+1)
+	rows, known, err := figure.Soon(r.Context(), from, segment.Key(fmt.Sprintf("members %d %+v", after, s.part), q), func(ctx context.Context, v *warehouse.View) ([]explained, error) {
+		ids, err := s.customers(ctx, v, q, after, pageRows+1)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +183,7 @@ func (d Deps) membersFile(r *page.Request, s shown, q *filter.Query) error {
 	p := r.P
 	return r.SendCSV("segment-"+strconv.FormatInt(s.ID, 10)+"-"+s.book.Today.String(), []string{"ID", p.T("segments.number"), p.T("common.name")}, func(yield func([]string, error) bool) {
 		for after := int64(0); ; {
-			ids, err := segment.Customers(r.Context(), d.Warehouse, q, after, fileRows)
+			ids, err := s.customers(r.Context(), d.Warehouse, q, after, fileRows)
 			var names, numbers map[int64]string
 			if err == nil && len(ids) > 0 {
 				err = r.Read(func(tx *store.Tx) (err error) {
@@ -264,7 +301,7 @@ func (s shown) chart(r *page.Request) *ui.Chart {
 func (s shown) membersTable(r *page.Request) ui.Table {
 	p := r.P
 	of := int64(-1)
-	if s.at.known {
+	if s.at.known && s.part == nil {
 		of = s.at.n
 	}
 	t := ui.Table{ID: "members", Title: p.T("common.customers"), Caption: p.T("common.customers"), CSV: r.CSVLink("after", "", "with", ""), Columns: []ui.Column{
