@@ -155,3 +155,11 @@ func (c *Composer) Script(ctx context.Context, tx *store.Tx, m *message.Message)
 func NewScript(lang string) *Content {
 	return &Content{Script: "{{ customer.salutation }},\n\n" + i18n.For(lang, nil).T("campaign.script", "company", "{{ company }}")}
 }
+
+// Words is the key of a text that says the same thing in other words of calls than of mails: of calls it ends in _calls.
+func Words(by consent.Channel, key string) string {
+	if by == consent.Phone {
+		return key + "_calls"
+	}
+	return key
+}

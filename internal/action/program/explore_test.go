@@ -6,6 +6,7 @@ import (
 
 	"stamm/internal/action/program"
 	"stamm/internal/insight/trial"
+	"stamm/internal/platform/filter"
 	"stamm/internal/platform/warehouse"
 )
 
@@ -94,6 +95,10 @@ func TestThePlanKnowsWhatCanBeSeenFromTheOwnCustomers(t *testing.T) {
 	}
 	if p := plan(program.PlanQuestion{Drawn: 1200}); p.Customers != 1200 {
 		t.Errorf("a draft run found fewer: %+v", p)
+	}
+	few := filter.SQL{Text: "SELECT id AS customer FROM customer WHERE id <= $1", Args: []any{int64(2000)}}
+	if p := plan(program.PlanQuestion{Without: &few}); p.Customers != 4000 {
+		t.Errorf("without those who are left out: %+v", p)
 	}
 	q := program.PlanQuestion{AsOf: first.AddDays(27), Margin: 100, Window: 28, Outcome: program.Net, Control: 100, Effect: 50}
 	var p *program.Plan
