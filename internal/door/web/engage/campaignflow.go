@@ -244,7 +244,7 @@ func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
 	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.outcome"), Text: p.T("program.outcome." + string(c.Outcome))},
 		ui.Pair{Term: p.T(campaign.Words(c.Channel, "campaigns.when")), Text: o.when(r)}, ui.Pair{Term: p.T("campaigns.variants"), Text: o.variants(r)})
 	if c.Winner.By != "" && len(c.Variants) > 1 {
-		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.winner"), Text: p.T("campaigns.winner_rule", "by", p.T("campaigns.winners."+string(c.Winner.By)), "share", p.Percent(float64(c.Winner.Test)/1000, 0),
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.winner_by"), Text: p.T("campaigns.winner_rule", "by", p.T("campaigns.winners."+string(c.Winner.By)), "share", p.Percent(float64(c.Winner.Test)/1000, 0),
 			"hours", p.N("common.hours", int64(c.Winner.Hours)))})
 	}
 	if c.Won != "" {
