@@ -139,12 +139,12 @@ func (c *Composer) Script(ctx context.Context, tx *store.Tx, m *message.Message)
 	s := call.Script{About: of.Name, Why: of.Goal}
 	v := of.of(m.Arm)
 	if v == nil {
-		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", m.Arm)
+		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", strings.ToUpper(m.Arm))
 		return s, nil
 	}
 	key, content := v.Pick(person.Language, person.AddressForm, of.Language)
 	if content == nil {
-		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", v.Name)
+		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", strings.ToUpper(v.Name))
 		return s, nil
 	}
 	s.Text, s.Err = t.speak(of, v, key, content, person, m.Customer, nil)

@@ -136,7 +136,7 @@ func (v proofView) partName(key string) string {
 
 // choiceWords say whether choosing by these parts beats the best single action.
 func (v proofView) choiceWords() string {
-	if v.choice == nil {
+	if v.choice == nil || !v.Verdict.Profit.Known {
 		return ""
 	}
 	arm := func(name string) string {

@@ -325,7 +325,7 @@ func (v proofView) checks() []string {
 	}
 	if n := v.Drawn[program.Control]; n > 0 {
 		share := float64(v.Contaminated[program.Control]) / float64(n)
-		all = append(all, p.T("programme.checks.contaminated", "n", v.Contaminated[program.Control], "share", p.Percent(share, 1)))
+		all = append(all, p.N("programme.checks.contaminated", v.Contaminated[program.Control], "share", p.Percent(share, 1)))
 	}
 	if r := v.Together[program.Margin]; r != nil && r.MDE != nil {
 		all = append(all, p.T("programme.checks.mde", "effect", v.exact(*r.MDE)))
