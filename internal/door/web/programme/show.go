@@ -74,7 +74,15 @@ func (d Deps) show(r *page.Request) error {
 	if v.among, v.split, err = d.splitOf(r, v.Proof); err != nil {
 		return err
 	}
-	more, _, err := figure.Soon(r.Context(), from, fmt.Sprintf("%s by %s of %d", b.key(basis(r)), store.JSON(v.split), id), v.explore)
+	explore := func() (explored, error) {
+		e, _, err := figure.Soon(r.Context(), from, fmt.Sprintf("%s by %s of %d", b.key(basis(r)), store.JSON(v.split), id), v.explore)
+		return e, err
+	}
+	more, err := explore()
+	if err == nil && r.Text("by") == "" && len(more.parts) == 1 && more.parts[0].Key == "" { // nobody foretold bands when it was drawn
+		v.split.By = program.ByCountry
+		more, err = explore()
+	}
 	if err != nil {
 		return err
 	}
