@@ -14,8 +14,8 @@ package campaign
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -344,7 +344,7 @@ func (c *Campaign) checkVariants() []error {
 		}
 	}
 	if sum != 1000 {
-		all = append(all, fault.New(fault.Invalid, "campaign.error.shares", "sum", fmt.Sprint(sum)).On("variants"))
+		all = append(all, fault.New(fault.Invalid, "campaign.error.shares", "sum", strconv.FormatFloat(float64(sum)/10, 'f', -1, 64)).On("variants"))
 	}
 	return all
 }

@@ -248,7 +248,7 @@ func (t *table) mail(m *message.Message) message.Mail {
 	}
 	v := c.of(m.Arm)
 	if v == nil {
-		out.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", m.Arm)
+		out.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", strings.ToUpper(m.Arm))
 		return out
 	}
 	letter, key, err := t.letter(c, v, person)
@@ -339,7 +339,7 @@ const mostLetters = 200
 func (c *Composer) letter(of *Campaign, v *Variant, person *reader) (*Letter, string, error) {
 	key, content := v.Pick(person.Language, person.AddressForm, of.Language)
 	if content == nil {
-		return nil, "", fault.New(fault.NotFound, "campaign.error.no_content", "variant", v.Name)
+		return nil, "", fault.New(fault.NotFound, "campaign.error.no_content", "variant", strings.ToUpper(v.Name))
 	}
 	name := contentOf{of.ID, of.Version, v.Name, key}
 	c.mu.Lock()

@@ -25,8 +25,9 @@ func (w *htmlWriter) put(parts ...string) {
 
 const darkStyle = `.ground{background:#15181c!important}.paper{background:#1f2429!important}.ink,.ink p,.ink li,.ink h1,.ink h2,.ink h3{color:#e6e9ec!important}.soft,.soft p{color:#a3adb8!important}.line{border-color:#3a424b!important}`
 
-// head begins the document: the sheet of paper in the middle of the ground.
-func (w *htmlWriter) head(preheader string) {
+// head begins the document: the sheet of paper in the middle of the ground. The subject is its title, which screen readers say first and
+// browsers show.
+func (w *htmlWriter) head(subject, preheader string) {
 	dark := "@media (prefers-color-scheme: dark){" + darkStyle + "}"
 	if w.reader.Dark {
 		dark = darkStyle
@@ -40,7 +41,7 @@ func (w *htmlWriter) head(preheader string) {
 <meta name="format-detection" content="telephone=no, date=no, address=no, email=no">
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
-<title></title>
+<title>`, escapeHTML(subject), `</title>
 <!--[if mso]><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml><style>table{border-collapse:collapse;}td,p,a,h1,h2,h3,li{font-family:Arial,sans-serif!important;}</style><![endif]-->
 <style>
 :root{color-scheme:light dark;supported-color-schemes:light dark}

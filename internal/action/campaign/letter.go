@@ -282,7 +282,7 @@ func (l *Letter) Write(r *Reader) (Written, error) {
 	h := &htmlWriter{letter: l, reader: r, buf: slices.Grow((*page)[:0], 16<<10)}
 	defer func() { *page = h.buf }()
 	t := &plainWriter{letter: l, reader: r}
-	h.head(preheader)
+	h.head(w.Subject, preheader)
 	for i := range l.blocks {
 		if err := h.block(&l.blocks[i], inner); err != nil {
 			return w, err

@@ -59,7 +59,7 @@ func (c *Composer) Preview(ctx context.Context, tx *store.Tx, campaign int64, lo
 		key, content = look.Language, chosen
 	}
 	if content == nil {
-		return Shown{}, fault.New(fault.NotFound, "campaign.error.no_content", "variant", v.Name)
+		return Shown{}, fault.New(fault.NotFound, "campaign.error.no_content", "variant", strings.ToUpper(v.Name))
 	}
 	return t.show(ctx, tx, of, v, key, content, person, look)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"stamm/internal/action/program"
 	"stamm/internal/platform/clock"
@@ -125,7 +126,7 @@ func (c *Campaign) Ready() error {
 	for i := range c.Variants {
 		v := &c.Variants[i]
 		if len(v.Contents) == 0 {
-			all = append(all, fault.New(fault.Invalid, "campaign.error.no_content", "variant", v.Name).On("content"))
+			all = append(all, fault.New(fault.Invalid, "campaign.error.no_content", "variant", strings.ToUpper(v.Name)).On("content"))
 		}
 		for _, key := range v.Keys() {
 			if c.ByPhone() {

@@ -139,12 +139,12 @@ func (c *Composer) Script(ctx context.Context, tx *store.Tx, m *message.Message)
 	s := call.Script{About: of.Name, Why: of.Goal}
 	v := of.of(m.Arm)
 	if v == nil {
-		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", m.Arm)
+		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", strings.ToUpper(m.Arm))
 		return s, nil
 	}
 	key, content := v.Pick(person.Language, person.AddressForm, of.Language)
 	if content == nil {
-		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", v.Name)
+		s.Err = fault.New(fault.NotFound, "campaign.error.no_content", "variant", strings.ToUpper(v.Name))
 		return s, nil
 	}
 	s.Text, s.Err = t.speak(of, v, key, content, person, m.Customer, nil)
@@ -154,4 +154,12 @@ func (c *Composer) Script(ctx context.Context, tx *store.Tx, m *message.Message)
 // NewScript is the content that a campaign by telephone begins with, in a language.
 func NewScript(lang string) *Content {
 	return &Content{Script: "{{ customer.salutation }},\n\n" + i18n.For(lang, nil).T("campaign.script", "company", "{{ company }}")}
+}
+
+// Words is the key of a text that says the same thing in other words of calls than of mails: of calls it ends in _calls.
+func Words(by consent.Channel, key string) string {
+	if by == consent.Phone {
+		return key + "_calls"
+	}
+	return key
 }

@@ -223,6 +223,50 @@ func TestAnOrderToldTwiceCountsOnce(t *testing.T) {
 	})
 }
 
+func TestWhatIsRedeemedIsBookedWithTheMeasureThatReachedHerLast(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		zone, err := time.LoadLocation("Europe/Berlin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		today := clock.DayOf(db.Now(), zone)
+		shared := tenth()
+		shared.Code, shared.Once = "HERBST", false
+		own := create(t, db, tenth())
+		create(t, db, shared)
+		show := func(c *coupon.Coupon, measure int64, customers ...int64) (codes []string) {
+			write(t, db, func(tx *store.Tx) (err error) {
+				codes, err = coupon.Give(t.Context(), tx, c.ID, measure, customers)
+				return err
+			})
+			return codes
+		}
+		code := show(own, 1, 11, 12)[0]
+		show(own, 2, 11)
+		show(shared, 1, 11)
+		show(shared, 2, 11, 12, 12)
+		show(shared, 2, 12) // again
+		for i, tt := range []struct {
+			code     string
+			customer int64
+			day      clock.Day
+			want     int64
+		}{
+			{code, 11, today, 2},                 // shown by a second measure
+			{"HERBST", 11, today, 2},             // likewise
+			{"HERBST", 12, today, 2},             // shown by one only
+			{"HERBST", 13, today, 0},             // of nobody who was shown it, as of the control group
+			{"HERBST", 0, today, 0},              // nobody knows who
+			{"HERBST", 11, today.AddDays(-1), 0}, // before she was shown it
+		} {
+			o, err := redeem(db, coupon.Claim{Code: tt.code, Order: fmt.Sprint("B", i), Customer: tt.customer, Amount: eur(100_00), Day: &tt.day})
+			if err != nil || o.Measure != tt.want {
+				t.Errorf("%+v: booked with %d, %v", tt, o.Measure, err)
+			}
+		}
+	})
+}
+
 func TestACouponCountsOnlyWhenAndWhereItMay(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		beans := &product.Product{SKU: "BEANS", Name: "Bohnen", Category: "Kaffee > Espresso", Active: true}

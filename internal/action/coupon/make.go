@@ -89,11 +89,14 @@ func (c *Coupon) make(ctx context.Context, tx *store.Tx, n int64) error {
 }
 
 // Give gives each of the customers an own code and returns the codes as people see them, in the same order. Whoever has one of this
-// coupon keeps it, so that giving again changes nothing. measure bears the cost of what they redeem. Where the codes made in
-// advance run out, more are made. With one code for all, everybody gets that. It is for slices of at most about 1,000.
+// coupon keeps it, so that giving again changes nothing. measure bears the cost of what they redeem from now on. Where the codes made
+// in advance run out, more are made. With one code for all, everybody gets that. It is for slices of at most about 1,000.
 func Give(ctx context.Context, tx *store.Tx, id, measure int64, customers []int64) ([]string, error) {
 	c, err := Load(ctx, tx, id)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.note(ctx, tx, measure, customers); err != nil {
 		return nil, err
 	}
 	codes := make([]string, len(customers))

@@ -80,6 +80,7 @@ type settlement struct {
 	told       map[string][]*Redemption // by order
 	uses       map[[2]int64]int64       // by customer and coupon, of those that count once for each customer
 	categories map[int64]string         // of products
+	offers     offers
 	fresh      []*Redemption
 	shown      []shown
 	refusals   []Refusal
@@ -162,13 +163,11 @@ func (s *settlement) claim(o *Order, code string) (*Redemption, error) {
 	if held := s.codes[number]; held != nil {
 		g = *held
 	}
-	r := &Redemption{Coupon: c.ID, Order: key, Number: number, Customer: o.Customer, Measure: c.Measure, Day: o.Day, Document: o.ID}
-	if g.measure != 0 {
-		r.Measure = g.measure
-	}
+	r := &Redemption{Coupon: c.ID, Order: key, Number: number, Customer: o.Customer, Day: o.Day, Document: o.ID}
 	if r.Customer == 0 {
 		r.Customer = g.Customer
 	}
+	r.Measure = s.offers.measure(c, g, r.Customer, r.Day)
 	use := [2]int64{r.Customer, c.ID}
 	err := c.open(o.Day)
 	if err == nil {

@@ -67,13 +67,15 @@ func Check(ctx context.Context, tx *store.Tx, claim Claim) (Outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Redemption = Redemption{Coupon: c.ID, Order: claim.Order, Number: given.Number, Customer: claim.Customer, Measure: c.Measure, Day: day, At: tx.Now}
-	if given.measure != 0 {
-		o.Measure = given.measure
-	}
+	o.Redemption = Redemption{Coupon: c.ID, Order: claim.Order, Number: given.Number, Customer: claim.Customer, Day: day, At: tx.Now}
 	if o.Customer == 0 {
 		o.Customer = given.Customer
 	}
+	shown, err := offersTo(ctx, tx, []int64{c.ID}, []int64{o.Customer})
+	if err != nil {
+		return o, err
+	}
+	o.Measure = shown.measure(c, given, o.Customer, day)
 	if err := c.open(day); err != nil {
 		return o, err
 	}

@@ -43,6 +43,11 @@ func (s *settlement) load(ctx context.Context, tx *store.Tx) error {
 	if err := s.loadCoupons(ctx, tx); err != nil {
 		return err
 	}
+	if len(s.coupons) > 0 {
+		if s.offers, err = offersTo(ctx, tx, slices.Sorted(maps.Keys(s.coupons)), s.customers()); err != nil {
+			return err
+		}
+	}
 	if err := s.loadUses(ctx, tx); err != nil {
 		return err
 	}
@@ -102,12 +107,8 @@ func (s *settlement) loadCoupons(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-// loadUses counts how often the customers of the orders redeemed what counts once for each of them.
-func (s *settlement) loadUses(ctx context.Context, tx *store.Tx) error {
-	once := slices.DeleteFunc(slices.Sorted(maps.Keys(s.coupons)), func(id int64) bool { return s.coupons[id] == nil || !s.coupons[id].Once })
-	if len(once) == 0 {
-		return nil
-	}
+// customers are those of the orders, and those whose own codes they show.
+func (s *settlement) customers() []int64 {
 	who := map[int64]bool{}
 	for i := range s.orders {
 		who[s.orders[i].Customer] = true
@@ -116,7 +117,16 @@ func (s *settlement) loadUses(ctx context.Context, tx *store.Tx) error {
 		who[g.Customer] = true
 	}
 	delete(who, 0)
-	rows, err := tx.Query(ctx, fmt.Sprintf(sqlUses, tx.Numbers("$1"), tx.Numbers("$2")), store.JSON(slices.Sorted(maps.Keys(who))), store.JSON(once))
+	return slices.Sorted(maps.Keys(who))
+}
+
+// loadUses counts how often the customers of the orders redeemed what counts once for each of them.
+func (s *settlement) loadUses(ctx context.Context, tx *store.Tx) error {
+	once := slices.DeleteFunc(slices.Sorted(maps.Keys(s.coupons)), func(id int64) bool { return s.coupons[id] == nil || !s.coupons[id].Once })
+	if len(once) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, fmt.Sprintf(sqlUses, tx.Numbers("$1"), tx.Numbers("$2")), store.JSON(s.customers()), store.JSON(once))
 	if err != nil {
 		return err
 	}

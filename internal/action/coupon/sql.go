@@ -33,6 +33,8 @@ const (
 
 	redemptionFields = `id, coupon, order_key, number, customer, measure, day, at, amount, discount, document`
 
+	sqlOffers = `SELECT customer, coupon, measure, day, at FROM coupon_offer WHERE customer %s AND coupon %s`
+
 	sqlCategories = `SELECT p.sku, p.id, COALESCE(c.category, '') FROM product p LEFT JOIN product_category c ON c.product = p.id WHERE p.sku %s`
 
 	// codes of many orders at once

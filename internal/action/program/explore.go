@@ -7,6 +7,7 @@ import (
 
 	"stamm/internal/insight/trial"
 	"stamm/internal/platform/clock"
+	"stamm/internal/platform/filter"
 	"stamm/internal/platform/warehouse"
 )
 
@@ -19,14 +20,34 @@ const (
 	ByHistory View = "history" // whether she had bought in the year before
 	ByKind    View = "kind"    // person or company
 	ByCountry View = "country"
+	BySegment View = "segment" // whether she was in a segment
 )
 
 // Views are all of them.
-func Views() []View { return []View{ByBand, ByHistory, ByKind, ByCountry} }
+func Views() []View { return []View{ByBand, ByHistory, ByKind, ByCountry, BySegment} }
 
-// sql is the expression of a view over a row d of who was drawn.
-func (v View) sql() string {
-	switch v {
+// Split is a view, with what it needs to know.
+type Split struct {
+	By View
+	In *filter.SQL // of BySegment: a column customer of those who were in the segment
+}
+
+// question is that of the measure by parts.
+func (s Split) question(p *Proof, part string) question {
+	q := p.question(part + s.sql())
+	if s.By == BySegment && s.In != nil {
+		q.args = s.In.Args
+	}
+	return q
+}
+
+// sql is the expression of the part over a row d of who was drawn.
+func (s Split) sql() string {
+	switch s.By {
+	case BySegment:
+		if s.In != nil {
+			return "CASE WHEN d.customer IN (SELECT f.customer FROM (" + s.In.Text + ") f) THEN 'inside' ELSE 'outside' END"
+		}
 	case ByBand:
 		return `coalesce((SELECT arg_max(h.band, h.day) FROM score_history h WHERE h.customer = d.customer AND h.day <= d.day), '')`
 	case ByHistory:
@@ -48,11 +69,11 @@ type Part struct {
 }
 
 // Explore looks at a measure by parts. That is for ideas and proves nothing: of twenty parts one differs by chance.
-func (p *Proof) Explore(ctx context.Context, w warehouse.Querier, v View, o Outcome) ([]Part, error) {
+func (p *Proof) Explore(ctx context.Context, w warehouse.Querier, s Split, o Outcome) ([]Part, error) {
 	if p.From == 0 || p.Control == 0 {
 		return nil, nil
 	}
-	a, err := p.question(v.sql()).ask(ctx, w)
+	a, err := s.question(p, "").ask(ctx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +103,11 @@ func (p *Proof) Explore(ctx context.Context, w warehouse.Querier, v View, o Outc
 // Personal tells whether choosing for each part of the customers what did best there beats the best single action for all. What did
 // best is looked for in one half of the customers and judged by the other half, and the other way round, so that luck does not count
 // twice. Nothing to do is one of the actions, and the only one that costs nothing: the others bear the costs of the measure, each customer the same.
-func (p *Proof) Personal(ctx context.Context, w warehouse.Querier, v View) (*trial.Choice, error) {
+func (p *Proof) Personal(ctx context.Context, w warehouse.Querier, s Split) (*trial.Choice, error) {
 	if p.From == 0 || p.Control == 0 {
 		return nil, nil
 	}
-	q := p.question("CAST(hash(d.customer) % 2 AS VARCHAR) || ' ' || " + v.sql())
+	q := s.question(p, "CAST(hash(d.customer) % 2 AS VARCHAR) || ' ' || ")
 	q.drawn += " AND c.arm <> '" + Global + "'"
 	a, err := q.ask(ctx, w)
 	if err != nil {

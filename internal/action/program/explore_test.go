@@ -6,6 +6,7 @@ import (
 
 	"stamm/internal/action/program"
 	"stamm/internal/insight/trial"
+	"stamm/internal/platform/filter"
 	"stamm/internal/platform/warehouse"
 )
 
@@ -39,10 +40,10 @@ func TestPersonalisingIsAdvisedOnlyWhereItBeatsTheBestSingleAction(t *testing.T)
 		var c *trial.Choice
 		var parts []program.Part
 		err := w.View(t.Context(), func(v *warehouse.View) (err error) {
-			if c, err = p.Personal(t.Context(), v, program.ByCountry); err != nil {
+			if c, err = p.Personal(t.Context(), v, program.Split{By: program.ByCountry}); err != nil {
 				return err
 			}
-			parts, err = p.Explore(t.Context(), v, program.ByCountry, program.Net)
+			parts, err = p.Explore(t.Context(), v, program.Split{By: program.ByCountry}, program.Net)
 			return err
 		})
 		if err != nil || c == nil || c.Personal != differ {
@@ -67,7 +68,7 @@ func TestWhatCostsMoreThanItBringsIsNotAdvised(t *testing.T) {
 	for cost, best := range map[int64]string{0: "a", 100_000_000: program.Control} {
 		p := prove(t, w, m, program.Basis{AsOf: first.AddDays(90), Margin: 100}, program.Spending{Total: cost})
 		err := w.View(t.Context(), func(v *warehouse.View) error {
-			c, err := p.Personal(t.Context(), v, program.ByCountry)
+			c, err := p.Personal(t.Context(), v, program.Split{By: program.ByCountry})
 			if err == nil && (c.Best != best || c.Personal) {
 				t.Errorf("at a cost of %d: %+v", cost, c)
 			}
@@ -75,6 +76,40 @@ func TestWhatCostsMoreThanItBringsIsNotAdvised(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+func TestAMeasureIsLookedAtInsideAndOutsideASegment(t *testing.T) {
+	m := measure()
+	m.Control = 333
+	w := parted(t, true)
+	p := prove(t, w, m, program.Basis{AsOf: first.AddDays(90), Margin: 100}, program.Spending{})
+	in := filter.SQL{Text: "SELECT id AS customer FROM customer WHERE country = $1", Args: []any{"DE"}}
+	var inside, country []program.Part
+	err := w.View(t.Context(), func(v *warehouse.View) (err error) {
+		if inside, err = p.Explore(t.Context(), v, program.Split{By: program.BySegment, In: &in}, program.Net); err != nil {
+			return err
+		}
+		if _, err = p.Personal(t.Context(), v, program.Split{By: program.BySegment, In: &in}); err != nil {
+			return err
+		}
+		country, err = p.Explore(t.Context(), v, program.Split{By: program.ByCountry}, program.Net)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]float64{}
+	for _, part := range country {
+		found[map[string]string{"DE": "inside", "AT": "outside"}[part.Key]] = part.Together.Arms[0].Effect
+	}
+	if len(inside) != 2 {
+		t.Fatalf("%d parts", len(inside))
+	}
+	for _, part := range inside {
+		if want, ok := found[part.Key]; !ok || part.Together.Arms[0].Effect != want {
+			t.Errorf("%s: %v, want %v", part.Key, part.Together.Arms[0].Effect, want)
 		}
 	}
 }
@@ -94,6 +129,10 @@ func TestThePlanKnowsWhatCanBeSeenFromTheOwnCustomers(t *testing.T) {
 	}
 	if p := plan(program.PlanQuestion{Drawn: 1200}); p.Customers != 1200 {
 		t.Errorf("a draft run found fewer: %+v", p)
+	}
+	few := filter.SQL{Text: "SELECT id AS customer FROM customer WHERE id <= $1", Args: []any{int64(2000)}}
+	if p := plan(program.PlanQuestion{Without: &few}); p.Customers != 4000 {
+		t.Errorf("without those who are left out: %+v", p)
 	}
 	q := program.PlanQuestion{AsOf: first.AddDays(27), Margin: 100, Window: 28, Outcome: program.Net, Control: 100, Effect: 50}
 	var p *program.Plan

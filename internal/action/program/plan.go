@@ -18,6 +18,7 @@ type PlanQuestion struct {
 	Window   int
 	Outcome  Outcome
 	Audience *filter.SQL // SELECT of a column customer; nil for everybody who bought in the year before
+	Without  *filter.SQL // of everybody, likewise: customers who are left out; nil for none
 	Control  int         // per mille left alone; 0 for the share that is suggested
 	Effect   float64     // wished for, per customer, in minor units or orders; 0 for none
 	Drawn    int64       // how many of the audience would take part, where a draft run told; 0 for all
@@ -53,8 +54,11 @@ func PlanFor(ctx context.Context, w warehouse.Querier, q PlanQuestion) (*Plan, e
 	p := &Plan{PlanQuestion: q, From: q.AsOf.AddDays(1 - q.Window)}
 	ask := question{window: q.Window, asOf: q.AsOf, margin: q.Margin, from: p.From, until: p.From}
 	audience := fmt.Sprintf("SELECT DISTINCT p.customer FROM purchase_day p WHERE p.net_orders > 0 AND p.day BETWEEN %s AND %s", date(p.From.AddDays(-before)), date(p.From.AddDays(-1)))
-	if q.Audience != nil {
+	switch {
+	case q.Audience != nil:
 		audience, ask.args = "SELECT f.customer FROM ("+q.Audience.Text+") f", q.Audience.Args
+	case q.Without != nil:
+		audience, ask.args = audience+" EXCEPT SELECT f.customer FROM ("+q.Without.Text+") f", q.Without.Args
 	}
 	ask.drawn = fmt.Sprintf("SELECT a.customer, '%s' AS arm, %s AS day FROM (%s) a", Control, date(p.From), audience)
 	a, err := ask.ask(ctx, w)

@@ -2,6 +2,7 @@ package program
 
 import (
 	"math"
+	"strings"
 
 	"stamm/internal/platform/i18n"
 )
@@ -37,4 +38,15 @@ func (v Verdict) Short(p *i18n.Printer) string { return p.T("program.short." + v
 // whole64 rounds an amount that statistics came to; what does not fit is as large as there is.
 func whole64(f float64) int64 {
 	return int64(math.Round(max(-9e15, min(9e15, f))))
+}
+
+// ArmName is what a group is called: variants of campaigns bear letters, those of measures made elsewhere names.
+func ArmName(p *i18n.Printer, arm string) string {
+	switch {
+	case arm == Control || arm == Global || arm == Winner:
+		return p.T("program.arm." + arm)
+	case len(arm) == 1:
+		return p.T("program.arm.variant", "name", strings.ToUpper(arm))
+	}
+	return arm
 }

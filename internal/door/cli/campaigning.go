@@ -15,6 +15,7 @@ import (
 	"stamm/internal/action/message"
 	"stamm/internal/action/program"
 	"stamm/internal/platform/store"
+	"stamm/internal/record/consent"
 )
 
 type campaignCommands struct {
@@ -140,17 +141,17 @@ func (c *Call) showCampaign(shown campaignJSON) error {
 			fmt.Fprintln(w, c.Text.T("campaigns.says.waiting", "time", c.Text.Time(*shown.GoAt)))
 		}
 		if n := shown.Counts; n.Planned > 0 {
-			fmt.Fprintln(w, c.Text.T("engage.messages.sum", "planned", n.Planned, "sent", n.Sent, "suppressed", n.Suppressed, "failed", n.Failed, "unclear", n.Unclear, "pending", n.Pending))
+			fmt.Fprintln(w, c.Text.T(campaign.Words(consent.Channel(shown.Channel), "engage.messages.sum"), "planned", n.Planned, "sent", n.Sent, "suppressed", n.Suppressed, "failed", n.Failed, "unclear", n.Unclear, "pending", n.Pending))
 		}
 		if shown.Draft != nil {
-			c.writeDraft(w, shown.Draft)
+			c.writeDraft(w, consent.Channel(shown.Channel), shown.Draft)
 		}
 	})
 }
 
 // writeDraft prints what a draft run said, the gate that stopped most first.
-func (c *Call) writeDraft(w io.Writer, d *campaignDrafted) {
-	fmt.Fprintln(w, c.Text.N("campaigns.would_get", d.Queued, "of", d.Audience))
+func (c *Call) writeDraft(w io.Writer, by consent.Channel, d *campaignDrafted) {
+	fmt.Fprintln(w, c.Text.N(campaign.Words(by, "campaigns.would_get"), d.Queued, "of", d.Audience))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	defer t.Flush()
 	whys := slices.SortedFunc(maps.Keys(d.Stopped), func(a, b string) int {
@@ -161,7 +162,11 @@ func (c *Call) writeDraft(w io.Writer, d *campaignDrafted) {
 	})
 	for _, why := range whys {
 		gate, reason, _ := strings.Cut(why, ".")
-		fmt.Fprintf(t, "%s\t%s\t%s\n", c.Text.T("message.gate."+gate), c.reason(reason), c.Text.Number(d.Stopped[why]))
+		words := c.reason(reason)
+		if by == consent.Phone && reason == message.ReasonNoAddress {
+			words = c.Text.T("campaigns.no_number")
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", c.Text.T("message.gate."+gate), words, c.Text.Number(d.Stopped[why]))
 	}
 }
 

@@ -28,7 +28,7 @@ type couponCreate struct {
 	Amount     string   `help:"Amount it takes off, in the currency of the company." placeholder:"N"`
 	Minimum    string   `help:"From which amount on it counts." placeholder:"N"`
 	Categories []string `name:"category" help:"It counts for products of these categories only." placeholder:"NAME"`
-	Code       string   `help:"The one code of all; without it each recipient gets an own one." placeholder:"CODE"`
+	Code       string   `help:"The one code of all; without it each recipient gets one of their own." placeholder:"CODE"`
 	Codes      int64    `help:"Own codes to make in advance." placeholder:"N"`
 	Once       bool     `help:"Once for each customer."`
 	Personal   bool     `help:"Only for the customer a code was given to."`

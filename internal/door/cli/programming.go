@@ -211,8 +211,11 @@ func (c *Call) printProof(p *program.Proof, currency string) error {
 	})
 }
 
-// named gives the control group its name for people.
+// named gives the groups the names that people know them by.
 func named(c *Call, r *trial.Reading) *trial.Reading {
-	r.Control.Name = c.Text.T("program.arm.control")
+	r.Control.Name = program.ArmName(c.Text, program.Control)
+	for i := range r.Arms {
+		r.Arms[i].Name = program.ArmName(c.Text, r.Arms[i].Name)
+	}
 	return r
 }

@@ -76,12 +76,15 @@ func (s *site) loadChoices(v *visit, link consent.Link) (form choiceForm, err er
 
 // masked shows so much of an address that its owner knows it.
 func masked(address string) string {
-	local, domain, ok := strings.Cut(address, "@")
-	if !ok {
+	at := strings.LastIndexByte(address, '@')
+	if at < 1 {
 		return "…" + address[max(0, len(address)-3):]
 	}
-	first := []rune(local)[0]
-	return string(first) + "…@" + domain
+	first := []rune(address[:at])[:1]
+	if first[0] == '"' {
+		first = []rune(address)[:2]
+	}
+	return string(first) + "…" + address[at:]
 }
 
 func (s *site) showPreferences(v *visit) error {

@@ -623,7 +623,7 @@ func signUpView(v *visit, f signUpForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(v.P, ui.Field{Name: "address", Label: v.P.T("portal.field.mail"), Type: "email", Value: f.Address, Error: f.Errors.On("address"), Autocomplete: "email", Required: true, Extra: templ.Attributes{"maxlength": "254"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(v.P, ui.Field{Name: "address", Label: v.P.T("portal.field.mail"), Value: f.Address, Error: f.Errors.On("address"), Autocomplete: "email", Required: true, Extra: templ.Attributes{"maxlength": "254", "inputmode": "email"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1327,7 +1327,7 @@ func askDataView(v *visit, address string, errors ui.Errors) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Input(v.P, ui.Field{Name: "address", Label: v.P.T("portal.field.mail"), Type: "email", Value: address, Error: errors.On("address"), Autocomplete: "email", Required: true, Extra: templ.Attributes{"maxlength": "254"}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Input(v.P, ui.Field{Name: "address", Label: v.P.T("portal.field.mail"), Value: address, Error: errors.On("address"), Autocomplete: "email", Required: true, Extra: templ.Attributes{"maxlength": "254", "inputmode": "email"}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -79,6 +79,9 @@ func addressIn(line string) string {
 	if _, after, ok := strings.Cut(line, "<"); ok {
 		line, _, _ = strings.Cut(after, ">")
 	}
+	if _, ok := customer.FoldMail(line); ok { // a local part in quotes may hold what else separates columns
+		return line
+	}
 	first := ""
 	for part := range strings.FieldsFuncSeq(line, func(c rune) bool { return c == ';' || c == ',' || c == '\t' }) {
 		part = strings.Trim(strings.TrimSpace(part), `"'`)

@@ -147,6 +147,7 @@ func TestAPastedListIsReadAsOtherToolsWriteIt(t *testing.T) {
 	}{
 		"one a line":        {text: "a@example.org\r\n\r\nb@example.org\n", want: []string{"a@example.org", "b@example.org"}},
 		"names and columns": {text: "\"Anna\" <a@example.org>\n\"b@example.org\";2020-01-01\nBernd,c@example.org,x", want: []string{"a@example.org", "b@example.org", "c@example.org"}},
+		"in quotes":         {text: "\"erika; muster\"@example.org\nErika <\"e m\"@example.org>", want: []string{`"erika; muster"@example.org`, `"e m"@example.org`}},
 		"twice":             {text: "a@example.org\nA@EXAMPLE.ORG", want: []string{"a@example.org"}},
 		"a number":          {text: "040 1234567", want: []string{"+49401234567"}},
 		"wrong lines":       {text: "email\na@example.org\n@\n", faults: 2, want: []string{"a@example.org"}},

@@ -195,8 +195,9 @@ func sortKey(s string) string {
 	return b.String()
 }
 
-// FoldMail brings a mail address into the form by which two are the same: lower case, the domain in its ASCII form.
-// ok tells whether it can be an address at all; what cannot is returned trimmed and lower-cased.
+// FoldMail brings a mail address into the form by which two are the same: lower case, the domain in its ASCII form, the local part
+// in quotes where it needs them and only there (RFC 5321, 4.1.2). ok tells whether it can be an address at all; what cannot is
+// returned trimmed and lower-cased.
 func FoldMail(s string) (address string, ok bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	s = strings.TrimPrefix(s, "mailto:")
@@ -205,7 +206,12 @@ func FoldMail(s string) (address string, ok bool) {
 		return s, false
 	}
 	local, domain := s[:at], s[at+1:]
-	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") || strings.ContainsFunc(local, notInLocalPart) {
+	if local[0] == '"' {
+		var isQuoted bool
+		if local, isQuoted = foldQuoted(local); !isQuoted {
+			return s, false
+		}
+	} else if !isDotAtom(local) {
 		return s, false
 	}
 	if !isASCII(domain) {
@@ -216,6 +222,41 @@ func FoldMail(s string) (address string, ok bool) {
 		domain = ascii
 	}
 	return local + "@" + domain, isDomain(domain)
+}
+
+// isDotAtom tells whether a local part may stand without quotes.
+func isDotAtom(local string) bool {
+	return local != "" && local[0] != '.' && !strings.HasSuffix(local, ".") && !strings.Contains(local, "..") && !strings.ContainsFunc(local, notInLocalPart)
+}
+
+// foldQuoted reads a local part in quotes. One that needs none loses them, since "anna"@b.de and anna@b.de are the same mailbox.
+func foldQuoted(local string) (folded string, ok bool) {
+	if len(local) < 3 || local[len(local)-1] != '"' {
+		return "", false
+	}
+	var plain, quoted strings.Builder
+	escaped := false
+	for _, c := range local[1 : len(local)-1] {
+		switch {
+		case c < ' ' || c >= 0x7f && c < 0xa0:
+			return "", false
+		case c == '\\' && !escaped:
+			escaped = true
+			continue
+		case c == '"' && !escaped:
+			return "", false
+		}
+		escaped = false
+		if c == '"' || c == '\\' {
+			quoted.WriteByte('\\')
+		}
+		plain.WriteRune(c)
+		quoted.WriteRune(c)
+	}
+	if isDotAtom(plain.String()) {
+		return plain.String(), !escaped
+	}
+	return `"` + quoted.String() + `"`, !escaped
 }
 
 func notInLocalPart(r rune) bool {

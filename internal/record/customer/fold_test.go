@@ -79,6 +79,16 @@ func TestFoldMailTellsSameAddresses(t *testing.T) {
 		{"mailto:a@b.de", "a@b.de", true},
 		{"info@müller.de", "info@xn--mller-kva.de", true},
 		{"o'neil+shop@mail.example.co.uk", "o'neil+shop@mail.example.co.uk", true},
+		{`"John Doe"@Example.com`, `"john doe"@example.com`, true},
+		{`"anna"@b.de`, "anna@b.de", true},
+		{`"a\"b\c"@d.de`, `"a\"bc"@d.de`, true},
+		{`"a@b"@c.de`, `"a@b"@c.de`, true},
+		{`".."@müller.de`, `".."@xn--mller-kva.de`, true},
+		{`""@b.de`, `""@b.de`, false},
+		{`"a"b"@c.de`, `"a"b"@c.de`, false},
+		{`"a\"@c.de`, `"a\"@c.de`, false},
+		{"\"a\r\nb\"@c.de", "\"a\r\nb\"@c.de", false},
+		{`a"b"@c.de`, `a"b"@c.de`, false},
 		{"", "", false},
 		{"-", "-", false},
 		{"anna", "anna", false},
@@ -100,7 +110,7 @@ func TestFoldMailTellsSameAddresses(t *testing.T) {
 }
 
 func FuzzFoldMail(f *testing.F) {
-	for _, s := range []string{"a@b.de", "info@müller.de", "a@b@c", "\xff@b.de"} {
+	for _, s := range []string{"a@b.de", "info@müller.de", "a@b@c", "\xff@b.de", `"a b\"c"@d.de`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

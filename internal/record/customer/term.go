@@ -29,6 +29,9 @@ func parseTerms(ctx context.Context, tx *store.Tx, text string, sources []Source
 	}
 	var terms []*term
 	tokens := strings.Fields(text)
+	if _, isMail := FoldMail(text); isMail { // in quotes it may hold blanks
+		tokens = []string{text}
+	}
 	for _, token := range tokens {
 		if len(terms) >= maxTerms {
 			break

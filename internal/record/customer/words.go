@@ -59,7 +59,7 @@ func addJoined(all map[string]bool, words []folded) {
 }
 
 func addMail(all map[string]bool, address string) {
-	local, domain, _ := strings.Cut(address, "@")
+	local, domain, _ := cutLast(address, "@")
 	for _, w := range Fold(local) {
 		all[w] = all[w] || false
 	}

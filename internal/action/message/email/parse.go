@@ -138,7 +138,7 @@ func addressesIn(value string) (found []string) {
 	}
 	if all, err := mail.ParseAddressList(value); err == nil {
 		for _, a := range all {
-			found = append(found, a.Address)
+			found = append(found, strings.Trim((&mail.Address{Address: a.Address}).String(), "<>")) // with the quotes that a local part needs
 		}
 		return found
 	}

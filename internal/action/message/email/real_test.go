@@ -15,7 +15,7 @@ import (
 )
 
 // TestARealServerTakesEachMailOnce sends through the mail server of the distribution by several sessions at once: plain and encoded words, an
-// address with umlauts, a recipient whom it refuses, and so many mails over each connection that these are closed and made anew.
+// address with umlauts, one in quotes, a recipient whom it refuses, and so many mails over each connection that these are closed and made anew.
 func TestARealServerTakesEachMailOnce(t *testing.T) {
 	server := emailtest.Start(t)
 	r := relayTo("exim", nil)
@@ -41,6 +41,8 @@ func TestARealServerTakesEachMailOnce(t *testing.T) {
 					m.To.Address = emailtest.Refused + "@haushalt.example"
 				case 8:
 					m.To.Address = "käthe@haushalt.example"
+				case 10:
+					m.To.Address = `"erika muster"@haushalt.example`
 				case 9:
 					m.Text, m.HTML = dots, ""
 				}
@@ -58,15 +60,21 @@ func TestARealServerTakesEachMailOnce(t *testing.T) {
 			t.Errorf("%d: %+v, want %s", id, states[id], want)
 		}
 	}
-	times := map[string]int{}
+	times, quoted := map[string]int{}, 0
 	for _, m := range server.Mails(t) {
 		times[m.Get("Message-Id")]++
+		if m.To == `"erika muster"@haushalt.example` && strings.Contains(m.Get("To"), `<"erika muster"@haushalt.example>`) {
+			quoted++
+		}
 		if m.To == "kundin9@haushalt.example" {
 			text, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(m.Body)))
 			if err != nil || strings.ReplaceAll(string(text), "\r", "") != dots {
 				t.Errorf("the text of dots arrived as %q, %v", m.Body, err)
 			}
 		}
+	}
+	if quoted != 1 {
+		t.Errorf("%d mails arrived at the address with a quoted local part, want 1", quoted)
 	}
 	if len(times) != many-1 {
 		t.Errorf("%d mails arrived, want %d", len(times), many-1)

@@ -136,6 +136,18 @@ func TestWhatCameBackIsUnderstood(t *testing.T) {
 	}
 }
 
+func TestAQuotedAddressThatCameBackIsKnownAgain(t *testing.T) {
+	raw := strings.ReplaceAll("From: Mail Delivery System <Mailer-Daemon@mx.example>\nTo: moin@roesterei.example\nMessage-ID: <q@mx.example>\nX-Failed-Recipients: \"Erika Muster\"@beispiel.example\n"+
+		"Subject: Mail delivery failed: returning message to sender\n\nA message that you sent could not be delivered:\n\n    550 Unrouteable address: unknown user\n", "\n", "\r\n")
+	r := email.ParseReturned([]byte(raw))
+	if len(r.Recipients) != 1 {
+		t.Fatalf("%+v", r)
+	}
+	if folded, ok := consent.FoldAddress(consent.Email, r.Recipients[0]); !ok || folded != `"erika muster"@beispiel.example` {
+		t.Errorf("%q, %v", folded, ok)
+	}
+}
+
 func TestAMailThatMeansHarmIsReadQuickly(t *testing.T) {
 	var nested strings.Builder
 	for i := range 5000 {

@@ -3,6 +3,7 @@ package sheet
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,9 +90,31 @@ func (f *Files) pickTable(ref tableRef, picks []Pick, o Options) (*FilePlan, err
 		if !ok {
 			return nil, fault.New(fault.NotFound, "sheet.extract.column", "column", pick.Column, "file", p.Name, "columns", strings.Join(p.Headings, ", ")).On(pick.Field)
 		}
+		if same := sameHeadings(s.rows, p.Dialect.Heading, pick.Column); len(same) > 1 {
+			return nil, fault.New(fault.Invalid, "sheet.extract.twice", "column", pick.Column, "file", p.Name, "count", len(same), "places", strings.Join(same, ", ")).On(pick.Field)
+		}
 		p.Columns = append(p.Columns, Column{pick.Field, i, p.Headings[i], 1, reasonTold})
 	}
 	return p, nil
+}
+
+// sameHeadings are the places, from 1, of the headings that a name may mean: those that are written so, else those that read so.
+func sameHeadings(rows []sampleRow, heading int64, column string) (places []string) {
+	at := slices.IndexFunc(rows, func(r sampleRow) bool { return heading > 0 && r.line == heading })
+	if at < 0 {
+		return nil
+	}
+	for _, form := range []func(string) string{trim, fold} {
+		for i, cell := range rows[at].cells {
+			if name := form(cell); name != "" && name == form(column) {
+				places = append(places, strconv.Itoa(i+1))
+			}
+		}
+		if places != nil {
+			break
+		}
+	}
+	return places
 }
 
 // headingWith is the line of the first row that has all columns, 0 for none.

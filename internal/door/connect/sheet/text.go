@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"stamm/internal/record/customer"
 )
 
 // trim takes white space off both ends, the no-break spaces of number formats and byte order marks in the middle of joined files
@@ -104,8 +106,12 @@ func excelRuined(s string) bool {
 }
 
 // MailPlausible reports whether s has the form of a mail address that could exist: one @, a local part of up to 64 bytes, a domain of
-// at least two labels, no spaces. That it exists is known only once a letter arrived.
+// at least two labels, no spaces but in quotes. That it exists is known only once a letter arrived.
 func MailPlausible(s string) bool {
+	if strings.HasPrefix(s, `"`) {
+		_, ok := customer.FoldMail(s)
+		return ok
+	}
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || local == "" || len(local) > 64 || len(s) > 254 || !utf8.ValidString(s) {
 		return false

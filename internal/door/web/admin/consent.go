@@ -94,7 +94,7 @@ func snippet(r *page.Request, lang string) string {
 		fmt.Fprintf(&b, format+"\n", args...)
 	}
 	line(`<form method="post" action="%s" lang="%s">`, r.Absolute(portal.SignUpPath), lang)
-	line(`  <label>%s <input type="email" name="address" required autocomplete="email" maxlength="254"></label>`, p.T("portal.field.mail"))
+	line(`  <label>%s <input inputmode="email" name="address" required autocomplete="email" maxlength="254"></label>`, p.T("portal.field.mail"))
 	line(`  <p>%s</p>`, words)
 	line(`  <input type="hidden" name="version" value="%s">`, consent.VersionOf(lang, words))
 	line(`  <input type="hidden" name="l" value="%s">`, lang)

@@ -23,6 +23,9 @@ import (
 	"stamm/internal/record/task"
 )
 
+// mailKeys brings up the keyboard for addresses. The field is no type=email: browsers refuse umlauts and quotes before the at sign.
+var mailKeys = templ.Attributes{"inputmode": "email"}
+
 // input is one field of a form: a line, an area, a choice or a tick.
 type input struct {
 	ui.Field
@@ -222,7 +225,7 @@ func newSheet(r *page.Request, n names) sheet {
 	}
 	at := slices.IndexFunc(s.inputs, func(in input) bool { return in.Name == "language" })
 	s.inputs = slices.Insert(s.inputs, at,
-		input{Field: ui.Field{Name: customer.FieldEmail, Type: "email", Label: r.P.T("customer.field.email"), Autocomplete: "off"}},
+		input{Field: ui.Field{Name: customer.FieldEmail, Label: r.P.T("customer.field.email"), Autocomplete: "off", Extra: mailKeys}},
 		input{Field: ui.Field{Name: customer.FieldPhone, Type: "tel", Label: r.P.T("customer.field.phone"), Width: ui.WidthMedium, Autocomplete: "off"}},
 		input{Field: ui.Field{Name: customer.FieldLine1, Label: r.P.T("customer.field.line1"), Autocomplete: "off"}},
 		input{Field: ui.Field{Name: customer.FieldPostcode, Label: r.P.T("customer.field.postcode"), Width: ui.WidthShort, Autocomplete: "off"}},

@@ -182,7 +182,7 @@ func emailInputs(r *page.Request, w whole, row int64) ([]input, bool) {
 		}
 		e = w.Emails[i]
 	}
-	first := input{Field: ui.Field{Name: customer.FieldEmail, Type: "email", Label: r.P.T("customer.field.email"), Value: e.Address, Required: true, Autofocus: true, Autocomplete: "off"}}
+	first := input{Field: ui.Field{Name: customer.FieldEmail, Label: r.P.T("customer.field.email"), Value: e.Address, Required: true, Autofocus: true, Autocomplete: "off", Extra: mailKeys}}
 	return append([]input{first}, rowInputs(r, customer.EmailTypes, e.Type, e.Main, e.From, e.Until)...), true
 }
 

@@ -36,9 +36,9 @@ type Deps struct {
 	Proved func(r *page.Request, measure int64) (string, error)
 	// Effects are what measures brought, by id, as cells that lead to the proofs, from figures that are there already. Nil where nobody proves.
 	Effects func(r *page.Request) (map[int64]ui.Cell, ui.AsOf, error)
-	// Planned says how many per mille a measure of the customers of a segment should leave alone, and in a sentence what could be seen then; share is
+	// Planned says how many per mille a measure of the customers of a segment less those of others should leave alone, and in a sentence what could be seen then; share is
 	// 0 where nothing is known. Nil where nobody plans.
-	Planned func(r *page.Request, q program.PlanQuestion, segment int64) (share int, said ui.Anchor, err error)
+	Planned func(r *page.Request, q program.PlanQuestion, segment int64, without []int64) (share int, said ui.Anchor, err error)
 	// Outbox tells that messages leave into the built-in outbox only, because there is no relay.
 	Outbox func(ctx context.Context, tx *store.Tx) (bool, error)
 	// Speakers know the words of calls, by kind of message.

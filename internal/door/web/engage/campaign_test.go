@@ -69,7 +69,7 @@ func newPress(t *testing.T, db *store.DB) press {
 			}
 			return all, ui.AsOf{}, nil
 		}}
-	deps.Planned = func(_ *page.Request, q program.PlanQuestion, segment int64) (int, ui.Anchor, error) {
+	deps.Planned = func(_ *page.Request, q program.PlanQuestion, segment int64, _ []int64) (int, ui.Anchor, error) {
 		share := max(q.Control, 230)
 		return share, ui.Anchor{Text: fmt.Sprintf("Von %d sieht man mit %d Promille ab 2 €.", q.Drawn, share), Href: "/programme/plan"}, nil
 	}
@@ -244,6 +244,35 @@ func TestThePlannerSaysHowManyAreLeftAloneUnlessSomebodyDoes(t *testing.T) {
 	c.Post(made+"/settings", changed)
 	if words := webtest.Words(c.Get(made).Body); !strings.Contains(words, "Kontrollgruppe 23,0 %") {
 		t.Errorf("emptied later it says\n%s", words)
+	}
+}
+
+func TestACampaignOfCallsSpeaksOfCalls(t *testing.T) {
+	p := newPress(t, storetest.Open(t, storetest.SQLite(t), store.Options{}))
+	c := p.As(auth.Marketer).Speak("en")
+	made := strings.TrimSuffix(c.Post("/engage/campaigns", url.Values{"name": {"Cafés"}, "channel": {"phone"}, "purpose": {"advertising"}, "segment": {"0"}, "language": {"de"}, "when": {"now"}, "control": {"0"},
+		"window": {"28"}}).Location, "/edit")
+	var id int64
+	fmt.Sscanf(made, "/engage/campaigns/%d", &id)
+	before := webtest.Words(c.Get(made).Body)
+	if _, err := p.runner.TryNow(context.Background(), store.System(), id); err != nil {
+		t.Fatal(err)
+	}
+	after := webtest.Words(c.Get(made).Body)
+	for _, want := range []string{"nobody is called", "A draft run comes before the calls", "without anybody being called"} {
+		if !strings.Contains(before, want) {
+			t.Errorf("it does not say %q:\n%s", want, before)
+		}
+	}
+	for _, want := range []string{"0 of 5 would be called", "Who would not be called", "no telephone number", "Call At once"} {
+		if !strings.Contains(after, want) {
+			t.Errorf("it does not say %q:\n%s", want, after)
+		}
+	}
+	for _, never := range []string{"would get it", "Send to", "mail leaves"} {
+		if strings.Contains(after, never) {
+			t.Errorf("of calls it says %q:\n%s", never, after)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"stamm/internal/action/coupon"
+	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/clock"
@@ -238,6 +239,7 @@ type oneCoupon struct {
 	*coupon.Coupon
 	list   []coupon.Redemption
 	names  map[int64]string
+	bore   map[int64]string // names of the measures that bear the cost
 	more   bool
 	before int64
 	errors ui.Errors
@@ -259,11 +261,14 @@ func (o *oneCoupon) read(r *page.Request, limit int) error {
 		if o.more = len(o.list) > limit; o.more {
 			o.list = o.list[:limit]
 		}
-		var who []int64
+		var who, bore []int64
 		for _, one := range o.list {
-			who = append(who, one.Customer)
+			who, bore = append(who, one.Customer), append(bore, one.Measure)
 		}
-		o.names, err = customer.Names(r.Context(), tx, who)
+		if o.names, err = customer.Names(r.Context(), tx, who); err != nil {
+			return err
+		}
+		o.bore, err = program.Names(r.Context(), tx, bore)
 		return err
 	})
 }
@@ -281,7 +286,7 @@ func showCoupon(r *page.Request) error {
 
 func redemptionsCSV(r *page.Request) error {
 	p := r.P
-	columns := []string{p.T("common.day"), p.T("coupons.order"), p.T("coupons.customer"), p.T("coupons.code"), p.T("coupons.amount"), p.T("coupons.discount")}
+	columns := []string{p.T("common.day"), p.T("coupons.order"), p.T("coupons.customer"), p.T("coupons.code"), p.T("coupons.amount"), p.T("coupons.discount"), p.T("coupons.bore")}
 	o := oneCoupon{}
 	if err := o.read(r, perCSV); err != nil {
 		return err
@@ -290,7 +295,7 @@ func redemptionsCSV(r *page.Request) error {
 		for {
 			for _, one := range o.list {
 				o.before = one.ID
-				if !yield([]string{p.Date(one.Day), one.Order, o.names[one.Customer], codeOf(o.Coupon, one.Number), p.Money(one.Amount, o.Currency), p.Money(one.Discount, o.Currency)}, nil) {
+				if !yield([]string{p.Date(one.Day), one.Order, o.names[one.Customer], codeOf(o.Coupon, one.Number), p.Money(one.Amount, o.Currency), p.Money(one.Discount, o.Currency), o.bore[one.Measure]}, nil) {
 					return
 				}
 			}
@@ -350,7 +355,7 @@ func (o oneCoupon) table(r *page.Request) ui.Table {
 	p := r.P
 	t := ui.Table{ID: "redemptions", Caption: p.T("coupons.redemptions"), Title: p.T("coupons.redemptions"), Columns: []ui.Column{{Title: p.T("coupons.order"), Narrow: ui.NarrowLead},
 		{Title: p.T("coupons.customer"), Narrow: ui.NarrowBare}, {Title: p.T("coupons.code")}, {Title: p.T("common.day"), Number: true},
-		{Title: p.T("coupons.amount"), Number: true}, {Title: p.T("coupons.discount"), Number: true, Narrow: ui.NarrowValue}}}
+		{Title: p.T("coupons.amount"), Number: true}, {Title: p.T("coupons.discount"), Number: true, Narrow: ui.NarrowValue}, {Title: p.T("coupons.bore")}}}
 	for _, one := range o.list {
 		who := ui.Text("")
 		if one.Customer != 0 {
@@ -361,7 +366,7 @@ func (o oneCoupon) table(r *page.Request) ui.Table {
 			order.Href = fmt.Sprintf("/documents/%d", one.Document)
 		}
 		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{order, who, ui.Text(codeOf(o.Coupon, one.Number)), ui.Text(p.Date(one.Day)),
-			ui.Text(p.Money(one.Amount, o.Currency)), ui.Text(p.Money(one.Discount, o.Currency))}})
+			ui.Text(p.Money(one.Amount, o.Currency)), ui.Text(p.Money(one.Discount, o.Currency)), ui.Text(o.bore[one.Measure])}})
 	}
 	t.Paging = &ui.Paging{Shown: int64(len(o.list)), Of: o.Redeemed, Noun: p.T("coupons.redemptions_noun")}
 	if o.before != 0 {

@@ -11,11 +11,11 @@ import (
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
+	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/segment"
 	"stamm/internal/platform/fault"
-	"stamm/internal/platform/i18n"
 	"stamm/internal/platform/store"
 	"stamm/internal/record/auth"
 	"stamm/internal/record/consent"
@@ -128,7 +128,7 @@ func (o overview) said(r *page.Request) []ui.Pair {
 			}
 			term := r.P.T(words, "language", strings.ToUpper(key))
 			if len(o.c.Variants) > 1 {
-				term = r.P.T("campaigns.results.variant", "variant", strings.ToUpper(v.Name)) + ": " + term
+				term = program.ArmName(r.P, v.Name) + ": " + term
 			}
 			pairs = append(pairs, ui.Pair{Term: term, Text: text, Href: fmt.Sprintf("%s/preview?variant=%s&content=%s", campaignLink(o.c.ID), v.Name, key)})
 		}
@@ -212,15 +212,12 @@ func (o overview) tiles(r *page.Request) []ui.Tile {
 	if o.counts.Unclear > 0 { // they wait for a decision
 		trouble = "unclear"
 	}
-	n, sent, not := o.counts, "campaigns.sent", "campaigns.not_sent"
-	if o.c.ByPhone() {
-		sent, not = "campaigns.spoken", "campaigns.not_called"
-	}
+	n, word := o.counts, func(key string) string { return r.P.T(campaign.Words(o.c.Channel, "campaigns."+key)) }
 	return []ui.Tile{
 		{Name: r.P.T("campaigns.planned"), Value: r.P.Number(n.Planned), Href: link("")},
-		{Name: r.P.T(sent), Value: r.P.Number(n.Sent), Href: link("sent")},
-		{Name: r.P.T(not), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
-		{Name: r.P.T("campaigns.pending"), Value: r.P.Number(n.Pending()), Href: link("queued")},
+		{Name: word("sent"), Value: r.P.Number(n.Sent), Href: link("sent")},
+		{Name: word("not_sent"), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
+		{Name: word("pending"), Value: r.P.Number(n.Pending()), Href: link("queued")},
 		{Name: r.P.T("campaigns.trouble"), Value: r.P.Number(n.Failed + n.Unclear), Href: link(trouble)},
 	}
 }
@@ -244,9 +241,13 @@ func (o overview) facts(r *page.Request, d Deps) []ui.Pair {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.seen"), Text: o.seen.Text, Href: o.seen.Href})
 	}
 	pairs = append(pairs, ui.Pair{Term: p.T("campaigns.outcome"), Text: p.T("program.outcome." + string(c.Outcome))},
-		ui.Pair{Term: p.T("campaigns.when"), Text: o.when(r)}, ui.Pair{Term: p.T("campaigns.variants"), Text: o.variants(r)})
+		ui.Pair{Term: p.T(campaign.Words(c.Channel, "campaigns.when")), Text: o.when(r)}, ui.Pair{Term: p.T("campaigns.variants"), Text: o.variants(r)})
+	if c.Winner.By != "" && len(c.Variants) > 1 {
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.winner_by"), Text: p.T("campaigns.winner_rule", "by", p.T("campaigns.winners."+string(c.Winner.By)), "share", p.Percent(float64(c.Winner.Test)/1000, 0),
+			"hours", p.N("common.hours", int64(c.Winner.Hours)))})
+	}
 	if c.Won != "" {
-		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.won"), Text: strings.ToUpper(c.Won)})
+		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.won"), Text: program.ArmName(p, c.Won)})
 	}
 	if d.Measure != nil && !o.over() && o.counts.Planned > 0 {
 		pairs = append(pairs, ui.Pair{Term: p.T("campaigns.proof"), Text: p.T("campaigns.proof_link"), Href: d.Measure(c.Measure)})
@@ -365,8 +366,15 @@ func (c campaigns) flow(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	do := r.Text("do")
+	do, did := r.Text("do"), ""
 	err = r.Write(func(tx *store.Tx) error {
+		of, err := campaign.Load(r.Context(), tx, id)
+		if err != nil {
+			return err
+		}
+		if did = "campaigns.did." + do; do == "stop" {
+			did = campaign.Words(of.Channel, did)
+		}
 		switch do {
 		case "approve":
 			return campaign.Approve(r.Context(), tx, id)
@@ -389,7 +397,7 @@ func (c campaigns) flow(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	flash := ui.Flash{Text: r.P.T("campaigns.did." + do)}
+	flash := ui.Flash{Text: r.P.T(did)}
 	if do == "go" {
 		flash.Undo = &ui.Post{Label: r.P.T("campaigns.do.stop"), Action: campaignLink(id) + "/flow", Fields: []ui.Hidden{{Name: "do", Value: "stop"}}}
 	}
@@ -417,11 +425,7 @@ func (o overview) posts(r *page.Request) []ui.Post {
 			approve.Primary = o.fresh()
 			all = append(all, approve)
 		} else if o.fresh() {
-			key := "campaigns.send_to"
-			if o.c.ByPhone() {
-				key = "campaigns.call_to"
-			}
-			send := button("go", r.P.N(key, o.c.Trial.Queued), "")
+			send := button("go", r.P.N(campaign.Words(o.c.Channel, "campaigns.send_to"), o.c.Trial.Queued), "")
 			send.Primary = true
 			all = append(all, send)
 		}
@@ -429,66 +433,9 @@ func (o overview) posts(r *page.Request) []ui.Post {
 	case campaign.Waiting:
 		all = append(all, button("stop", word("stop"), ""))
 	case campaign.Sending:
-		all = append(all, button("pause", word("pause"), ""), button("cancel", word("cancel"), r.P.T("campaigns.confirm_cancel")))
+		all = append(all, button("pause", word("pause"), ""), button("cancel", word("cancel"), r.P.T(campaign.Words(o.c.Channel, "campaigns.confirm_cancel"))))
 	case campaign.Paused:
-		all = append(all, button("continue", word("continue"), ""), button("cancel", word("cancel"), r.P.T("campaigns.confirm_cancel")))
+		all = append(all, button("continue", word("continue"), ""), button("cancel", word("cancel"), r.P.T(campaign.Words(o.c.Channel, "campaigns.confirm_cancel"))))
 	}
 	return all
-}
-
-// looked is the page of what a look at the whole campaign found.
-type looked struct {
-	c     *campaign.Campaign
-	found []campaign.Finding
-}
-
-func (c campaigns) check(r *page.Request) error {
-	of, err := c.one(r)
-	if err != nil {
-		return err
-	}
-	l := looked{c: of}
-	if l.found, err = c.Campaigns.Inspector.Inspect(r.Context(), of.ID); err != nil {
-		return err
-	}
-	l.found = append(unwritten(of), l.found...)
-	return r.Render(r.P.T("campaigns.check"), campaignCheckView(r, l))
-}
-
-func (l looked) lead(p *i18n.Printer) string {
-	if l.c.ByPhone() {
-		return p.T("campaigns.check_lead_calls")
-	}
-	return p.T("campaigns.check_lead")
-}
-
-func (l looked) items(r *page.Request) []ui.Item {
-	var items []ui.Item
-	for _, f := range l.found {
-		item := ui.Item{Icon: "info-circle", Tone: ui.Warn, Title: r.P.T(f.Key, f.Args...), Href: fmt.Sprintf("%s/edit?variant=%s&content=%s", campaignLink(l.c.ID), f.Variant, f.Content),
-			Meta: strings.ToUpper(f.Variant) + " · " + f.Content}
-		if f.Bad {
-			item.Icon, item.Tone = "alert-circle", ui.Bad
-		}
-		items = append(items, item)
-	}
-	return items
-}
-
-// unwritten are the contents of a campaign in which words of the skeleton still stand, which must not reach a customer.
-func unwritten(c *campaign.Campaign) (found []campaign.Finding) {
-	for i := range c.Variants {
-		v := &c.Variants[i]
-		for _, key := range v.Keys() {
-			lang, _, _ := strings.Cut(key, "-")
-			p := i18n.For(lang, nil)
-			still := func(b campaign.Block) bool {
-				return b.Kind == campaign.Heading && b.Text == p.T("campaigns.skeleton.heading") || strings.Contains(b.Text, p.T("campaigns.skeleton.text"))
-			}
-			if slices.ContainsFunc(v.Contents[key].Blocks, still) {
-				found = append(found, campaign.Finding{Key: "campaigns.check_skeleton", Variant: v.Name, Content: key, Bad: true})
-			}
-		}
-	}
-	return found
 }

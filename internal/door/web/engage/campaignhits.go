@@ -11,6 +11,7 @@ import (
 	"stamm/internal/action/campaign"
 	"stamm/internal/action/hit"
 	"stamm/internal/action/message"
+	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/platform/i18n"
@@ -175,7 +176,7 @@ func (s results) linkTable(r *page.Request) ui.Table {
 func (s results) place(p *i18n.Printer, l hit.Link) string {
 	text := p.T("campaigns.results.place", "position", l.Position)
 	if len(s.c.Variants) > 1 {
-		text += " · " + armWords(p, l.Arm)
+		text += " · " + program.ArmName(p, l.Arm)
 	}
 	if l.Content != "" && p.Has("campaigns.edit.languages."+l.Content) {
 		text += " · " + p.T("campaigns.edit.languages."+l.Content)
@@ -215,7 +216,7 @@ func (s results) arms(p *i18n.Printer) []ui.Pair {
 	}
 	var pairs []ui.Pair
 	for _, arm := range sorted(s.Arms) {
-		pairs = append(pairs, ui.Pair{Term: armWords(p, arm), Text: p.Number(s.Arms[arm].Human)})
+		pairs = append(pairs, ui.Pair{Term: program.ArmName(p, arm), Text: p.Number(s.Arms[arm].Human)})
 	}
 	return pairs
 }

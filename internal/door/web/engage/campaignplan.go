@@ -27,7 +27,7 @@ func (c campaigns) suggest(r *page.Request, of *campaign.Campaign) error {
 	if r.Text("control") != "" || c.Planned == nil || !ok {
 		return nil
 	}
-	share, _, err := c.Planned(r, q, of.Segment)
+	share, _, err := c.Planned(r, q, of.Segment, of.Exclude)
 	of.Control = cmp.Or(share, usualControl)
 	return err
 }
@@ -47,6 +47,6 @@ func (c campaigns) seen(r *page.Request, of *campaign.Campaign) (ui.Anchor, erro
 			}
 		}
 	}
-	_, said, err := c.Planned(r, q, of.Segment)
+	_, said, err := c.Planned(r, q, of.Segment, of.Exclude)
 	return said, err
 }

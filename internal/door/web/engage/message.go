@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"stamm/internal/action/campaign"
 	"stamm/internal/action/message"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
@@ -183,8 +184,11 @@ func (l ledger) tiles(r *page.Request) []ui.Tile {
 
 // lead says how the counts add up.
 func (l ledger) lead(p *i18n.Printer) string {
-	c := l.counts
-	return p.T("engage.messages.sum", "planned", c.Planned, "sent", c.Sent, "suppressed", c.Suppressed, "failed", c.Failed, "unclear", c.Unclear, "pending", c.Pending())
+	c, by := l.counts, consent.Channel("")
+	if l.filter.Measure != nil && len(l.list) > 0 { // a measure has one channel
+		by = l.list[0].Channel
+	}
+	return p.T(campaign.Words(by, "engage.messages.sum"), "planned", c.Planned, "sent", c.Sent, "suppressed", c.Suppressed, "failed", c.Failed, "unclear", c.Unclear, "pending", c.Pending())
 }
 
 // reasons lists why messages are not sent, each with its messages.

@@ -8,6 +8,7 @@ import (
 
 	"stamm/internal/action/message"
 	"stamm/internal/action/message/call"
+	"stamm/internal/action/program"
 	"stamm/internal/door/web/customers"
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
@@ -125,7 +126,7 @@ func (s single) steps(r *page.Request) []step {
 			}
 		}
 		if g == message.GateControl && s.Arm != "" && v == message.Passed {
-			st.text = armWords(p, s.Arm)
+			st.text = program.ArmName(p, s.Arm)
 		}
 		all = append(all, st)
 	}

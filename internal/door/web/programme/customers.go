@@ -3,7 +3,6 @@ package programme
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"stamm/internal/action/program"
 	"stamm/internal/door/web/page"
@@ -118,14 +117,7 @@ func (w pen) peopleTable(part people) table {
 
 // armName is what a group is called.
 func (w pen) armName(arm string) string {
-	switch arm {
-	case program.Control, program.Global, program.Winner:
-		return w.p.T("program.arm." + arm)
-	}
-	if len(arm) == 1 { // the letters that campaigns give their variants
-		return w.p.T("programme.variant", "name", strings.ToUpper(arm))
-	}
-	return arm
+	return program.ArmName(w.p, arm)
 }
 
 // armFilter chooses one group or all.

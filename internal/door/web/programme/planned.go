@@ -3,6 +3,7 @@ package programme
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"stamm/internal/door/web/page"
 	"stamm/internal/door/web/ui"
 	"stamm/internal/insight/segment"
+	"stamm/internal/platform/filter"
 	"stamm/internal/platform/store"
 	"stamm/internal/platform/warehouse"
 )
@@ -18,15 +20,13 @@ import (
 // plannedPatience is how long a form waits for what the planner suggests.
 const plannedPatience = 2 * time.Second
 
-// Planned is what the planner says of a measure for the customers of a segment, 0 for everybody who buys: how many per mille to leave
+// Planned is what the planner says of a measure for the customers of a segment, 0 for everybody who buys, less those of others: how many per mille to leave
 // alone, which is its suggestion unless the question names a share, and what could be seen then, as a sentence that leads to the planner.
 // share is 0 while that is not known, and where nobody bought, so that nothing can be planned.
-func (d Deps) Planned(r *page.Request, q program.PlanQuestion, of int64) (share int, said ui.Anchor, err error) {
+func (d Deps) Planned(r *page.Request, q program.PlanQuestion, of int64, without []int64) (share int, said ui.Anchor, err error) {
 	q.AsOf, q.Margin = r.Today().AddDays(-1), r.Company.Margin
-	if of != 0 {
-		if err := d.members(r, &q, of); err != nil || q.Audience == nil {
-			return 0, ui.Anchor{}, err
-		}
+	if err := d.members(r, &q, of, without); err != nil || of != 0 && q.Audience == nil {
+		return 0, ui.Anchor{}, err
 	}
 	from := figure.From(d.Warehouse, max(d.Patience, plannedPatience), r.URL.RequestURI())
 	ask := func() (*program.Plan, bool, error) {
@@ -49,24 +49,41 @@ func (d Deps) Planned(r *page.Request, q program.PlanQuestion, of int64) (share 
 	return p.Share, ui.Anchor{Text: pen{r.P, r.Company.Currency}.planSentence(p), Href: planPath + "?" + asked.Encode()}, nil
 }
 
-// members asks about the customers of a segment as of the day before the days that are looked at; of one that is not there it asks nothing.
-func (d Deps) members(r *page.Request, q *program.PlanQuestion, of int64) error {
+// members asks about the customers of a segment less those of others, as of the day before the days that are looked at; a segment that is not
+// there asks nothing.
+func (d Deps) members(r *page.Request, q *program.PlanQuestion, of int64, without []int64) error {
+	if of == 0 && len(without) == 0 {
+		return nil
+	}
 	return r.Read(func(tx *store.Tx) error {
 		b, err := segment.Open(r.Context(), tx, d.Fields)
 		if err != nil {
 			return err
 		}
+		var in *filter.Tree
+		var out, not []filter.Tree
 		for _, s := range b.Segments() {
-			if s.ID != of {
-				continue
+			meaning := b.Meaning(s)
+			if s.ID == of {
+				in = &meaning
 			}
-			compiled, err := b.Of(s, q.AsOf.AddDays(-q.Window))
-			if err != nil {
-				return err
+			if slices.Contains(without, s.ID) {
+				out, not = append(out, meaning), append(not, filter.Tree{Join: filter.Not, Parts: []filter.Tree{meaning}})
 			}
-			text := compiled.Customers()
-			q.Audience = &text
 		}
+		tree, to := filter.Tree{Join: filter.Or, Parts: out}, &q.Without
+		switch {
+		case in != nil:
+			tree, to = filter.Tree{Join: filter.And, Parts: append([]filter.Tree{*in}, not...)}, &q.Audience
+		case of != 0 || out == nil:
+			return nil
+		}
+		compiled, err := b.Query(tree, q.AsOf.AddDays(-q.Window))
+		if err != nil {
+			return err
+		}
+		text := compiled.Customers()
+		*to = &text
 		return nil
 	})
 }

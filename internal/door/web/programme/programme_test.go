@@ -166,6 +166,27 @@ func TestTheProofSaysWhatTheMeasureBrought(t *testing.T) {
 	}
 }
 
+func TestAMeasureIsLookedAtInsideAndOutsideOfASegment(t *testing.T) {
+	s, shop, id := measured(t)
+	s.Write(func(ctx context.Context, tx *store.Tx) error {
+		b, err := segment.Open(ctx, tx, fields)
+		if err != nil {
+			return err
+		}
+		all, err := b.Parse("country = DE")
+		if err != nil {
+			return err
+		}
+		_, err = segment.Create(ctx, tx, b, segment.Draft{Name: "Inland " + shoptest.Hostile, Condition: all})
+		return err
+	})
+	shop.CatchUp()
+	got := s.As(auth.Marketer).Get(programme.Address(id) + "?by=segment")
+	if words := webtest.Words(got.Body); got.Status != 200 || !strings.Contains(words, "in „Inland") || strings.Contains(got.Body, shoptest.Hostile) {
+		t.Errorf("%d: %.3000s", got.Status, words)
+	}
+}
+
 func TestFormsOfTheProgrammeSaveOrSayWhatIsWrong(t *testing.T) {
 	s, _, id := measured(t)
 	c := s.As(auth.Marketer)

@@ -1,7 +1,6 @@
 package programme
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"net/url"
@@ -26,13 +25,8 @@ type proofView struct {
 	*program.Proof
 	r      *page.Request
 	costs  []program.Cost
-	by     program.View
-	parts  []program.Part
-	choice *trial.Choice
-}
-
-// explored is a measure looked at by parts.
-type explored struct {
+	split  program.Split
+	among  groups // of segments, to look at those inside and outside of one
 	parts  []program.Part
 	choice *trial.Choice
 }
@@ -42,7 +36,7 @@ func (d Deps) show(r *page.Request) error {
 	if err != nil {
 		return err
 	}
-	v := proofView{pen: pen{r.P, r.Company.Currency}, r: r, by: viewOf(r)}
+	v := proofView{pen: pen{r.P, r.Company.Currency}, r: r}
 	var m *program.Measure
 	err = r.Read(func(tx *store.Tx) (err error) {
 		if m, err = program.Load(r.Context(), tx, id); err == nil {
@@ -77,7 +71,18 @@ func (d Deps) show(r *page.Request) error {
 		return r.Redirect(Path)
 	}
 	v.Proof = res.proofs[at]
-	more, _, err := figure.Soon(r.Context(), from, fmt.Sprintf("%s by %s of %d", b.key(basis(r)), v.by, id), v.explore)
+	if v.among, v.split, err = d.splitOf(r, v.Proof); err != nil {
+		return err
+	}
+	explore := func() (explored, error) {
+		e, _, err := figure.Soon(r.Context(), from, fmt.Sprintf("%s by %s of %d", b.key(basis(r)), store.JSON(v.split), id), v.explore)
+		return e, err
+	}
+	more, err := explore()
+	if err == nil && r.Text("by") == "" && len(more.parts) == 1 && more.parts[0].Key == "" { // nobody foretold bands when it was drawn
+		v.split.By = program.ByCountry
+		more, err = explore()
+	}
 	if err != nil {
 		return err
 	}
@@ -111,22 +116,6 @@ func (d Deps) Sentence(r *page.Request, measure int64) (string, error) {
 	return res.proofs[at].Verdict.Sentence(r.P, r.Company.Currency), nil
 }
 
-// explore looks at the measure by parts, and whether choosing by them would gain anything.
-func (v proofView) explore(ctx context.Context, w *warehouse.View) (e explored, err error) {
-	if e.parts, err = v.Explore(ctx, w, v.by, program.Margin); err == nil {
-		e.choice, err = v.Personal(ctx, w, v.by)
-	}
-	return e, err
-}
-
-// viewOf is by what the address looks at the customers apart.
-func viewOf(r *page.Request) program.View {
-	if by := program.View(r.Text("by")); slices.Contains(program.Views(), by) {
-		return by
-	}
-	return program.ByBand
-}
-
 func (v proofView) file() error {
 	all := v.tables()
 	chosen := all[0]
@@ -143,7 +132,7 @@ func (v proofView) tables() []table {
 }
 
 func (v proofView) fileOf(name string) string {
-	return Address(v.ID) + ".csv?table=" + name + "&by=" + string(v.by)
+	return Address(v.ID) + ".csv?table=" + name + "&by=" + string(v.split.By) + v.among.query()
 }
 
 func (v proofView) page() templ.Component {
@@ -157,7 +146,7 @@ func (v proofView) page() templ.Component {
 	}
 	parts = append(parts, v.card("checks", "", sentences(v.checks())))
 	if len(v.parts) > 0 && !v.Arms[program.Net].Blocked() {
-		parts = append(parts, v.card("parts", v.fileOf("parts"), ui.Tabs(p.T("programme.parts.by"), v.tabs()), ui.Words(p.T("programme.parts.text")), ui.Words(v.choiceWords()), ui.TableBox(p, v.partTable().page)))
+		parts = append(parts, v.card("parts", v.fileOf("parts"), ui.Tabs(p.T("programme.parts.by"), v.tabs()), v.segments(), ui.Words(p.T("programme.parts.text")), ui.Words(v.choiceWords()), ui.TableBox(p, v.partTable().page)))
 	}
 	return ui.All(append(parts, ui.Even(v.costCard(), v.learnedCard()), v.card("how", "", ui.Pairs(v.how())))...)
 }
@@ -344,7 +333,7 @@ func (v proofView) checks() []string {
 	}
 	if n := v.Drawn[program.Control]; n > 0 {
 		share := float64(v.Contaminated[program.Control]) / float64(n)
-		all = append(all, p.T("programme.checks.contaminated", "n", v.Contaminated[program.Control], "share", p.Percent(share, 1)))
+		all = append(all, p.N("programme.checks.contaminated", v.Contaminated[program.Control], "share", p.Percent(share, 1)))
 	}
 	if r := v.Together[program.Margin]; r != nil && r.MDE != nil {
 		all = append(all, p.T("programme.checks.mde", "effect", v.exact(*r.MDE)))
@@ -364,66 +353,6 @@ func (v proofView) unsubscribed() []string {
 		n += v.Withdrawn[a.Name]
 	}
 	return []string{v.p.T("programme.checks.unsubscribed", "share", v.p.Percent(float64(n)/float64(treated), 2), "control", v.p.Percent(float64(v.Withdrawn[program.Control])/float64(control), 2))}
-}
-
-func (v proofView) tabs() []ui.Tab {
-	var all []ui.Tab
-	for _, by := range program.Views() {
-		all = append(all, ui.Tab{Label: v.p.T("programme.view." + string(by)), Href: v.r.Link("by", string(by)) + "#parts", Active: by == v.by})
-	}
-	return all
-}
-
-// partTable are the parts of the customers.
-func (v proofView) partTable() table {
-	t := v.table("parts", "part", "effect", "interval", "n", "picture")
-	t.page.Columns[4].Number, t.page.Columns[4].Narrow = false, ui.NarrowHide
-	reach := 0.
-	for _, part := range v.parts {
-		if e := part.Together.Arms[0]; e.Known {
-			reach = max(reach, math.Abs(e.Lo), math.Abs(e.Hi))
-		}
-	}
-	for _, part := range v.parts {
-		e := part.Together.Arms[0].Estimate
-		words := v.between(e, v.exact)
-		t.row(v.words(v.partName(part.Key)), v.cents(e.Effect), v.words(words), v.count(part.N), v.rich(interval(e, reach, words), ""))
-	}
-	return t
-}
-
-// partName is what a part is called.
-func (v proofView) partName(key string) string {
-	switch {
-	case key == "":
-		return v.p.T("programme.part.unknown")
-	case v.by == program.ByBand && v.p.Has("predict.band."+key):
-		return v.p.T("predict.band." + key)
-	case v.p.Has("programme.part." + key):
-		return v.p.T("programme.part." + key)
-	}
-	return key
-}
-
-// choiceWords say whether choosing by these parts beats the best single action.
-func (v proofView) choiceWords() string {
-	if v.choice == nil {
-		return ""
-	}
-	arm := func(name string) string {
-		if name == program.Control {
-			return v.p.T("programme.nothing")
-		}
-		return v.armName(name)
-	}
-	key := "programme.parts.single"
-	switch {
-	case !v.choice.Gain.Known:
-		return v.p.T("programme.parts.best", "best", arm(v.choice.Best))
-	case v.choice.Personal:
-		key = "programme.parts.personal"
-	}
-	return v.p.T(key, "best", arm(v.choice.Best), "gain", v.exact(v.choice.Gain.Effect), "between", v.between(v.choice.Gain, v.exact))
 }
 
 // costTable is what was booked.
