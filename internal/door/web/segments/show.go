@@ -43,6 +43,7 @@ type shown struct {
 	left    int
 	edits   []segment.Edit
 	rows    []explained
+	listed  bool // rows are known
 	numbers map[int64]string
 	next    string
 	first   string
@@ -153,6 +154,7 @@ func (d Deps) members(r *page.Request, s *shown, q *filter.Query, from *figure.S
 	if err != nil || !known {
 		return err
 	}
+	s.listed = true
 	s.rows = slices.Clone(rows) // what is remembered is everybody's
 	if len(s.rows) > pageRows {
 		s.rows = s.rows[:pageRows]
@@ -308,7 +310,7 @@ func (s shown) membersTable(r *page.Request) ui.Table {
 		{Title: p.T("common.customer"), Narrow: ui.NarrowLead}, {Title: p.T("segments.number"), Narrow: ui.NarrowBare}, {Title: p.T("segments.why"), Narrow: ui.NarrowBare}},
 		Paging: &ui.Paging{Shown: int64(len(s.rows)), Of: of, Noun: p.T("customers.noun"), Next: s.next, First: s.first},
 		Empty:  &ui.Empty{Icon: "users", Title: p.T("segments.nobody_in"), Text: p.T("segments.nobody_in_text")}}
-	if s.at.known && s.at.n > 0 && len(s.rows) == 0 || !s.at.known {
+	if !s.listed {
 		t.Empty = &ui.Empty{Icon: "clock", Title: p.T("insight.pending"), Text: p.T("insight.pending_text")}
 	}
 	for _, e := range s.rows {
