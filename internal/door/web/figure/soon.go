@@ -9,7 +9,7 @@ import (
 )
 
 // Patience is how long a page waits for figures that are being computed, for all of them together.
-const Patience = 50 * time.Millisecond
+const Patience = 30 * time.Millisecond
 
 // First is how long it waits where there are no earlier figures to show meanwhile: an empty page that fills itself a
 // moment later is worse than one that comes a moment later. Figures that take longer are not waited for like this a second time.
