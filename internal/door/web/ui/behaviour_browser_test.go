@@ -3,6 +3,7 @@ package ui_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -227,4 +228,16 @@ func TestPrintingLeavesOutWhatIsForTheScreen(t *testing.T) {
 		t.Error("the table is not printed")
 	}
 	b.Contrast()
+}
+
+func TestTheButtonsOfAHeadStandWhereThePageBegins(t *testing.T) {
+	b := browsertest.New(t)
+	b.Open(gallery(t).URL+"/de/light/customer", 360, 740)
+	b.Settled()
+	edge := func(selector string) float64 {
+		return browsertest.Eval[float64](b, "document.querySelector("+strconv.Quote(selector)+").getBoundingClientRect().left")
+	}
+	if head, button := edge(".s-head h1"), edge(".s-head-tools .btn"); button != head {
+		t.Errorf("the title begins at %v, the first button at %v", head, button)
+	}
 }
