@@ -13,11 +13,13 @@
 package hit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -145,12 +147,38 @@ type Row struct {
 	rules   int
 }
 
-// OfMeasure lists the hits of a measure, the newest first, before the one numbered before (0 for the newest).
-func OfMeasure(ctx context.Context, tx *store.Tx, measure, before int64, limit int) ([]Row, error) {
-	if before == 0 {
-		before = 1<<63 - 1
+// By is whose hits are meant.
+type By string
+
+// Whose hits can be meant: those of Sum.
+const (
+	Anybody  By = ""
+	People   By = "people"
+	Readers  By = "readers" // people of whom it may be known who they are
+	Machines By = "machines"
+)
+
+// Filter narrows the hits of a measure. What is zero does not.
+type Filter struct {
+	Kind   Kind
+	Link   int64 // Link.Number
+	By     By
+	Before int64 // the last of the page before
+	Limit  int
+}
+
+// OfMeasure lists hits of a measure, the newest first.
+func OfMeasure(ctx context.Context, tx *store.Tx, measure int64, f Filter) ([]Row, error) {
+	before, human, known := cmp.Or(f.Before, math.MaxInt64), -1, 0
+	switch f.By {
+	case Readers:
+		human, known = 1, 1
+	case People:
+		human = 1
+	case Machines:
+		human = 0
 	}
-	return rowsOf(ctx, tx, sqlOfMeasure, measure, before, limit)
+	return rowsOf(ctx, tx, sqlOfMeasure, measure, before, string(f.Kind), f.Link, human, known, f.Limit)
 }
 
 // OfMessages lists the hits of messages, at most limit, in the order in which they came.

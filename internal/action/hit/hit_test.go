@@ -281,6 +281,21 @@ func TestTheResultCountsPeopleOnce(t *testing.T) {
 		if diff := cmp.Diff(want, r); diff != "" {
 			t.Errorf("result (-want +got):\n%s", diff)
 		}
+		for _, tt := range []struct {
+			hit.Filter
+			want int64
+		}{{hit.Filter{Kind: hit.Click, By: hit.People}, 5}, {hit.Filter{Kind: hit.Click, By: hit.Readers}, 4}, {hit.Filter{Kind: hit.Click, By: hit.Machines}, 1}, {hit.Filter{Kind: hit.Open}, 1},
+			{hit.Filter{Link: s.links[0].Number, By: hit.People}, 3}, {hit.Filter{Link: s.links[0].Number, By: hit.Readers}, 2}, {hit.Filter{Link: s.links[0].Number, By: hit.Machines}, 1},
+			{hit.Filter{Link: s.links[3].Under}, 1}} {
+			s.read(func(ctx context.Context, tx *store.Tx) error {
+				tt.Limit = 100
+				rows, err := hit.OfMeasure(ctx, tx, measure, tt.Filter)
+				if int64(len(rows)) != tt.want {
+					t.Errorf("%+v opens %d rows, want %d", tt.Filter, len(rows), tt.want)
+				}
+				return err
+			})
+		}
 		s.read(func(ctx context.Context, tx *store.Tx) error {
 			shares, err := hit.Shares(ctx, tx, measure)
 			if diff := cmp.Diff(map[string]hit.Share{"a": {Sent: 3, Clicked: 3}}, shares); diff != "" {

@@ -178,7 +178,7 @@ func (s *shop) record(hits ...hit.Hit) {
 func (s *shop) rows() (all []hit.Row) {
 	s.t.Helper()
 	s.read(func(ctx context.Context, tx *store.Tx) (err error) {
-		all, err = hit.OfMeasure(ctx, tx, measure, 0, 10_000)
+		all, err = hit.OfMeasure(ctx, tx, measure, hit.Filter{Limit: 10_000})
 		return err
 	})
 	for i, j := 0, len(all)-1; i < j; i, j = i+1, j-1 {

@@ -26,7 +26,8 @@ const (
 
 	// reading
 
-	sqlOfMeasure  = `SELECT ` + rowFields + ` FROM hit WHERE measure = $1 AND id < $2 ORDER BY id DESC LIMIT $3`
+	sqlOfMeasure = `SELECT ` + rowFields + ` FROM hit WHERE measure = $1 AND id < $2 AND (kind = $3 OR $3 = '') AND (link = $4 OR $4 = 0)
+		AND (human = $5 OR $5 < 0) AND (message <> 0 OR $6 = 0) ORDER BY id DESC LIMIT $7`
 	sqlOfMessages = `SELECT ` + rowFields + ` FROM hit WHERE message %s AND message <> 0 ORDER BY at, id LIMIT $2`
 	sqlClicked    = `SELECT s.arm, s.sent, (SELECT COUNT(DISTINCT h.message) FROM hit h WHERE h.measure = $1 AND h.arm = s.arm AND h.kind = 'click' AND h.human = 1 AND h.message <> 0)
 			+ (SELECT COUNT(1) FROM hit h WHERE h.measure = $1 AND h.arm = s.arm AND h.kind = 'click' AND h.human = 1 AND h.message = 0)

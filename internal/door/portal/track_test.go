@@ -113,7 +113,7 @@ func (l letter) ask(method, path, agent string) *httptest.ResponseRecorder {
 func (l letter) hits() (all []string) {
 	l.Helper()
 	err := l.db.Read(context.Background(), func(tx *store.Tx) error {
-		rows, err := hit.OfMeasure(context.Background(), tx, 5, 0, 100)
+		rows, err := hit.OfMeasure(context.Background(), tx, 5, hit.Filter{Limit: 100})
 		for _, r := range rows {
 			whose := "nobody"
 			if r.Customer == l.id && r.Message == l.message {

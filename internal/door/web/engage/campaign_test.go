@@ -3,6 +3,7 @@ package engage_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/url"
 	"strings"
 	"testing"
@@ -216,6 +217,60 @@ func TestACampaignThatIsOverSaysWhatItBrought(t *testing.T) {
 	}
 	if words := webtest.Words(p.As(auth.Marketer).Speak("de").Get(p.at("")).Body); strings.Contains(words, "brachte 7 €") || !strings.Contains(words, "Verwerfen") {
 		t.Errorf("of a draft it says:\n%s", words)
+	}
+}
+
+func TestTheClicksOfALinkOpenToWhoClickedAsFarAsThatMayBeKnown(t *testing.T) {
+	p := newPress(t, storetest.Open(t, storetest.SQLite(t), store.Options{}))
+	var number int64
+	p.Write(func(ctx context.Context, tx *store.Tx) error {
+		c, err := campaign.Load(ctx, tx, p.campaign)
+		if err != nil {
+			return err
+		}
+		links := []hit.Link{{Measure: c.Measure, Arm: "a", Content: "de", Channel: consent.Email, Kind: hit.Click, Position: 1, Target: "https://shop.example/kaffee"},
+			{Measure: c.Measure, Arm: "a", Content: "de", Channel: consent.Email, Kind: hit.Click, Position: 2, Target: "https://shop.example/tee"}}
+		var hits []hit.Hit
+		for i := range links {
+			links[i].Identify()
+			for range 2 - i { // by people who may not be known
+				hits = append(hits, hit.Hit{At: tx.Now, Link: &links[i], Agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
+			}
+		}
+		hits[0].Head = true // a machine
+		number = links[0].Number
+		if err := hit.Keep(ctx, tx, links); err != nil {
+			return err
+		}
+		if err := hit.Record(ctx, tx, hits); err != nil {
+			return err
+		}
+		_, err = hit.Tell(ctx, tx)
+		return err
+	})
+	m := p.As(auth.Marketer).Speak("en")
+	rows := fmt.Sprintf("%s?kind=click&link=%d&by=", p.at("/hits"), number)
+	for by, want := range map[hit.By]int{hit.Anybody: 2, hit.People: 1, hit.Readers: 0, hit.Machines: 1} {
+		body := m.Get(rows + string(by)).Body
+		if got := strings.Count(body, "not kept"); got != want || strings.Contains(body, "shop.example/tee") || !strings.Contains(webtest.Words(body), "The others count in sums only") {
+			t.Errorf("by %q it opens %d clicks, want %d:\n%s", by, got, want, webtest.Words(body))
+		}
+	}
+	if csv := m.Get(fmt.Sprintf("%s.csv?kind=click&link=%d&by=people", p.at("/hits"), number)).Body; strings.Count(csv, "\n") != 2 {
+		t.Errorf("as CSV: %s", csv)
+	}
+	var body string
+	for range 100 { // until the warehouse has followed
+		body = html.UnescapeString(m.Get(p.at("/results")).Body)
+		if strings.Contains(body, fmt.Sprintf("by=people&kind=click&link=%d", number)) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	for by, want := range map[hit.By]bool{hit.People: true, hit.Machines: true, hit.Readers: false} {
+		if strings.Contains(body, fmt.Sprintf("by=%s&kind=click&link=%d", by, number)) != want {
+			t.Errorf("that the count by %s opens is not %v", by, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package engage
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,14 +107,29 @@ func (s results) tiles(r *page.Request) []ui.Tile {
 	tile := func(name string, value int64, rows string) ui.Tile {
 		return ui.Tile{Name: p.T("campaigns.results." + name), Value: p.Number(value), Href: rows, Explain: s.explain(r, name, rows)}
 	}
-	hits := campaignLink(s.c.ID) + "/hits"
 	messages := fmt.Sprintf("%s?measure=%d&state=sent", messagesPath, s.c.Measure)
 	tiles := []ui.Tile{tile("delivered", s.delivered(), messages)}
 	if s.c.Tracking.Off {
 		return tiles
 	}
-	return append(tiles, tile("clickers", s.Clicks.Readers, hits), tile("clicks", s.Clicks.Human, hits), tile("machines", s.Clicks.Machine, hits),
-		tile("opens", s.Opens.Human, hits), tile("loaded", s.Opens.Machine, hits))
+	hits := func(kind hit.Kind, by hit.By) string { return hitsLink(s.c.ID, hit.Filter{Kind: kind, By: by}) }
+	return append(tiles, tile("clickers", s.Clicks.Readers, hits(hit.Click, hit.Readers)), tile("clicks", s.Clicks.Human, hits(hit.Click, hit.People)), tile("machines", s.Clicks.Machine, hits(hit.Click, hit.Machines)),
+		tile("opens", s.Opens.Human, hits(hit.Open, hit.People)), tile("loaded", s.Opens.Machine, hits(hit.Open, hit.Machines)))
+}
+
+// hitsLink is where those hits are listed that a filter means.
+func hitsLink(campaign int64, f hit.Filter) string {
+	q := url.Values{}
+	if f.Kind != "" {
+		q.Set("kind", string(f.Kind))
+	}
+	if f.Link != 0 {
+		q.Set("link", strconv.FormatInt(f.Link, 10))
+	}
+	if f.By != "" {
+		q.Set("by", string(f.By))
+	}
+	return campaignLink(campaign) + "/hits?" + q.Encode()
 }
 
 // explain says what stands behind a figure.
@@ -165,9 +181,15 @@ func (s results) linkTable(r *page.Request) ui.Table {
 	t := ui.Table{ID: "links", Title: p.T("campaigns.results.links"), Caption: p.T("campaigns.results.links_sub"), CSV: r.CSVLink(), Columns: []ui.Column{{Title: p.T("campaigns.results.link"), Narrow: ui.NarrowLead},
 		{Title: p.T("campaigns.results.clickers"), Number: true, Narrow: ui.NarrowMeta}, {Title: p.T("campaigns.results.clicks"), Number: true, Narrow: ui.NarrowValue},
 		{Title: p.T("campaigns.results.machines"), Number: true, Narrow: ui.NarrowMeta}}}
+	rows := func(l hit.Link, n int64, by hit.By) ui.Cell {
+		if n == 0 {
+			return ui.Text(p.Number(n))
+		}
+		return ui.LinkTo(p.Number(n), hitsLink(s.c.ID, hit.Filter{Kind: hit.Click, Link: l.Number, By: by}))
+	}
 	for _, l := range s.lines() {
 		n := s.Links[l.Number]
-		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Lines(short(target(p, l)), s.place(p, l)), ui.Text(p.Number(n.Readers)), ui.Text(p.Number(n.Human)), ui.Text(p.Number(n.Machine))}})
+		t.Rows = append(t.Rows, ui.Row{Cells: []ui.Cell{ui.Lines(short(target(p, l)), s.place(p, l)), rows(l, n.Readers, hit.Readers), rows(l, n.Human, hit.People), rows(l, n.Machine, hit.Machines)}})
 	}
 	return t
 }
@@ -236,11 +258,17 @@ type hitList struct {
 	links  map[int64]hit.Link
 	names  map[int64]string
 	more   bool
-	before int64
+	filter hit.Filter
 }
 
 func (c campaigns) hits(r *page.Request) error {
-	l := hitList{before: r.Int("before", 0)}
+	l := hitList{filter: hit.Filter{Link: r.Int("link", 0), Before: r.Int("before", 0)}}
+	if kind := hit.Kind(r.Text("kind")); kind == hit.Click || kind == hit.Open {
+		l.filter.Kind = kind
+	}
+	if by := hit.By(r.Text("by")); by == hit.People || by == hit.Readers || by == hit.Machines {
+		l.filter.By = by
+	}
 	var err error
 	if l.c, err = c.one(r); err != nil {
 		return err
@@ -259,7 +287,8 @@ func (c campaigns) hits(r *page.Request) error {
 
 func (l *hitList) read(r *page.Request, limit int) error {
 	return r.Read(func(tx *store.Tx) (err error) {
-		if l.rows, err = hit.OfMeasure(r.Context(), tx, l.c.Measure, l.before, limit); err != nil {
+		l.filter.Limit = limit
+		if l.rows, err = hit.OfMeasure(r.Context(), tx, l.c.Measure, l.filter); err != nil {
 			return err
 		}
 		if l.links == nil {
@@ -281,6 +310,31 @@ func (l *hitList) read(r *page.Request, limit int) error {
 		l.names, err = customer.Names(r.Context(), tx, ids)
 		return err
 	})
+}
+
+// chips say which hits are listed.
+func (l *hitList) chips(r *page.Request) ui.Filters {
+	p, f := r.P, ui.Filters{}
+	add := func(text, name string) {
+		f.Chips = append(f.Chips, ui.FilterChip{Text: text, Remove: r.Link(name, "", "before", "")})
+	}
+	if l.filter.Link != 0 {
+		text := p.T("campaigns.results.link")
+		if link, is := l.links[l.filter.Link]; is {
+			text += ": " + short(target(p, link))
+		}
+		add(text, "link")
+	}
+	if l.filter.Kind != "" {
+		add(p.T("hit.kind."+string(l.filter.Kind)), "kind")
+	}
+	if l.filter.By != "" {
+		add(p.T("campaigns.results.by."+string(l.filter.By)), "by")
+	}
+	if len(f.Chips) > 0 {
+		f.Clear = r.Link("link", "", "kind", "", "by", "", "before", "")
+	}
+	return f
 }
 
 // words are a hit in words: what, whose, and what is made of it.
@@ -311,7 +365,7 @@ func (l *hitList) table(r *page.Request) ui.Table {
 		t.Rows = append(t.Rows, ui.Row{Muted: !h.Human, Cells: []ui.Cell{ui.Text(what), who, ui.Text(verdict), ui.Text(p.T("hit.client." + h.Client)), ui.Text(p.DateTime(h.At))}})
 	}
 	t.Paging = &ui.Paging{Shown: int64(len(l.rows)), Of: -1, Noun: p.T("campaigns.results.noun")}
-	if l.before != 0 {
+	if l.filter.Before != 0 {
 		t.Paging.First = r.Link("before", "")
 	}
 	if l.more {
@@ -323,7 +377,7 @@ func (l *hitList) table(r *page.Request) ui.Table {
 func (l *hitList) csv(r *page.Request) error {
 	p := r.P
 	columns := []string{p.T("campaigns.time"), p.T("campaigns.results.what"), p.T("campaigns.results.whose"), p.T("campaigns.results.verdict"), p.T("campaigns.results.with"), p.T("campaigns.variants")}
-	l.before = 0
+	l.filter.Before = 0
 	return r.SendCSV(p.T("campaigns.results.rows"), columns, func(yield func([]string, error) bool) {
 		for {
 			if err := l.read(r, perCSV); err != nil {
@@ -335,7 +389,7 @@ func (l *hitList) csv(r *page.Request) error {
 				if !yield([]string{p.DateTime(h.At), what, whose, verdict, p.T("hit.client." + h.Client), h.Arm}, nil) {
 					return
 				}
-				l.before = h.ID
+				l.filter.Before = h.ID
 			}
 			if len(l.rows) < perCSV {
 				return

@@ -144,6 +144,12 @@ func hitsView(r *page.Request, l hitList) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
+		if chips := l.chips(r); len(chips.Chips) > 0 {
+			templ_7745c5c3_Err = ui.FilterBar(r.P, chips).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
 		if len(l.rows) == 0 {
 			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "mail", Title: r.P.T("campaigns.results.no_rows"), Text: r.P.T("campaigns.results.no_rows_text"), Action: &ui.Anchor{Text: l.c.Name, Href: campaignLink(l.c.ID)}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
