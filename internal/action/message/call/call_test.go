@@ -269,7 +269,17 @@ func TestEachOutcomeMovesTheMessageAndTheLedgerAddsUp(t *testing.T) {
 			if said[0].Reason != consent.ReasonSuppressed {
 				t.Errorf("who wants no more calls: %+v", said[0])
 			}
-			return first(err, err2, err3)
+			counted, err4 := call.OutcomesOf(ctx, tx, s.measure)
+			for outcome, n := range counted {
+				calls, err := call.With(ctx, tx, call.Filter{Measure: s.measure, Outcome: outcome, Limit: 100})
+				if err != nil || int64(len(calls)) != n || calls[0].Outcome != outcome {
+					t.Errorf("%d calls came to %s, and it opens to %d (%v)", n, outcome, len(calls), err)
+				}
+			}
+			if len(counted) < 5 {
+				t.Errorf("outcomes: %v", counted)
+			}
+			return first(err, err2, err3, err4)
 		})
 	})
 }

@@ -24,8 +24,9 @@ func Find(ctx context.Context, tx *store.Tx, message int64) (*Call, error) {
 
 // Filter narrows the lists.
 type Filter struct {
-	User    int64 // only this user's calls and nobody's; 0 for all
-	Measure int64 // 0 for all
+	User    int64   // only this user's calls and nobody's; 0 for all
+	Measure int64   // 0 for all
+	Outcome Outcome // of the last try; only With asks for it
 	Limit   int
 	After   *Call // the last of the page before; nil for the first
 }
@@ -47,6 +48,16 @@ func Ended(ctx context.Context, tx *store.Tx, f Filter) ([]*Call, error) {
 		at, last = clock.Micros(f.After.ChangedAt), f.After.Message
 	}
 	return list(ctx, tx, sqlOver, f.User, f.Measure, at, last, f.Limit)
+}
+
+// With lists the calls whose last try came to an outcome, those included that will be tried again, the newest first: of a measure as
+// many as OutcomesOf counts.
+func With(ctx context.Context, tx *store.Tx, f Filter) ([]*Call, error) {
+	at, last := int64(math.MaxInt64), int64(math.MaxInt64)
+	if f.After != nil {
+		at, last = clock.Micros(f.After.ChangedAt), f.After.Message
+	}
+	return list(ctx, tx, sqlWith, f.User, f.Measure, string(f.Outcome), at, last, f.Limit)
 }
 
 // Unfinished are the calls that a user began without having said what became of them.

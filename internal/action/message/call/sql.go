@@ -22,6 +22,8 @@ const (
 		AND due_at <= $3 AND (due_at > $4 OR (due_at = $4 AND message > $5)) ORDER BY due_at, message LIMIT $6`
 	sqlOver = `SELECT ` + fields + ` FROM phone_call WHERE state = 'over' AND outcome <> '' AND ` + mine + ` AND ` + ofOne + `
 		AND (changed_at < $3 OR (changed_at = $3 AND message < $4)) ORDER BY changed_at DESC, message DESC LIMIT $5`
+	sqlWith = `SELECT ` + fields + ` FROM phone_call WHERE outcome = $3 AND ` + mine + ` AND ` + ofOne + `
+		AND (changed_at < $4 OR (changed_at = $4 AND message < $5)) ORDER BY changed_at DESC, message DESC LIMIT $6`
 	sqlBegun      = `SELECT ` + fields + ` FROM phone_call WHERE state = 'begun' AND begun_by = $1 ORDER BY begun_at, message`
 	sqlOfCustomer = `SELECT ` + fields + ` FROM phone_call WHERE (customer = $1 OR (person = $1 AND person <> 0)) ORDER BY message DESC LIMIT $2`
 	sqlCountDue   = `SELECT count(*) FROM phone_call WHERE state <> 'over' AND ` + mine + ` AND ` + ofOne + ` AND ` + running + ` AND due_at <= $3`

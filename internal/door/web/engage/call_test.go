@@ -138,6 +138,19 @@ func TestACallIsBegunSaidAndTakenBackByItsPages(t *testing.T) {
 		if body := page("/engage/calls.csv?view=done"); !strings.Contains(body, "Keine Anrufe mehr") {
 			t.Errorf("the list as CSV: %s", body)
 		}
+		for outcome, want := range map[string]int{"no_more": 1, "interested": 0} {
+			body := page("/engage/calls?who=all&outcome=" + outcome)
+			if strings.Contains(body, "Berg1") != (want == 1) || strings.Contains(body, "Berg2") {
+				t.Errorf("the calls that came to %s: %s", outcome, webtest.Words(body))
+			}
+		}
+		measure := b.state(1).Measure
+		for _, state := range []string{"", "&state=failed"} {
+			tiles := webtest.Words(b.As(auth.Manager).Speak("en").Get(fmt.Sprintf("/engage/messages?measure=%d%s", measure, state)).Body)
+			if !strings.Contains(tiles, "Spoken with") || !strings.Contains(tiles, "Not called") || strings.Contains(tiles, "Not sent") {
+				t.Errorf("of calls the ledger says: %s", tiles)
+			}
+		}
 		if body := b.As(auth.Manager).Get(fmt.Sprint("/engage/messages/", b.calls[1])).Body; !strings.Contains(body, b.at(1, "")) {
 			t.Error("the page that says why does not lead to the call")
 		}

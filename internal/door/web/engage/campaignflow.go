@@ -282,12 +282,16 @@ func (o overview) variants(r *page.Request) string {
 	return strings.Join(all, " · ")
 }
 
-// outcomes are what became of the calls, with how often.
+// outcomes are what became of the calls, with how often; each opens its calls.
 func (o overview) outcomes(r *page.Request) []ui.Pair {
 	var pairs []ui.Pair
 	for _, one := range call.Outcomes() {
 		if n := o.calls[one]; n > 0 {
-			pairs = append(pairs, ui.Pair{Term: r.P.T("calls.outcome." + string(one)), Text: r.P.Number(n)})
+			pair := ui.Pair{Term: r.P.T("calls.outcome." + string(one)), Text: r.P.Number(n)}
+			if r.Can(auth.WriteTasks) {
+				pair.Href = fmt.Sprintf("%s?who=all&measure=%d&outcome=%s", callsPath, o.c.Measure, one)
+			}
+			pairs = append(pairs, pair)
 		}
 	}
 	return pairs

@@ -103,7 +103,8 @@ type ledger struct {
 	filter  message.Filter
 	counts  message.Counts
 	all     map[int64]*message.Counts
-	outside bool // nothing leaves the house
+	channel consent.Channel // of the measure, which has one; empty for all messages
+	outside bool            // nothing leaves the house
 }
 
 // filterOf reads the filter out of the address. measure 0 are the messages without one, no measure are all.
@@ -126,6 +127,9 @@ func (d Deps) messages(r *page.Request) error {
 	err := r.Read(func(tx *store.Tx) error {
 		all, err := message.List(r.Context(), tx, l.filter)
 		if err != nil {
+			return err
+		}
+		if l.channel, err = channelOf(r, tx, l.filter.Measure); err != nil {
 			return err
 		}
 		if l.all, err = message.AllCounts(r.Context(), tx); err != nil {
@@ -152,6 +156,18 @@ func (d Deps) messages(r *page.Request) error {
 	return r.Render(r.P.T("engage.messages.title"), ledgerView(r, d, l))
 }
 
+// channelOf is the channel of the messages of a measure: a measure has one.
+func channelOf(r *page.Request, tx *store.Tx, measure *int64) (consent.Channel, error) {
+	if measure == nil || *measure == 0 {
+		return "", nil
+	}
+	last, err := message.List(r.Context(), tx, message.Filter{Measure: measure, Limit: 1})
+	if err != nil || len(last) == 0 {
+		return "", err
+	}
+	return last[0].Channel, nil
+}
+
 // sum is how the messages stand that the filter means.
 func (l ledger) sum() message.Counts {
 	if l.filter.Measure != nil {
@@ -172,7 +188,11 @@ func (l ledger) tiles(r *page.Request) []ui.Tile {
 	at := func(state string) string { return r.Link("state", state, "reason", "", "before", "") }
 	c := l.counts
 	tile := func(name string, n int64, state message.State) ui.Tile {
-		return ui.Tile{Name: r.P.T("engage.count." + name), Value: r.P.Number(n), Href: at(string(state))}
+		words := "engage.count." + name
+		if of := campaign.Words(l.channel, words); r.P.Has(of) {
+			words = of
+		}
+		return ui.Tile{Name: r.P.T(words), Value: r.P.Number(n), Href: at(string(state))}
 	}
 	tiles := []ui.Tile{tile("planned", c.Planned, ""), tile("sent", c.Sent, message.Sent), tile("pending", c.Pending(), message.Queued),
 		tile("suppressed", c.Suppressed, message.Suppressed), tile("failed", c.Failed, message.Failed), tile("unclear", c.Unclear, message.Unclear)}
@@ -184,11 +204,8 @@ func (l ledger) tiles(r *page.Request) []ui.Tile {
 
 // lead says how the counts add up.
 func (l ledger) lead(p *i18n.Printer) string {
-	c, by := l.counts, consent.Channel("")
-	if l.filter.Measure != nil && len(l.list) > 0 { // a measure has one channel
-		by = l.list[0].Channel
-	}
-	return p.T(campaign.Words(by, "engage.messages.sum"), "planned", c.Planned, "sent", c.Sent, "suppressed", c.Suppressed, "failed", c.Failed, "unclear", c.Unclear, "pending", c.Pending())
+	c := l.counts
+	return p.T(campaign.Words(l.channel, "engage.messages.sum"), "planned", c.Planned, "sent", c.Sent, "suppressed", c.Suppressed, "failed", c.Failed, "unclear", c.Unclear, "pending", c.Pending())
 }
 
 // reasons lists why messages are not sent, each with its messages.
@@ -212,7 +229,7 @@ func (l ledger) reasons(r *page.Request) []ui.Pair {
 	})
 	pairs := make([]ui.Pair, len(all))
 	for i, w := range all {
-		pairs[i] = ui.Pair{Term: reasonWords(r.P, w.reason), Text: r.P.Number(w.n), Note: stateWords(r.P, w.state),
+		pairs[i] = ui.Pair{Term: reasonWords(r.P, w.reason), Text: r.P.Number(w.n), Note: stateBy(r.P, l.channel, w.state),
 			Href: r.Link("state", string(w.state), "reason", w.reason, "before", "")}
 	}
 	return pairs
@@ -221,11 +238,13 @@ func (l ledger) reasons(r *page.Request) []ui.Pair {
 func stateWords(p *i18n.Printer, s message.State) string { return p.T("message.state." + string(s)) }
 
 // stateOf is the state of a message in the words of its channel: nobody is sent a call.
-func stateOf(p *i18n.Printer, m *message.Message) string {
-	if key := "message.called." + string(m.State); m.Channel == consent.Phone && p.Has(key) {
+func stateOf(p *i18n.Printer, m *message.Message) string { return stateBy(p, m.Channel, m.State) }
+
+func stateBy(p *i18n.Printer, by consent.Channel, s message.State) string {
+	if key := "message.called." + string(s); by == consent.Phone && p.Has(key) {
 		return p.T(key)
 	}
-	return stateWords(p, m.State)
+	return stateWords(p, s)
 }
 
 // reasonWords are a reason in words; one that others gave is shown as it is.
@@ -348,7 +367,7 @@ func (l ledger) filters(r *page.Request) ui.Filters {
 		chip(p.T("engage.about"), l.measure(p, *m), "measure")
 	}
 	if l.filter.State != "" {
-		chip(p.T("engage.state"), stateWords(p, l.filter.State), "state")
+		chip(p.T("engage.state"), stateBy(p, l.channel, l.filter.State), "state")
 	}
 	if l.filter.Reason != "" {
 		chip(p.T("engage.why"), reasonWords(p, l.filter.Reason), "reason")
@@ -358,7 +377,7 @@ func (l ledger) filters(r *page.Request) ui.Filters {
 	}
 	states := ui.FilterMenu{Label: p.T("engage.state")}
 	for _, s := range message.States() {
-		states.Choices = append(states.Choices, ui.Choice{Text: stateWords(p, s), Href: r.Link("state", string(s), "reason", "", "before", ""), Active: s == l.filter.State})
+		states.Choices = append(states.Choices, ui.Choice{Text: stateBy(p, l.channel, s), Href: r.Link("state", string(s), "reason", "", "before", ""), Active: s == l.filter.State})
 	}
 	f.Menus = append(f.Menus, states)
 	if len(l.all) > 1 {
