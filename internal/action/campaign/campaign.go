@@ -173,6 +173,14 @@ const localTime = "2006-01-02T15:04"
 // Editable tells whether the campaign can still be changed.
 func (c *Campaign) Editable() bool { return c.State == Draft || c.State == Approved }
 
+// Undecided is how many of the audience wait for the variant that wins, of whom planned have their message already.
+func (c *Campaign) Undecided(planned int64) int64 {
+	if c.Phase != PhaseTest {
+		return 0
+	}
+	return max(c.Recipients-planned, 0)
+}
+
 // Variant returns a variant by name, nil if there is none.
 func (c *Campaign) Variant(name string) *Variant {
 	for i := range c.Variants {

@@ -266,6 +266,9 @@ func TestWhatDidBestGoesToTheRest(t *testing.T) {
 		s.pass(6 * time.Minute)
 		s.work(c.ID, campaign.Sending, campaign.PhaseTest)
 		first := s.counts(c.Measure)
+		if n := s.load(c.ID).Undecided(first.Planned); n == 0 || n+first.Planned != 200 {
+			t.Errorf("of 200, %d are planned and %d wait for what wins", first.Planned, n)
+		}
 		var b []int64
 		s.read(func(ctx context.Context, tx *store.Tx) error {
 			ids, err := tx.QueryIDs(ctx, "SELECT customer FROM message WHERE measure = $1 AND arm = 'b' AND state = 'queued' ORDER BY id LIMIT 3", c.Measure)
@@ -280,7 +283,7 @@ func TestWhatDidBestGoesToTheRest(t *testing.T) {
 		s.pass(2 * time.Minute)
 		s.work(c.ID, campaign.Done, campaign.PhaseDrain)
 		got, counts := s.load(c.ID), s.counts(c.Measure)
-		if got.Won != "b" || counts.Planned != 200 || counts.Sent <= first.Queued || first.Queued == 0 {
+		if got.Won != "b" || got.Undecided(counts.Planned) != 0 || counts.Planned != 200 || counts.Sent <= first.Queued || first.Queued == 0 {
 			t.Errorf("won %q; first %+v, then %+v", got.Won, first, counts)
 		}
 		s.read(func(ctx context.Context, tx *store.Tx) error {

@@ -213,13 +213,18 @@ func (o overview) tiles(r *page.Request) []ui.Tile {
 		trouble = "unclear"
 	}
 	n, word := o.counts, func(key string) string { return r.P.T(campaign.Words(o.c.Channel, "campaigns."+key)) }
-	return []ui.Tile{
+	tiles := []ui.Tile{
 		{Name: r.P.T("campaigns.planned"), Value: r.P.Number(n.Planned), Href: link("")},
 		{Name: word("sent"), Value: r.P.Number(n.Sent), Href: link("sent")},
 		{Name: word("not_sent"), Value: r.P.Number(n.Suppressed), Href: link("suppressed")},
 		{Name: word("pending"), Value: r.P.Number(n.Pending()), Href: link("queued")},
 		{Name: r.P.T("campaigns.trouble"), Value: r.P.Number(n.Failed + n.Unclear), Href: link(trouble)},
 	}
+	if waiting := o.c.Undecided(n.Planned); waiting > 0 { // with those planned it is the audience
+		tiles = slices.Insert(tiles, 1, ui.Tile{Name: r.P.T("campaigns.undecided"), Value: r.P.Number(waiting), Explain: &ui.Explain{ID: "explain-undecided", Title: r.P.T("campaigns.undecided"),
+			Definition: r.P.T("campaigns.undecided_text", "planned", n.Planned, "waiting", waiting, "audience", o.c.Recipients)}})
+	}
+	return tiles
 }
 
 // facts are the settings in words.
