@@ -158,6 +158,18 @@ func TestOtherTypesOfContentAreRefused(t *testing.T) {
 	})
 }
 
+func TestAParameterThatIsMissingIsCalledMissing(t *testing.T) {
+	each(t, func(t *testing.T, c *client) {
+		for query, reason := range map[string]string{"": "errors.required", "?customer=x": "api.parameter"} {
+			a := c.do("GET", "/events"+query, "")
+			mistakes, _ := a.body["errors"].([]any)
+			if a.status != 422 || len(mistakes) != 1 || mistakes[0].(map[string]any)["location"] != "customer" || mistakes[0].(map[string]any)["reason"] != reason {
+				t.Errorf("%q: %d %s, want %s", query, a.status, a.text, reason)
+			}
+		}
+	})
+}
+
 // TestABodyThatBreaksOffIsNoMistakeOfOurs cuts the connection and its framing in the middle of a body.
 func TestABodyThatBreaksOffIsNoMistakeOfOurs(t *testing.T) {
 	c := newClient(t, storetest.Open(t, storetest.SQLite(t), store.Options{}))

@@ -151,7 +151,11 @@ func (s *server) translate(ctx huma.Context, _ string, v any) (any, error) {
 	}
 	var all joined
 	for _, d := range m.Errors {
-		all = append(all, fault.New(fault.Invalid, "api.parameter").On(strings.TrimPrefix(strings.TrimPrefix(d.Location, "query."), "path.")))
+		key := "api.parameter"
+		if strings.HasPrefix(d.Message, "required ") { // as huma says of a parameter that is not there
+			key = "errors.required"
+		}
+		all = append(all, fault.New(fault.Invalid, key).On(strings.TrimPrefix(strings.TrimPrefix(d.Location, "query."), "path.")))
 	}
 	if len(all) == 0 || m.Status >= http.StatusInternalServerError {
 		return s.problem(c, m), nil

@@ -332,6 +332,9 @@ func (cmd *importUndo) Run(ctx context.Context, c *Call) error {
 	if err := upToDate(ctx, c, house, c.App.Store); err != nil {
 		return err
 	}
+	if run.Kept > 0 {
+		c.Note("import.kept", "run", run.ID)
+	}
 	return c.showRun(run)
 }
 

@@ -28,11 +28,11 @@ func (e RowError) Remedy(p *i18n.Printer) string { return p.T(e.Key+".remedy", e
 type Notice struct {
 	Field string
 	Value string // as it was written, shortened
-	Key   string // message key, with {value}
+	Key   string // message key, with {value}; the remedy stands under it, too
 }
 
 // Text says what was not understood.
-func (n Notice) Text(p *i18n.Printer) string { return p.T(n.Key, "value", n.Value) }
+func (n Notice) Text(p *i18n.Printer) string { return p.T(n.Key+".reason", "value", n.Value) }
 
 // bad is the error of the row at hand.
 func (in *interpreter) bad(field string, p problem, value string) *RowError {
