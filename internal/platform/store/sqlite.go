@@ -36,6 +36,10 @@ func (db *DB) openSQLite(ctx context.Context, path string, o Options) error {
 	if _, err := sharedMutexes(); err != nil {
 		return err
 	}
+	// SQLite would let everybody on the machine read a file that it makes; its log takes after the file. What goes wrong here SQLite says better.
+	if f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+		f.Close()
+	}
 	var err error
 	// busy_timeout comes first: the pragmas after it may have to wait.
 	common := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}

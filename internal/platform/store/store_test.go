@@ -227,6 +227,30 @@ func TestCancelWhileWritingHarmsNobody(t *testing.T) {
 	})
 }
 
+func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), filepath.Join(dir, "stamm.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Write(t.Context(), store.System(), addSource(t.Context(), "shop")); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s is %v, %v", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
 func TestReservedIDsAreNeverGivenTwice(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
